@@ -83,7 +83,11 @@ impl Data {
         for (what, data, labels) in [("train", &train, &train_labels), ("test", &test, &test_labels)] {
             if data.len() != labels.len() {
                 let expected = format!("one for each of the {} samples", data.len());
-                return Err(Error::Shape { what: format!("{what} labels"), expected, got: vec![labels.len()] });
+                return Err(Error::Shape {
+                    what: format!("{what} labels"),
+                    expected,
+                    got: vec![labels.len()],
+                });
             }
             let n_classes = data.meta().classes.len();
             if let Some(&class) = labels.iter().find(|class| class.index() >= n_classes) {
@@ -99,7 +103,8 @@ impl Data {
     /// More than there are, or none.
     pub fn with_pool(self, n: usize) -> Result<Self> {
         if n == 0 || n > self.train.len() {
-            let why = format!("must be between 1 and {}, the size of the training set, got {n}", self.train.len());
+            let why =
+                format!("must be between 1 and {}, the size of the training set, got {n}", self.train.len());
             return Err(Error::Setting { what: "pool".into(), why });
         }
         let train_labels = self.train_labels[..n].into();

@@ -49,21 +49,17 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
-    /// A strategy was not given a signal that it declares.
-    #[error("strategy `{strategy}` needs {signal}, which was not given{}", option(.signal))]
+    /// A strategy was not given a signal that it looks at.
+    #[error("{signal} were not given, and the strategy needs them")]
     MissingSignal {
-        /// The strategy's name.
-        strategy: &'static str,
         /// The missing signal.
         signal: String,
     },
-    /// A net cannot provide a signal that a strategy declares.
-    #[error("net `{net}` cannot provide {signal}, which strategy `{strategy}` needs; pick another net or strategy")]
+    /// A net cannot provide a signal that is asked of it.
+    #[error("net `{net}` cannot provide {signal}; pick another net, or a strategy that does not need them")]
     Unsupported {
         /// The net's name.
         net: String,
-        /// The strategy's name.
-        strategy: String,
         /// The signal.
         signal: String,
     },
@@ -119,16 +115,6 @@ pub fn did_you_mean<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
 
 fn hint(name: &str, known: &[&str]) -> String {
     did_you_mean(name, known).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default()
-}
-
-/// The option of `deepal select` that gives a signal.
-fn option(signal: &str) -> &'static str {
-    match signal {
-        "probabilities" => " (option `--probs`)",
-        "Monte-Carlo probabilities" => " (option `--mc-probs`)",
-        "embeddings" => " (option `--embeddings`)",
-        _ => "",
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,254 @@
+//! What every strategy, net and data set must do, as checks that authors of their own can run in a test.
+//!
+//! ```
+//! use deepal_core::{contract, strategy};
+//!
+//! contract::check_strategy((strategy::by_name("margin")?.build)().as_ref()).unwrap();
+//! # Ok::<(), deepal_core::Error>(())
+//! ```
+
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::net::{Ask, Net};
+use crate::pool::{Class, SampleId};
+use crate::seed::mix;
+use crate::signals::{Signal, Signals};
+use crate::strategy::Strategy;
+use ndarray::{Array, Array1, Array2, Array3, Axis, Dimension, ShapeBuilder};
+
+/// The broken rule, in words.
+pub type Violation = String;
+
+macro_rules! ensure {
+    ($holds:expr, $($words:tt)+) => {
+        if !$holds {
+            return Err(format!($($words)+));
+        }
+    };
+}
+
+/// Checks a strategy on made-up signals: distinct rows, exact budgets (0, 1, all, more than there are), an empty pool,
+/// reproducibility, finite falling scores, prefixes of ranked picks, and degenerate signals (identical rows, zeros, one-hot
+/// and uniform probabilities). It is handed the signals it declares and nothing else, and must say so when one is missing.
+///
+/// # Errors
+/// The first broken rule.
+pub fn check_strategy(strategy: &dyn Strategy) -> Result<(), Violation> {
+    for kind in [Kind::Ordinary, Kind::Identical, Kind::Zero, Kind::OneHot] {
+        for n in [0, 1, 2, 37] {
+            let signals = made_up(&strategy.needs(), n, kind);
+            for budget in [0, 1, 5, n, n + 3] {
+                check_selection(strategy, &signals, budget, kind)?;
+            }
+        }
+    }
+    let candidates = Signals::new(3);
+    if !strategy.needs().is_empty() {
+        let missing = matches!(strategy.select(&candidates, 1, 0), Err(Error::MissingSignal { .. }));
+        ensure!(missing, "without its signals it must return `Error::MissingSignal`");
+    }
+    Ok(())
+}
+
+fn check_selection(
+    strategy: &dyn Strategy,
+    signals: &Signals<'_>,
+    budget: usize,
+    kind: Kind,
+) -> Result<(), Violation> {
+    let n = signals.len();
+    let case = format!("{budget} of {n} candidates, {kind:?} signals");
+    let select = |budget| strategy.select(signals, budget, 7).map_err(|error| format!("{case}: {error}"));
+    let selection = select(budget)?;
+    let mut rows = selection.rows.clone();
+    rows.sort_unstable();
+    rows.dedup();
+    ensure!(rows.len() == budget.min(n), "{case}: {} distinct rows picked", rows.len());
+    ensure!(rows.len() == selection.rows.len(), "{case}: a row is picked twice");
+    ensure!(rows.last().is_none_or(|row| *row < n), "{case}: a row that is no candidate");
+    ensure!(select(budget)? == selection, "{case}: the same seed gave other picks");
+    if let Some(scores) = &selection.scores {
+        ensure!(scores.len() == selection.rows.len(), "{case}: {} scores", scores.len());
+        ensure!(scores.iter().all(|score| score.is_finite()), "{case}: a score is not finite");
+        ensure!(scores.is_sorted_by(|a, b| a >= b), "{case}: scores rise");
+        let ties = scores.windows(2).zip(selection.rows.windows(2)).all(|(s, r)| s[0] > s[1] || r[0] < r[1]);
+        ensure!(ties, "{case}: a tie went to the higher row");
+        let fewer = select(budget / 2)?.rows;
+        ensure!(selection.rows.starts_with(&fewer), "{case}: fewer picks are no prefix");
+    }
+    Ok(())
+}
+
+/// Checks a net on a data set with some labelled samples: it refuses to work untrained, trains to the same net from the
+/// same seed, and gives every signal it claims to support in the right shape.
+///
+/// # Errors
+/// The first broken rule.
+pub fn check_net(
+    net: &mut dyn Net,
+    data: &dyn Dataset,
+    labeled: &[(SampleId, Class)],
+) -> Result<(), Violation> {
+    let ids = SampleId::first(data.len());
+    let labeled_ids = labeled.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+    let words = |error: Error| error.to_string();
+    let untrained = net.predict_proba(data, &ids);
+    ensure!(matches!(untrained, Err(Error::Untrained)), "untrained, it must return `Error::Untrained`");
+    let nothing = net.train(data, &[], 0);
+    ensure!(
+        matches!(nothing, Err(Error::NothingLabeled)),
+        "without labels it must return `Error::NothingLabeled`"
+    );
+    net.train(data, labeled, 11).map_err(words)?;
+    let first = net.predict_proba(data, &ids).map_err(words)?;
+    ensure!(first.ncols() == data.meta().classes.len(), "{} probabilities a sample", first.ncols());
+    net.train(data, labeled, 11).map_err(words)?;
+    let again = net.predict_proba(data, &ids).map_err(words)?;
+    ensure!(first == again, "the same seed trained another net");
+    let none = net.predict(data, &[]).map_err(words)?;
+    ensure!(none.is_empty(), "predictions about no sample");
+    for signal in
+        [Signal::Probs, Signal::McProbs { passes: 3 }, Signal::Embeddings, Signal::LabeledEmbeddings]
+    {
+        let ask = Ask { signals: &[signal], unlabeled: &ids, labeled: &labeled_ids, seed: 5 };
+        if !net.supports(signal) {
+            let refused = matches!(net.signals(data, &ask), Err(Error::Unsupported { .. }));
+            ensure!(refused, "it must return `Error::Unsupported` for {signal}");
+            continue;
+        }
+        let signals = net.signals(data, &ask).map_err(words)?;
+        let rows = match signal {
+            Signal::McProbs { .. } => signals.mc_probs().map(|a| (a.len_of(Axis(1)), ids.len())),
+            Signal::Embeddings => signals.embeddings().map(|a| (a.nrows(), ids.len())),
+            Signal::LabeledEmbeddings => signals.labeled_embeddings().map(|a| (a.nrows(), labeled.len())),
+            _ => signals.probs().map(|a| (a.nrows(), ids.len())),
+        };
+        let (got, wanted) = rows.map_err(words)?;
+        ensure!(got == wanted, "{signal}: {got} rows for {wanted} samples");
+    }
+    Ok(())
+}
+
+/// Checks a data set: rows of the declared width, finite, the same whichever ids they are asked with, and an error for an
+/// unknown id.
+///
+/// # Errors
+/// The first broken rule.
+pub fn check_dataset(data: &dyn Dataset) -> Result<(), Violation> {
+    let words = |error: Error| error.to_string();
+    let ids = SampleId::first(data.len().min(20));
+    let rows = data.inputs(&ids).map_err(words)?;
+    let expected = [ids.len(), data.meta().n_features()];
+    ensure!(rows.shape() == expected, "inputs are {:?}, not {expected:?}", rows.shape());
+    ensure!(rows.iter().all(|x| x.is_finite()), "an input is not finite");
+    let backwards = ids.iter().rev().copied().collect::<Vec<_>>();
+    let reversed = data.inputs(&backwards).map_err(words)?;
+    ensure!(
+        rows.outer_iter().eq(reversed.outer_iter().rev()),
+        "a row depends on the other ids asked with it"
+    );
+    let unknown = data.inputs(&[SampleId::from(data.len())]);
+    ensure!(unknown.is_err(), "an unknown id must be an error");
+    let range = &data.meta().range;
+    ensure!(range.is_empty() || range.len() == data.meta().shape[0], "{} ranges of channels", range.len());
+    Ok(())
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Ordinary,
+    Identical,
+    Zero,
+    OneHot,
+}
+
+/// Signals about `n` candidates with 4 classes, 6 features and 5 labelled samples.
+fn made_up(needs: &[Signal], n: usize, kind: Kind) -> Signals<'static> {
+    let mut signals = Signals::new(n);
+    for need in needs {
+        let added = match need {
+            Signal::Probs => signals.clone().with_probs(probs(n, 4, kind)),
+            Signal::McProbs { .. } => {
+                let flat = probs(3 * n, 4, kind)
+                    .into_shape_with_order((3, n, 4))
+                    .unwrap_or_else(|_| Array3::zeros((3, n, 4)));
+                signals.clone().with_mc_probs(flat)
+            }
+            Signal::Embeddings => signals.clone().with_embeddings(values((n, 6), kind)),
+            Signal::LabeledEmbeddings => signals.clone().with_labeled_embeddings(values((5, 6), kind)),
+            Signal::BoundaryDistance(_) => {
+                let mut distances: Array1<f64> = values(n, kind).mapv(|x: f32| f64::from(x.abs()));
+                if let (Kind::OneHot, Some(first)) = (kind, distances.first_mut()) {
+                    *first = f64::INFINITY;
+                }
+                signals.clone().with_boundary_distances(distances)
+            }
+        };
+        signals = added.unwrap_or(signals);
+    }
+    signals
+}
+
+fn values<Sh: ShapeBuilder>(shape: Sh, kind: Kind) -> Array<f32, Sh::Dim>
+where
+    Sh::Dim: Dimension,
+{
+    let mut i = 0;
+    Array::from_shape_simple_fn(shape, || {
+        i += 1;
+        match kind {
+            Kind::Ordinary | Kind::OneHot => (mix(3, i) >> 40) as f32 / (1u32 << 23) as f32 - 1.0,
+            Kind::Identical => 0.7,
+            Kind::Zero => 0.0,
+        }
+    })
+}
+
+fn probs(n: usize, c: usize, kind: Kind) -> Array2<f64> {
+    let mut probs = match kind {
+        Kind::Ordinary => values((n, c), kind).mapv(|x: f32| f64::from(x.abs()) + 1e-3),
+        Kind::Identical => Array2::from_shape_fn((n, c), |(_, j)| j as f64 + 1.0),
+        Kind::Zero => Array2::ones((n, c)),
+        Kind::OneHot => Array2::from_shape_fn((n, c), |(i, j)| f64::from(u8::from(i * 7 % c == j))),
+    };
+    for mut row in probs.outer_iter_mut() {
+        let sum = row.sum();
+        row /= sum;
+    }
+    probs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Result;
+    use crate::strategy::Selection;
+
+    /// A strategy with a fault.
+    struct Faulty(fn(&Signals<'_>, usize, u64) -> Vec<usize>);
+
+    impl Strategy for Faulty {
+        fn name(&self) -> &str {
+            "faulty"
+        }
+        fn needs(&self) -> Vec<Signal> {
+            vec![Signal::Probs]
+        }
+        fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
+            signals.probs()?;
+            Ok(Selection::unranked((self.0)(signals, n, seed)))
+        }
+    }
+
+    #[test]
+    fn faults_are_found() {
+        let fault = |picks| check_strategy(&Faulty(picks)).unwrap_err();
+        assert!(fault(|_, n, _| vec![0; n]).contains("distinct rows"));
+        assert!(
+            fault(|signals, n, _| (0..n.min(signals.len())).map(|i| i + 1).collect())
+                .contains("no candidate")
+        );
+        assert!(fault(|signals, n, _| (0..signals.len() + n).take(n).collect()).contains("distinct rows"));
+        check_strategy(&Faulty(|signals, n, _| (0..n.min(signals.len())).collect())).unwrap();
+    }
+}

@@ -1,0 +1,180 @@
+//! A simulated experiment: the loop with hidden labels as the oracle.
+
+use crate::dataset::Data;
+use crate::error::{Error, Result};
+use crate::learner::{ActiveLearner, Query};
+use crate::metric::accuracy;
+use crate::net::Net;
+use crate::pool::{Annotation, Class, SampleId};
+use crate::strategy::Strategy;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// Answers queries from hidden labels.
+///
+/// ```
+/// use deepal_core::{Class, Oracle, Query, SampleId};
+///
+/// let oracle = Oracle::new(vec![Class(3), Class(8)]);
+/// let answers = oracle.annotate(&Query { ids: vec![SampleId(1)], scores: None })?;
+/// assert_eq!(answers[0].class, Some(Class(8)));
+/// # Ok::<(), deepal_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Oracle {
+    labels: Arc<[Class]>,
+}
+
+impl Oracle {
+    /// An oracle that knows the class of every sample.
+    pub fn new(labels: impl Into<Arc<[Class]>>) -> Self {
+        Self { labels: labels.into() }
+    }
+
+    /// The labels of the queried samples.
+    ///
+    /// # Errors
+    /// A sample that it has no label of.
+    pub fn annotate(&self, query: &Query) -> Result<Vec<Annotation>> {
+        let answer = |&id: &SampleId| match self.labels.get(id.index()) {
+            Some(&class) => Ok(Annotation { id, class: Some(class) }),
+            None => Err(Error::UnknownSample { id, len: self.labels.len() }),
+        };
+        query.ids.iter().map(answer).collect()
+    }
+}
+
+/// The sizes of an experiment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Labels drawn at random before the first training.
+    pub initial: usize,
+    /// Labels asked for in each round after it.
+    pub query: usize,
+    /// Rounds after the initial one.
+    pub rounds: u32,
+}
+
+impl Budget {
+    /// Checks the sizes against a pool.
+    ///
+    /// # Errors
+    /// A size of 0, or more labels than samples.
+    pub fn check(&self, pool: usize) -> Result<()> {
+        let zero = |what: &str| Error::Setting { what: what.into(), why: "must be at least 1".into() };
+        match self {
+            Self { initial: 0, .. } => Err(zero("initial")),
+            Self { query: 0, .. } => Err(zero("query")),
+            Self { rounds: 0, .. } => Err(zero("rounds")),
+            _ if self.labels() > pool => Err(Error::Setting {
+                what: "the budget".into(),
+                why: format!(
+                    "asks for {} labels ({} + {} rounds of {}), but the pool has {pool} samples; lower rounds, query or \
+                     initial",
+                    self.labels(),
+                    self.initial,
+                    self.rounds,
+                    self.query
+                ),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// All labels bought by the end.
+    pub fn labels(&self) -> usize {
+        self.query.saturating_mul(self.rounds as usize).saturating_add(self.initial)
+    }
+}
+
+/// What a round gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Round {
+    /// 0 for the initial set.
+    pub round: u32,
+    /// Labels so far.
+    pub labels: usize,
+    /// The samples labelled in this round, in pick order.
+    pub picks: Vec<SampleId>,
+    /// Accuracy on the test set after training on all labels so far.
+    pub accuracy: f64,
+}
+
+/// What an experiment is about to do, or has done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// It is about to ask the strategy.
+    Query,
+    /// It is about to train.
+    Train,
+    /// It is about to predict the test set.
+    Test,
+    /// A round is over.
+    Done(Round),
+}
+
+/// One strategy with one net and one seed on one data set.
+#[expect(missing_debug_implementations, reason = "nets and strategies have none")]
+pub struct Experiment<'a> {
+    /// The data with its hidden labels.
+    pub data: &'a Data,
+    /// The classifier.
+    pub net: Box<dyn Net>,
+    /// The strategy.
+    pub strategy: Box<dyn Strategy>,
+    /// The seed of everything random in it.
+    pub seed: u64,
+    /// How many labels, when.
+    pub budget: Budget,
+}
+
+impl Experiment<'_> {
+    /// Runs to the end, or until `on` breaks, telling each step before it happens. It reads no clock: who wants to know
+    /// how long a step took measures between the calls.
+    ///
+    /// `done`: the picks of the rounds that an earlier, interrupted run has finished, from round 0; they are not
+    /// repeated (the last net is trained again), and the rest comes out as if there had been no interruption.
+    ///
+    /// # Errors
+    /// A budget that does not fit, a strategy that needs what the net cannot give, inputs that cannot be read.
+    pub fn run(self, done: &[Vec<SampleId>], on: &mut dyn FnMut(Step) -> ControlFlow<()>) -> Result<()> {
+        let Self { data, net, strategy, seed, budget } = self;
+        budget.check(data.train.len())?;
+        let oracle = Oracle::new(data.train_labels.clone());
+        let mut learner = ActiveLearner::new(data.train.clone(), net, strategy, seed)?;
+        for ids in done {
+            learner.update(&oracle.annotate(&Query { ids: ids.clone(), scores: None })?)?;
+        }
+        let first = done.len() as u32;
+        if first > budget.rounds {
+            return Ok(());
+        }
+        if let Some(last) = first.checked_sub(1) {
+            learner.resume_at(last);
+            learner.train()?;
+        }
+        for round in first..=budget.rounds {
+            if on(Step::Query).is_break() {
+                break;
+            }
+            let query = match round {
+                0 => learner.initial(budget.initial),
+                _ => learner.query(budget.query)?,
+            };
+            learner.update(&oracle.annotate(&query)?)?;
+            if on(Step::Train).is_break() {
+                break;
+            }
+            learner.train()?;
+            if on(Step::Test).is_break() {
+                break;
+            }
+            let accuracy = accuracy(&learner.predict(data.test.as_ref())?, &data.test_labels);
+            let labels = learner.pool().n_labeled();
+            if on(Step::Done(Round { round, labels, picks: query.ids, accuracy })).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

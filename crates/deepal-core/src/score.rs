@@ -1,0 +1,154 @@
+//! Scores: plain functions from probabilities to one number a candidate. Higher = label first.
+//!
+//! ```
+//! use deepal_core::score;
+//! use ndarray::array;
+//!
+//! let probs = array![[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.4, 0.3, 0.3]];
+//! assert_eq!(score::least_confidence(&probs), array![0.0, 0.5, 0.6]);
+//! assert_eq!(score::margin(&probs)[1], 1.0);
+//! assert_eq!(score::entropy(&probs)[1], 2f64.ln());
+//! ```
+
+use ndarray::{Array1, Array2, ArrayRef2, ArrayRef3, ArrayView1, Axis, Zip};
+
+/// Least confidence, `1 − max p`, in `[0, 1 − 1/c]` (Lewis and Gale, SIGIR 1994).
+///
+/// `probs`: `[n, c]`; result: `[n]`.
+pub fn least_confidence(probs: &ArrayRef2<f64>) -> Array1<f64> {
+    probs.map_axis(Axis(1), |p| 1.0 - p.fold(0.0, |max, p| f64::max(max, *p)))
+}
+
+/// Margin, `1 − (p₁ − p₂)` of the two largest probabilities, in `[0, 1]` (Scheffer, Decomain and Wrobel, IDA 2001).
+///
+/// `probs`: `[n, c]`; result: `[n]`.
+pub fn margin(probs: &ArrayRef2<f64>) -> Array1<f64> {
+    probs.map_axis(Axis(1), |p| {
+        let (first, second) =
+            p.iter().fold(
+                (0.0, 0.0),
+                |(first, second), &p| {
+                    if p > first { (p, first) } else { (first, f64::max(second, p)) }
+                },
+            );
+        1.0 - (first - second)
+    })
+}
+
+/// Entropy in nats, `−Σ p ln p` with `0 ln 0 = 0`, in `[0, ln c]` (Shannon 1948; Settles 2009).
+///
+/// `probs`: `[n, c]`; result: `[n]`.
+pub fn entropy(probs: &ArrayRef2<f64>) -> Array1<f64> {
+    probs.map_axis(Axis(1), |p| entropy_of(&p))
+}
+
+/// BALD: the mutual information of prediction and model, `H[mean p] − mean H[p]`, in `[0, ln c]` (Houlsby et al.,
+/// arXiv 1112.5745, 2011; Gal, Islam and Ghahramani, ICML 2017). Rounding below 0 is set to 0.
+///
+/// `mc_probs`: `[t, n, c]`; result: `[n]`.
+pub fn bald(mc_probs: &ArrayRef3<f64>) -> Array1<f64> {
+    let mut expected = Array1::<f64>::zeros(mc_probs.len_of(Axis(1)));
+    for pass in mc_probs.outer_iter() {
+        expected += &entropy(&pass);
+    }
+    let passes = mc_probs.len_of(Axis(0)) as f64;
+    let mut scores = entropy(&mean_probs(mc_probs));
+    Zip::from(&mut scores).and(&expected).for_each(|score, sum| *score = (*score - sum / passes).max(0.0));
+    scores
+}
+
+/// The predictive mean over the passes: `[t, n, c]` to `[n, c]`.
+pub fn mean_probs(mc_probs: &ArrayRef3<f64>) -> Array2<f64> {
+    let (passes, n, c) = mc_probs.dim();
+    let mut mean = Array2::zeros((n, c));
+    for pass in mc_probs.outer_iter() {
+        mean += &pass;
+    }
+    mean / passes as f64
+}
+
+/// Closeness to the decision boundary, `1 / (1 + distance)`, in `[0, 1]`: 0 where the boundary was never reached.
+///
+/// `distances`: `[n]`, may be infinite; result: `[n]`.
+pub fn closeness(distances: ArrayView1<'_, f64>) -> Array1<f64> {
+    distances.mapv(|distance| 1.0 / (1.0 + distance))
+}
+
+fn entropy_of(p: &ArrayView1<'_, f64>) -> f64 {
+    -p.iter().filter(|p| **p > 0.0).map(|p| p * p.ln()).sum::<f64>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array3, array};
+    use proptest::prelude::*;
+
+    fn rows(c: usize) -> impl Strategy<Value = Array2<f64>> {
+        prop::collection::vec(prop::collection::vec(0.0..1.0f64, c), 1..20).prop_map(move |rows| {
+            Array2::from_shape_fn((rows.len(), c), |(i, j)| {
+                (rows[i][j] + 1e-9) / (rows[i].iter().sum::<f64>() + c as f64 * 1e-9)
+            })
+        })
+    }
+
+    proptest! {
+        /// Against sorting, the slow and obvious way.
+        #[test]
+        fn scores_agree_with_sorted_rows(probs in rows(5)) {
+            for (i, row) in probs.outer_iter().enumerate() {
+                let mut sorted = row.to_vec();
+                sorted.sort_by(|a, b| b.total_cmp(a));
+                prop_assert_eq!(least_confidence(&probs)[i], 1.0 - sorted[0]);
+                prop_assert_eq!(margin(&probs)[i], 1.0 - (sorted[0] - sorted[1]));
+                let cross = sorted.iter().map(|p| p * (1.0 / p).ln()).sum::<f64>();
+                prop_assert!((entropy(&probs)[i] - cross).abs() < 1e-12);
+            }
+        }
+
+        #[test]
+        fn with_two_classes_all_three_rank_alike(probs in rows(2)) {
+            let (a, b, c) = (least_confidence(&probs), margin(&probs), entropy(&probs));
+            for i in 0..a.len() {
+                for j in 0..a.len() {
+                    if a[i] > a[j] + 1e-6 {
+                        prop_assert!(b[i] > b[j] && c[i] > c[j]);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn bald_is_the_mean_divergence_from_the_mean(a in rows(4), b in rows(4)) {
+            let n = a.nrows().min(b.nrows());
+            let passes = ndarray::stack![Axis(0), a.slice(ndarray::s![..n, ..]), b.slice(ndarray::s![..n, ..])];
+            let mean = mean_probs(&passes);
+            for i in 0..n {
+                let divergence = |p: ArrayView1<'_, f64>| -> f64 {
+                    p.iter().zip(mean.row(i)).map(|(p, q)| p * (p / q).ln()).sum()
+                };
+                let expected = (divergence(a.row(i)) + divergence(b.row(i))) / 2.0;
+                prop_assert!((bald(&passes)[i] - expected).abs() < 1e-9);
+            }
+        }
+    }
+
+    #[test]
+    fn bald_of_agreeing_passes_is_zero_and_of_all_one_hots_log_c() {
+        let agree = Array3::from_shape_fn((5, 1, 3), |(_, _, c)| [0.2, 0.3, 0.5][c]);
+        assert!(bald(&agree)[0].abs() < 1e-15);
+        let disagree = Array3::from_shape_fn((3, 1, 3), |(t, _, c)| f64::from(u8::from(t == c)));
+        assert!((bald(&disagree)[0] - 3f64.ln()).abs() < 1e-15);
+    }
+
+    /// Trap D1: `p log p` at p = 0 is NaN in the reference, which drops such samples, the best ones for BALD.
+    #[test]
+    fn d1_exact_zeros_are_no_nan() {
+        let probs = array![[0.0, 0.5, 0.5], [0.9, 0.05, 0.05], [1.0, 0.0, 0.0]];
+        assert_eq!(entropy(&probs)[0], 2f64.ln());
+        assert_eq!(entropy(&probs)[2], 0.0);
+        assert_eq!(crate::select::top_k(&entropy(&probs), 1), [0]);
+        let saturated = array![[[1.0, 0.0], [0.5, 0.5]], [[0.0, 1.0], [0.5, 0.5]]];
+        assert_eq!(bald(&saturated), array![2f64.ln(), 0.0]);
+    }
+}

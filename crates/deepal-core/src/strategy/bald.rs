@@ -1,0 +1,33 @@
+//! BALD.
+
+use super::{Entry, PASSES, Selection, Strategy};
+use crate::error::Result;
+use crate::score;
+use crate::signals::{Signal, Signals};
+
+pub(super) static ENTRY: Entry = Entry {
+    name: "bald",
+    deepal: Some("BALDDropout"),
+    summary: "the largest disagreement between dropout passes, each sure of itself",
+    details: "Score H[mean p] − mean H[p], the mutual information of prediction and model. Ten passes with dropout on \
+              and batch-norm frozen; the net needs a dropout layer. Samples in a batch may resemble each other.",
+    source: "Houlsby et al., Bayesian active learning for classification and preference learning, arXiv 1112.5745, 2011; \
+             Gal, Islam and Ghahramani, ICML 2017",
+    build: || Box::new(Bald),
+};
+
+struct Bald;
+
+impl Strategy for Bald {
+    fn name(&self) -> &str {
+        ENTRY.name
+    }
+
+    fn needs(&self) -> Vec<Signal> {
+        vec![Signal::McProbs { passes: PASSES }]
+    }
+
+    fn select(&self, signals: &Signals<'_>, n: usize, _seed: u64) -> Result<Selection> {
+        Ok(Selection::top(&score::bald(&signals.mc_probs()?), n))
+    }
+}

@@ -1,0 +1,34 @@
+//! What the uncertainty strategies share: a score of probabilities, or of their mean over dropout passes.
+
+use super::{Selection, Strategy};
+use crate::error::Result;
+use crate::score::mean_probs;
+use crate::signals::{Signal, Signals};
+use ndarray::{Array1, ArrayRef2};
+
+/// Ranks by a score of the predicted probabilities.
+pub(super) struct ByProbs {
+    pub(super) name: &'static str,
+    /// `[n, c]` to `[n]`.
+    pub(super) score: fn(&ArrayRef2<f64>) -> Array1<f64>,
+    /// Dropout passes whose mean is scored; `None`: one pass without dropout.
+    pub(super) passes: Option<usize>,
+}
+
+impl Strategy for ByProbs {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn needs(&self) -> Vec<Signal> {
+        vec![self.passes.map_or(Signal::Probs, |passes| Signal::McProbs { passes })]
+    }
+
+    fn select(&self, signals: &Signals<'_>, n: usize, _seed: u64) -> Result<Selection> {
+        let scores = match self.passes {
+            None => (self.score)(&signals.probs()?),
+            Some(_) => (self.score)(&mean_probs(&signals.mc_probs()?)),
+        };
+        Ok(Selection::top(&scores, n))
+    }
+}

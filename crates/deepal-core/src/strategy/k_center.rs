@@ -1,0 +1,33 @@
+//! Core-set by greedy k-center.
+
+use super::{Entry, Selection, Strategy};
+use crate::error::Result;
+use crate::select::k_center_greedy;
+use crate::signals::{Signal, Signals};
+
+pub(super) static ENTRY: Entry = Entry {
+    name: "k-center",
+    deepal: Some("KCenterGreedy"),
+    summary: "again and again the sample farthest from everything labelled or picked",
+    details: "Covers the pool in embedding space, outliers first. The greedy 2-approximation of the core-set paper, without \
+              its mixed-integer program. O(n·d) memory, where the reference holds an n × n matrix.",
+    source: "Sener and Savarese, Active learning for convolutional neural networks: a core-set approach, ICLR 2018",
+    build: || Box::new(KCenter),
+};
+
+struct KCenter;
+
+impl Strategy for KCenter {
+    fn name(&self) -> &str {
+        ENTRY.name
+    }
+
+    fn needs(&self) -> Vec<Signal> {
+        vec![Signal::Embeddings, Signal::LabeledEmbeddings]
+    }
+
+    fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
+        let rows = k_center_greedy(&signals.embeddings()?, &signals.labeled_embeddings()?, n, seed);
+        Ok(Selection::unranked(rows))
+    }
+}

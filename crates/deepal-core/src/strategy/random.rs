@@ -1,0 +1,32 @@
+//! Random sampling.
+
+use super::{Entry, Selection, Strategy};
+use crate::error::Result;
+use crate::select;
+use crate::signals::{Signal, Signals};
+
+pub(super) static ENTRY: Entry = Entry {
+    name: "random",
+    deepal: Some("RandomSampling"),
+    summary: "uniformly at random: the baseline that every other strategy has to beat",
+    details: "Costs nothing and needs no net. Its labels are an unbiased sample of the pool, those of every other \
+              strategy are not.",
+    source: "uniform sampling without replacement",
+    build: || Box::new(Random),
+};
+
+struct Random;
+
+impl Strategy for Random {
+    fn name(&self) -> &str {
+        ENTRY.name
+    }
+
+    fn needs(&self) -> Vec<Signal> {
+        Vec::new()
+    }
+
+    fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
+        Ok(Selection::unranked(select::random(signals.len(), n, seed)))
+    }
+}
