@@ -4,6 +4,7 @@ use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::net::{Ask, Net, TrainReport, most_probable};
 use crate::pool::{Class, SampleId};
+use crate::score::softmax;
 use crate::signals::{Signal, Signals};
 use ndarray::{Array1, Array2, ArrayRef2, Axis, s};
 
@@ -98,18 +99,6 @@ fn with_bias(inputs: &ArrayRef2<f32>) -> Array2<f32> {
     let mut all = Array2::ones((inputs.nrows(), inputs.ncols() + 1));
     all.slice_mut(s![.., ..-1]).assign(inputs);
     all
-}
-
-/// Softmax of each row in `f64`: `[n, c]` to `[n, c]`.
-pub(crate) fn softmax(logits: &ArrayRef2<f32>) -> Array2<f64> {
-    let mut probs = logits.mapv(f64::from);
-    for mut row in probs.outer_iter_mut() {
-        let max = row.fold(f64::NEG_INFINITY, |max, x| x.max(max));
-        row.mapv_inplace(|x| (x - max).exp());
-        let sum = row.sum();
-        row /= sum;
-    }
-    probs
 }
 
 /// Weights `[d + 1, c]` and the steps it took.

@@ -67,6 +67,18 @@ pub fn mean_probs(mc_probs: &ArrayRef3<f64>) -> Array2<f64> {
     mean / passes as f64
 }
 
+/// Softmax of each row, computed in `f64`: logits `[n, c]` to probabilities `[n, c]`.
+pub fn softmax(logits: &ArrayRef2<f32>) -> Array2<f64> {
+    let mut probs = logits.mapv(f64::from);
+    for mut row in probs.outer_iter_mut() {
+        let max = row.fold(f64::NEG_INFINITY, |max, x| x.max(max));
+        row.mapv_inplace(|x| (x - max).exp());
+        let sum = row.sum();
+        row /= sum;
+    }
+    probs
+}
+
 /// Closeness to the decision boundary, `1 / (1 + distance)`, in `[0, 1]`: 0 where the boundary was never reached.
 ///
 /// `distances`: `[n]`, may be infinite; result: `[n]`.

@@ -1,1 +1,16 @@
-//! todo
+//! Nets for `deepal`, on [Burn](https://burn.dev): any Burn module becomes a [`Net`](deepal_core::Net) by one method,
+//! [`Classifier::forward`].
+//!
+//! The device is the CPU backend with gradients unless a [`BurnNet`] is told otherwise; nothing else in here knows which
+//! device it runs on.
+
+mod adversarial;
+mod burn_net;
+mod convert;
+pub mod nets;
+mod noise;
+mod train;
+
+pub use burn_net::{BurnNet, Classifier, Output};
+pub use noise::Noise;
+pub use train::{Optimizer, Schedule, Training};

@@ -1,0 +1,59 @@
+//! SVHN, cropped: 32×32 house numbers from street photographs (Netzer et al. 2011).
+
+use super::{DIGITS, Entry, Split};
+use crate::download::{Digest, Remote};
+use crate::source::Files;
+use crate::{Scale, Source, svhn};
+use deepal_core::Data;
+use std::path::Path;
+
+pub(super) static ENTRY: Entry = Entry {
+    name: "svhn",
+    aliases: &["SVHN"],
+    summary: "house numbers, 32×32 colour",
+    shape: [3, 32, 32],
+    classes: DIGITS,
+    // The values of the paper's code.
+    scale: Scale { max: 255, mean: &[0.4377, 0.4438, 0.4728], std: &[0.1980, 0.2010, 0.1970] },
+    n_train: 73_257,
+    n_test: 26_032,
+    default_net: "svhn-cnn",
+    licence: "non-commercial use only",
+    homepage: "http://ufldl.stanford.edu/housenumbers/",
+    embedded: false,
+    load,
+};
+
+/// The publishers' only address; the SHA-256 makes up for its missing TLS.
+const MIRRORS: &[&str] = &["http://ufldl.stanford.edu/housenumbers/"];
+
+/// The digests of TensorFlow Datasets, `tensorflow_datasets/url_checksums/svhn_cropped.txt`; torchvision's
+/// `prototype/datasets/_builtin/svhn.py` has the same.
+static FILES: Files<'_> = Files {
+    dataset: "svhn",
+    layouts: &["SVHN"],
+    remotes: &[
+        Remote {
+            name: "train_32x32.mat",
+            mirrors: MIRRORS,
+            digest: Digest::File("435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8"),
+        },
+        Remote {
+            name: "test_32x32.mat",
+            mirrors: MIRRORS,
+            digest: Digest::File("cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b"),
+        },
+    ],
+};
+
+fn load(source: &Source<'_>) -> crate::Result<Data> {
+    let paths = source.files(&FILES)?;
+    let split = |path: &Path| {
+        let images = svhn::read(path)?;
+        Ok::<_, crate::Error>(Split {
+            labels: ENTRY.to_classes(path, &images.labels)?,
+            pixels: images.pixels,
+        })
+    };
+    ENTRY.data(split(&paths[0])?, split(&paths[1])?)
+}

@@ -1,0 +1,104 @@
+//! Reading files that may be gzip, and writing files that are whole or not there.
+
+use crate::error::{Error, Result};
+use flate2::read::MultiGzDecoder;
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// The first two bytes of every gzip file (RFC 1952).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The content of a file, unpacked if it is gzip by its first bytes (never by its name).
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
+    let mut file = File::open(path).map_err(Error::read(path))?;
+    let mut start = Vec::with_capacity(GZIP.len());
+    Read::by_ref(&mut file).take(2).read_to_end(&mut start).map_err(Error::read(path))?;
+    let is_gzip = start == GZIP;
+    let file = io::Cursor::new(start).chain(BufReader::new(file));
+    Ok(if is_gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
+}
+
+/// The whole content of a file, unpacked if it is gzip.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.read_to_end(&mut bytes).map_err(|cause| broken(path, cause))?;
+    Ok(bytes)
+}
+
+/// Bytes that are part of the program, unpacked if they are gzip; `name` stands for them in errors.
+pub(crate) fn unpack(name: &Path, bytes: &[u8]) -> Result<Vec<u8>> {
+    if !bytes.starts_with(&GZIP) {
+        return Ok(bytes.to_vec());
+    }
+    let mut unpacked = Vec::new();
+    MultiGzDecoder::new(bytes).read_to_end(&mut unpacked).map_err(|cause| broken(name, cause))?;
+    Ok(unpacked)
+}
+
+/// A failure while unpacking: the file's fault when the bytes make no sense, else the system's.
+pub(crate) fn broken(path: &Path, cause: io::Error) -> Error {
+    match cause.kind() {
+        io::ErrorKind::UnexpectedEof => Error::corrupt(path, "a whole compressed file", "its end missing"),
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other => {
+            Error::corrupt(path, "intact compressed data", cause)
+        }
+        _ => Error::Read { path: path.into(), cause },
+    }
+}
+
+/// Writes a file under a temporary name, forces it to disk and renames it: after a crash the file is the old or
+/// the new one, never a part.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    let temporary = with_suffix(path, ".tmp");
+    let written = File::create(&temporary)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written.map_err(Error::write(path))?;
+    sync_folder(path);
+    Ok(())
+}
+
+/// Forces the renaming of `path` to disk where folders can be synchronised (not on Windows). It may fail on odd
+/// file systems, and the file is whole all the same.
+pub(crate) fn sync_folder(path: &Path) {
+    if let Some(folder) = path.parent() {
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    }
+}
+
+/// `path` with something put behind its whole name.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Kind;
+
+    #[test]
+    fn a_failed_write_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = folder.path().join("taken");
+        fs::create_dir(&taken).unwrap();
+        let error = write_atomically(&taken, b"x").unwrap_err();
+        assert_eq!(error.kind(), Kind::Output);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn short_files_are_read_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        for bytes in [&b""[..], b"\x1f", b"ab"] {
+            let path = folder.path().join("short");
+            fs::write(&path, bytes).unwrap();
+            assert_eq!(read(&path).unwrap(), bytes);
+        }
+    }
+}

@@ -1,0 +1,412 @@
+//! From a Burn module to a [`Net`].
+
+use crate::adversarial;
+use crate::convert::{to_array, to_tensor};
+use crate::noise::Noise;
+use crate::train::{Training, train};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
+use deepal_core::seed::mix;
+use deepal_core::{Ask, Class, Dataset, Error, Net, Result, SampleId, Signal, Signals, TrainReport, score};
+use ndarray::{Array1, Array2, Array3, Axis, concatenate};
+use std::sync::Mutex;
+
+/// Samples in one forward pass outside training: bounds the memory of activations.
+pub(crate) const CHUNK: usize = 500;
+
+/// A classifier as a Burn module.
+///
+/// ```
+/// use burn::module::Module;
+/// use burn::nn::{Linear, LinearConfig};
+/// use burn::tensor::{Device, Tensor, activation::relu};
+/// use deepal_nn::{Classifier, Noise, Output};
+///
+/// #[derive(Module, Debug)]
+/// struct TwoLayers {
+///     hidden: Linear,
+///     last: Linear,
+/// }
+///
+/// impl Classifier for TwoLayers {
+///     fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output {
+///         let embedding = relu(self.hidden.forward(inputs)); // [n, 16]
+///         let logits = self.last.forward(noise.dropout(embedding.clone(), 0.5)); // [n, 3]
+///         Output { logits, embedding }
+///     }
+/// }
+///
+/// let device = Device::default();
+/// let net = TwoLayers { hidden: LinearConfig::new(4, 16).init(&device), last: LinearConfig::new(16, 3).init(&device) };
+/// let output = net.forward(Tensor::zeros([5, 4], &device), &mut Noise::off());
+/// assert_eq!(output.logits.dims(), [5, 3]);
+/// ```
+#[diagnostic::on_unimplemented(note = "see `examples/custom_net.rs` for a net in a few lines")]
+pub trait Classifier: Module + 'static {
+    /// Class scores and features of a batch.
+    ///
+    /// Dropout is called on `noise` (`noise.dropout(x, 0.5)`), which is on in training and Monte-Carlo passes. A net that
+    /// uses Burn's own `Dropout` layer works too, but has no Monte-Carlo signals to give, and its masks come from a
+    /// generator that all nets of the process share.
+    ///
+    /// # Shapes
+    /// - inputs: `[n, channels · height · width]`, reshape as needed
+    /// - logits: `[n, c]`, before softmax; embedding: `[n, d]`, the input of the last layer
+    fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output;
+}
+
+/// What a [`Classifier`] says about a batch.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// Class scores before softmax, `[n, c]`.
+    pub logits: Tensor<2>,
+    /// The input of the last layer, before dropout, `[n, d]`.
+    pub embedding: Tensor<2>,
+}
+
+type Build<M> = Box<dyn Fn(&Device) -> M + Send>;
+
+/// A Burn module as a [`Net`] that the loop can train and ask for every signal.
+///
+/// Memory outside the data set: activations of one batch or of 500 samples, and the signals asked for.
+pub struct BurnNet<M> {
+    name: String,
+    build: Build<M>,
+    training: Training,
+    device: Device,
+    model: Option<M>,
+}
+
+impl<M> std::fmt::Debug for BurnNet<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BurnNet")
+            .field("name", &self.name)
+            .field("training", &self.training)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<M: Classifier> BurnNet<M> {
+    /// A net that starts each training from `build`, with Burn's generator seeded.
+    pub fn new(name: &str, training: Training, build: impl Fn(&Device) -> M + Send + 'static) -> Self {
+        Self { name: name.into(), build: Box::new(build), training, device: Device::default(), model: None }
+    }
+
+    /// The same on another device, such as a GPU.
+    pub fn on(self, device: Device) -> Self {
+        Self { device: device.without_autodiff(), ..self }
+    }
+
+    /// A freshly initialised module on the device with gradients.
+    fn init(&self, seed: u64) -> M {
+        /// Burn initialises from one generator for the whole process: whoever seeds it must be alone until done.
+        static GENERATOR: Mutex<()> = Mutex::new(());
+        let _alone = GENERATOR.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let device = self.device.clone().autodiff();
+        device.seed(seed);
+        let model = (self.build)(&device);
+        model.visit(&mut Materialize);
+        model
+    }
+
+    /// Calls `each` with the output of every chunk of `ids`, and the chunk.
+    fn pass(
+        &self,
+        data: &dyn Dataset,
+        ids: &[SampleId],
+        noise: impl Fn(&[SampleId]) -> Vec<Noise>,
+        mut each: impl FnMut(usize, Output) -> Result<()>,
+    ) -> Result<()> {
+        let model = self.model.as_ref().ok_or(Error::Untrained)?;
+        for chunk in ids.chunks(CHUNK) {
+            let inputs = to_tensor(data.inputs(chunk)?, &self.device);
+            for (pass, mut noise) in noise(chunk).into_iter().enumerate() {
+                each(pass, model.forward(inputs.clone(), &mut noise))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Probabilities `[n, c]` and embeddings `[n, d]`, those that are wanted.
+    fn plain(
+        &self,
+        data: &dyn Dataset,
+        ids: &[SampleId],
+        want_probs: bool,
+        want_embeddings: bool,
+    ) -> Result<(Array2<f64>, Array2<f32>)> {
+        let (mut probs, mut embeddings) = (Vec::new(), Vec::new());
+        self.pass(
+            data,
+            ids,
+            |_| vec![Noise::off()],
+            |_, output| {
+                if want_probs {
+                    probs.push(score::softmax(&to_array(output.logits)?));
+                }
+                if want_embeddings {
+                    embeddings.push(to_array(output.embedding)?);
+                }
+                Ok(())
+            },
+        )?;
+        Ok((stack(probs)?, stack(embeddings)?))
+    }
+
+    /// Probabilities of `passes` passes with dropout, `[t, n, c]`.
+    fn monte_carlo(
+        &self,
+        data: &dyn Dataset,
+        ids: &[SampleId],
+        passes: usize,
+        seed: u64,
+    ) -> Result<Array3<f64>> {
+        let noise = |chunk: &[SampleId]| {
+            let rows = || chunk.iter().map(|id| u64::from(id.0)).collect();
+            (0..passes as u64).map(|pass| Noise::on(mix(seed, pass), rows())).collect()
+        };
+        let mut probs = vec![Vec::new(); passes];
+        self.pass(data, ids, noise, |pass, output| {
+            probs[pass].push(score::softmax(&to_array(output.logits)?));
+            Ok(())
+        })?;
+        let probs = probs.into_iter().map(stack).collect::<Result<Vec<_>>>()?;
+        let views = probs.iter().map(|pass| pass.view()).collect::<Vec<_>>();
+        ndarray::stack(Axis(0), &views).map_err(Error::other)
+    }
+}
+
+impl<M: Classifier> Net for BurnNet<M> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn supports(&self, signal: Signal) -> bool {
+        match signal {
+            Signal::Probs
+            | Signal::McProbs { .. }
+            | Signal::Embeddings
+            | Signal::LabeledEmbeddings
+            | Signal::BoundaryDistance(_) => true,
+            _ => false,
+        }
+    }
+
+    fn train(&mut self, data: &dyn Dataset, labeled: &[(SampleId, Class)], seed: u64) -> Result<TrainReport> {
+        if labeled.is_empty() {
+            return Err(Error::NothingLabeled);
+        }
+        let device = self.device.clone().autodiff();
+        let (model, report) = train(self.init(seed), &device, &self.training, data, labeled, seed)?;
+        self.model = Some(model.valid());
+        Ok(report)
+    }
+
+    fn signals(&mut self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
+        ask.check(self)?;
+        let model = self.model.as_ref().ok_or(Error::Untrained)?;
+        let mut signals = Signals::new(ask.unlabeled.len());
+        let (probs, embeddings) =
+            (ask.signals.contains(&Signal::Probs), ask.signals.contains(&Signal::Embeddings));
+        if probs || embeddings {
+            let arrays = self.plain(data, ask.unlabeled, probs, embeddings)?;
+            if probs {
+                signals = signals.with_probs(arrays.0)?;
+            }
+            if embeddings {
+                signals = signals.with_embeddings(arrays.1)?;
+            }
+        }
+        for signal in ask.signals {
+            signals = match *signal {
+                Signal::LabeledEmbeddings => {
+                    signals.with_labeled_embeddings(self.plain(data, ask.labeled, false, true)?.1)?
+                }
+                Signal::McProbs { passes } => {
+                    signals.with_mc_probs(self.monte_carlo(data, ask.unlabeled, passes, ask.seed)?)?
+                }
+                Signal::BoundaryDistance(attack) => {
+                    let model = model.clone().freeze().train();
+                    let distances: Array1<f64> =
+                        adversarial::boundary_distances(&model, &self.device, data, ask.unlabeled, attack)?;
+                    signals.with_boundary_distances(distances)?
+                }
+                _ => signals,
+            };
+        }
+        Ok(signals)
+    }
+}
+
+fn stack<T: Clone>(chunks: Vec<Array2<T>>) -> Result<Array2<T>>
+where
+    T: Default,
+{
+    if chunks.is_empty() {
+        return Ok(Array2::default((0, 0)));
+    }
+    let views = chunks.iter().map(|chunk| chunk.view()).collect::<Vec<_>>();
+    concatenate(Axis(0), &views).map_err(Error::other)
+}
+
+/// Initialises every parameter, which Burn otherwise does when it is first read.
+struct Materialize;
+
+impl ModuleVisitor for Materialize {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let _ = param.val();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::nn::conv::{Conv2d, Conv2dConfig};
+    use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
+    use burn::tensor::activation::relu;
+    use deepal_core::{InMemory, Meta};
+
+    #[derive(Module, Debug)]
+    struct Normed {
+        first: Linear,
+        norm: BatchNorm,
+        last: Linear,
+    }
+
+    impl Classifier for Normed {
+        fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output {
+            let embedding = relu(self.norm.forward(self.first.forward(inputs)));
+            Output { logits: self.last.forward(noise.dropout(embedding.clone(), 0.5)), embedding }
+        }
+    }
+
+    fn normed() -> BurnNet<Normed> {
+        BurnNet::new("normed", Training::epochs(5, 0.05, 0.9), |device| Normed {
+            first: LinearConfig::new(3, 16).init(device),
+            norm: BatchNormConfig::new(16).init(device),
+            last: LinearConfig::new(16, 2).init(device),
+        })
+    }
+
+    fn data() -> (InMemory, Vec<(SampleId, Class)>) {
+        let classes = ["a", "b"].map(String::from).to_vec();
+        let meta = Meta { name: "waves".into(), shape: [3, 1, 1], classes, range: vec![] };
+        let inputs = Array2::from_shape_fn((90, 3), |(i, j)| ((i * 31 + j * 7) as f32).sin() * 2.0 + 1.0);
+        let labeled = (0..90).map(|i| (SampleId::from(i), Class(u16::from(inputs[[i, 0]] > 1.0)))).collect();
+        (InMemory::new(meta, inputs).unwrap(), labeled)
+    }
+
+    fn passes(net: &mut BurnNet<Normed>, data: &InMemory, ids: &[SampleId], passes: usize) -> Array3<f64> {
+        let ask = Ask { signals: &[Signal::McProbs { passes }], unlabeled: ids, labeled: &[], seed: 3 };
+        net.signals(data, &ask).unwrap().mc_probs().unwrap().to_owned()
+    }
+
+    /// Trap D3: the reference puts the whole net into training mode for its passes, so that batch-norm uses the statistics
+    /// of the batch and moves its running ones.
+    #[test]
+    fn d3_monte_carlo_passes_leave_batch_norm_frozen() {
+        let (data, labeled) = data();
+        let mut net = normed();
+        net.train(&data, &labeled, 1).unwrap();
+        let ids = SampleId::first(90);
+        let before = net.predict_proba(&data, &ids).unwrap();
+        let all = passes(&mut net, &data, &ids, 4);
+        assert_ne!(all.index_axis(Axis(0), 0), all.index_axis(Axis(0), 1), "dropout is on");
+        let few = passes(&mut net, &data, &ids[40..43], 4);
+        let difference = &few - &all.slice(ndarray::s![.., 40..43, ..]);
+        assert!(difference.iter().all(|x| x.abs() < 1e-6), "a sample's passes do not depend on its batch");
+        let mean = score::mean_probs(&passes(&mut net, &data, &ids, 400));
+        assert!(
+            (&mean - &before).iter().map(|x| x.abs()).sum::<f64>() / 180.0 < 0.1,
+            "passes scatter round the prediction"
+        );
+        assert_eq!(net.predict_proba(&data, &ids).unwrap(), before, "nothing was moved");
+        let ask = Ask {
+            signals: &[Signal::BoundaryDistance(deepal_core::Attack::Bim { eps: 0.1, max_steps: 20 })],
+            unlabeled: &ids,
+            labeled: &[],
+            seed: 3,
+        };
+        net.signals(&data, &ask).unwrap();
+        assert_eq!(net.predict_proba(&data, &ids).unwrap(), before, "nor by attacks");
+    }
+
+    #[test]
+    fn it_passes_the_contract() {
+        let (data, labeled) = data();
+        deepal_core::contract::check_net(&mut normed(), &data, &labeled).unwrap();
+    }
+
+    #[test]
+    fn a_training_that_diverges_says_so() {
+        let (data, labeled) = data();
+        let mut net = BurnNet { training: Training::epochs(50, 1e20, 0.9), ..normed() };
+        let error = net.train(&data, &labeled, 1).unwrap_err().to_string();
+        assert!(error.contains("diverged") && error.contains("lower the learning rate"), "{error}");
+    }
+
+    /// PyTorch's `reset_parameters`: uniform in ±1/√fan_in for weights and biases, of layers and convolutions.
+    #[test]
+    fn initialisation_is_uniform_within_one_over_root_fan_in() {
+        #[derive(Module, Debug)]
+        struct Layers {
+            linear: Linear,
+            conv: Conv2d,
+        }
+        impl Classifier for Layers {
+            fn forward(&self, inputs: Tensor<2>, _noise: &mut Noise) -> Output {
+                Output { logits: inputs.clone(), embedding: inputs }
+            }
+        }
+        let net = BurnNet::new("layers", Training::adaptive(), |device| Layers {
+            linear: LinearConfig::new(400, 300).init(device),
+            conv: Conv2dConfig::new([16, 300], [5, 5]).init(device),
+        });
+        let model = net.init(5);
+        let values = |x: Tensor<1>| x.into_data().try_into_vec::<f32>().unwrap();
+        let parameters = [
+            (values(model.linear.weight.val().flatten(0, 1)), 400.0),
+            (values(model.linear.bias.clone().unwrap().val()), 400.0),
+            (values(model.conv.weight.val().flatten(0, 3)), 400.0),
+            (values(model.conv.bias.clone().unwrap().val()), 400.0),
+        ];
+        for (values, fan_in) in parameters {
+            let bound = 1.0 / f32::sqrt(fan_in);
+            assert!(values.iter().all(|x| x.abs() <= bound));
+            assert!(values.iter().any(|x| *x > 0.97 * bound) && values.iter().any(|x| *x < -0.97 * bound));
+            let variance = values.iter().map(|x| x * x).sum::<f32>() / values.len() as f32;
+            assert!((variance / (bound * bound / 3.0) - 1.0).abs() < 0.15, "{variance}");
+        }
+        let again = net.init(5).linear.weight.val().into_data();
+        assert_eq!(model.linear.weight.val().into_data(), again, "the same seed gives the same net");
+        assert_ne!(net.init(6).linear.weight.val().into_data(), again);
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_nothing() {
+        let classes = (0..10).map(|class| class.to_string()).collect();
+        let meta = Meta { name: "noise".into(), shape: [1, 28, 28], classes, range: vec![] };
+        let inputs = Array2::from_shape_fn((150, 784), |(i, j)| ((i * 7919 + j * 31) as f32).sin());
+        let data = InMemory::new(meta.clone(), inputs).unwrap();
+        let labeled = (0..100).map(|i| (SampleId(i), Class((i % 10) as u16))).collect::<Vec<_>>();
+        let with = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let training = Training::epochs(2, 0.01, 0.5);
+                let mut net = crate::nets::by_name("mnist-cnn").unwrap().build(&meta, training).unwrap();
+                net.train(&data, &labeled, 1).unwrap();
+                let signals = [Signal::Probs, Signal::McProbs { passes: 2 }, Signal::Embeddings];
+                let ids = SampleId::first(150);
+                let ask = Ask { signals: &signals, unlabeled: &ids, labeled: &[], seed: 3 };
+                let signals = net.signals(&data, &ask).unwrap();
+                (
+                    signals.probs().unwrap().to_owned(),
+                    signals.mc_probs().unwrap().to_owned(),
+                    signals.embeddings().unwrap().to_owned(),
+                )
+            })
+        };
+        assert_eq!(with(1), with(2));
+        assert_eq!(with(1), with(3));
+    }
+}

@@ -1,0 +1,52 @@
+//! The paper's net for CIFAR-10.
+
+use super::{Entry, burn_net, conv, pool};
+use crate::burn_net::{Classifier, Output};
+use crate::noise::Noise;
+use crate::train::Training;
+use burn::module::Module;
+use burn::nn::conv::Conv2d;
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor};
+
+pub(super) static ENTRY: Entry = Entry {
+    name: "cifar-cnn",
+    summary: "conv 3→32 k5; conv 32→32 k5, pool; conv 32→64 k5, pool; fc 1024→50 (embedding), dropout, fc 50→classes",
+    shape: Some([3, 32, 32]),
+    paper: Some(|| Training::epochs(20, 0.05, 0.3)),
+    build: |meta, training| burn_net(&ENTRY, meta, training, CifarCnn::init),
+};
+
+#[derive(Module, Debug)]
+struct CifarCnn {
+    conv1: Conv2d,
+    conv2: Conv2d,
+    conv3: Conv2d,
+    fc1: Linear,
+    fc2: Linear,
+}
+
+impl CifarCnn {
+    fn init(n_classes: usize, device: &Device) -> Self {
+        Self {
+            conv1: conv([3, 32], 5, device),
+            conv2: conv([32, 32], 5, device),
+            conv3: conv([32, 64], 5, device),
+            fc1: LinearConfig::new(1024, 50).init(device),
+            fc2: LinearConfig::new(50, n_classes).init(device),
+        }
+    }
+}
+
+impl Classifier for CifarCnn {
+    fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output {
+        let x = inputs.reshape([-1, 3, 32, 32]);
+        let x = relu(self.conv1.forward(x)); // [n, 32, 28, 28]
+        let x = relu(pool(self.conv2.forward(x))); // [n, 32, 12, 12]
+        let x = relu(pool(self.conv3.forward(x))); // [n, 64, 4, 4]
+        let embedding = relu(self.fc1.forward(x.flatten::<2>(1, 3))); // [n, 50]
+        let logits = self.fc2.forward(noise.dropout(embedding.clone(), 0.5));
+        Output { logits, embedding }
+    }
+}

@@ -1,0 +1,12 @@
+//! Softmax regression, the core's own net.
+
+use super::Entry;
+use deepal_core::SoftmaxRegression;
+
+pub(super) static ENTRY: Entry = Entry {
+    name: "softmax-regression",
+    summary: "a linear classifier with weight decay, trained to its optimum; the embedding is the input; no dropout",
+    shape: None,
+    paper: None,
+    build: |_meta, _training| Box::new(SoftmaxRegression::default()),
+};

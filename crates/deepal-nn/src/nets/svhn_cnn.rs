@@ -1,0 +1,57 @@
+//! The paper's net for SVHN.
+
+use super::{Entry, burn_net, conv, pool};
+use crate::burn_net::{Classifier, Output};
+use crate::noise::Noise;
+use crate::train::Training;
+use burn::module::Module;
+use burn::nn::conv::Conv2d;
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor};
+
+pub(super) static ENTRY: Entry = Entry {
+    name: "svhn-cnn",
+    summary: "conv 3→32 k3; conv 32→32 k3, pool; conv 32→32 k3, channel dropout, pool; fc 1152→400; fc 400→50 (embedding), \
+              dropout, fc 50→classes",
+    shape: Some([3, 32, 32]),
+    paper: Some(|| Training::epochs(20, 0.01, 0.5)),
+    build: |meta, training| burn_net(&ENTRY, meta, training, SvhnCnn::init),
+};
+
+#[derive(Module, Debug)]
+struct SvhnCnn {
+    conv1: Conv2d,
+    conv2: Conv2d,
+    conv3: Conv2d,
+    fc1: Linear,
+    fc2: Linear,
+    fc3: Linear,
+}
+
+impl SvhnCnn {
+    fn init(n_classes: usize, device: &Device) -> Self {
+        Self {
+            conv1: conv([3, 32], 3, device),
+            conv2: conv([32, 32], 3, device),
+            conv3: conv([32, 32], 3, device),
+            fc1: LinearConfig::new(1152, 400).init(device),
+            fc2: LinearConfig::new(400, 50).init(device),
+            fc3: LinearConfig::new(50, n_classes).init(device),
+        }
+    }
+}
+
+impl Classifier for SvhnCnn {
+    fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output {
+        let x = inputs.reshape([-1, 3, 32, 32]);
+        let x = relu(self.conv1.forward(x)); // [n, 32, 30, 30]
+        let x = relu(pool(self.conv2.forward(x))); // [n, 32, 14, 14]
+        let x = noise.dropout_channels(self.conv3.forward(x), 0.5);
+        let x = relu(pool(x)); // [n, 32, 6, 6]
+        let x = relu(self.fc1.forward(x.flatten::<2>(1, 3))); // [n, 400]
+        let embedding = relu(self.fc2.forward(x)); // [n, 50]
+        let logits = self.fc3.forward(noise.dropout(embedding.clone(), 0.5));
+        Output { logits, embedding }
+    }
+}
