@@ -48,8 +48,14 @@ pub(crate) fn broken(path: &Path, cause: io::Error) -> Error {
 }
 
 /// Writes a file under a temporary name, forces it to disk and renames it: after a crash the file is the old or
-/// the new one, never a part.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+/// the new one, never a part. What is there and is no file, such as a pipe, is written to directly.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return fs::write(path, bytes).map_err(Error::write(path));
+    }
     let temporary = with_suffix(path, ".tmp");
     let written = File::create(&temporary)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))

@@ -35,6 +35,7 @@ pub mod source;
 pub mod svhn;
 
 pub use error::{Error, Kind, Result};
+pub use files::write_atomically;
 pub use images::{Images, Scale};
 pub use run_store::{Event, Round, RunStore};
 pub use source::Source;

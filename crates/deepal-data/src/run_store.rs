@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `config.toml` | the run's settings, every default filled in; written once |
 //! | `events.jsonl` | one [`Event`] a line, only ever appended to; each line has `"v":1`, the format's version |
-//! | `results.csv` | the rounds without their picks, derived from the events alone |
+//! | `results.csv` | the rounds without their picks, derived from the events alone, sorted |
 //!
 //! Versions: a reader refuses lines of another version and ignores fields that it does not know, so fields may be
 //! added without a new version, and removed or given another meaning only with one.
@@ -66,7 +66,7 @@ pub struct RunStore {
     /// The whole lines of `events`, in bytes.
     len: u64,
     /// What is in `results.csv`.
-    results: Vec<u8>,
+    rounds: Vec<Round>,
 }
 
 impl RunStore {
@@ -85,7 +85,7 @@ impl RunStore {
             return Err(holds_run());
         }
         files::write_atomically(&folder.join(CONFIG), config.as_bytes())?;
-        store.rewrite_results(&[])?;
+        store.write_results()?;
         Ok(store)
     }
 
@@ -115,7 +115,8 @@ impl RunStore {
                 .and_then(|()| store.events.sync_all())
                 .map_err(Error::write(&path))?;
         }
-        store.rewrite_results(&events)?;
+        store.rounds = events.iter().filter_map(Event::round).cloned().collect();
+        store.write_results()?;
         Ok((store, config, events))
     }
 
@@ -157,8 +158,8 @@ impl RunStore {
         }
         self.len += line.len() as u64;
         if let Event::Round(round) = event {
-            self.results.extend(row(round));
-            self.write_file(RESULTS, &self.results)?;
+            self.rounds.push(round.clone());
+            self.write_results()?;
         }
         Ok(())
     }
@@ -181,18 +182,29 @@ impl RunStore {
             Err(TryLockError::Error(cause)) => return Err(Error::Write { path, cause }),
         }
         let len = events.metadata().map_err(Error::read(&path))?.len();
-        Ok(Self { folder: folder.into(), events, len, results: Vec::new() })
+        Ok(Self { folder: folder.into(), events, len, rounds: Vec::new() })
     }
 
-    fn rewrite_results(&mut self, events: &[Event]) -> Result<()> {
-        self.results =
-            b"dataset,net,strategy,seed,round,labels,accuracy,train_seconds,query_seconds\n".to_vec();
-        for event in events {
-            if let Event::Round(round) = event {
-                self.results.extend(row(round));
-            }
+    /// Jobs run side by side, so events come in any order: the table is sorted.
+    fn write_results(&mut self) -> Result<()> {
+        fn key(round: &Round) -> (&str, &str, &str, u64, usize) {
+            (&round.dataset, &round.net, &round.strategy, round.seed, round.round)
         }
-        self.write_file(RESULTS, &self.results)
+        self.rounds.sort_by(|a, b| key(a).cmp(&key(b)));
+        let mut table =
+            b"dataset,net,strategy,seed,round,labels,accuracy,train_seconds,query_seconds\n".to_vec();
+        table.extend(self.rounds.iter().flat_map(row));
+        self.write_file(RESULTS, &table)
+    }
+}
+
+impl Event {
+    /// The round, if it is one.
+    pub fn round(&self) -> Option<&Round> {
+        match self {
+            Event::Round(round) => Some(round),
+            Event::Finished => None,
+        }
     }
 }
 

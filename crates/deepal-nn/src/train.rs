@@ -9,9 +9,11 @@ use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use deepal_core::seed::mix;
 use deepal_core::{Class, Dataset, Error, Result, SampleId, TrainReport, select};
+use serde::{Deserialize, Serialize};
 
 /// How a net is trained.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Training {
     /// The optimiser.
     pub optimizer: Optimizer,
@@ -22,7 +24,8 @@ pub struct Training {
 }
 
 /// The optimisers in use.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Optimizer {
     /// Stochastic gradient descent.
     Sgd {
@@ -39,11 +42,15 @@ pub enum Optimizer {
 }
 
 /// When a training is over.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "until", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Schedule {
     /// After this many passes over the labelled samples, as the paper's reference does. On few labels these are few
     /// steps, and the net is hardly trained.
-    Epochs(usize),
+    Epochs {
+        /// Passes over the labelled samples.
+        epochs: usize,
+    },
     /// At the end of the first epoch after `min_steps` optimiser steps at which the net, without dropout, gets the share
     /// `accuracy` of its labelled samples right; at the latest after `max_steps`.
     Adaptive {
@@ -72,7 +79,7 @@ impl Training {
         Self {
             optimizer: Optimizer::Sgd { learning_rate, momentum },
             batch_size: 64,
-            schedule: Schedule::Epochs(epochs),
+            schedule: Schedule::Epochs { epochs },
         }
     }
 }
@@ -125,7 +132,7 @@ pub(crate) fn train<M: Classifier>(
             return Err(Error::Setting { what: "training".into(), why });
         }
         match training.schedule {
-            Schedule::Epochs(epochs) if epoch + 1 >= epochs as u64 => {
+            Schedule::Epochs { epochs } if epoch + 1 >= epochs as u64 => {
                 return Ok((model, TrainReport { steps, accuracy: None }));
             }
             Schedule::Adaptive { min_steps, max_steps, accuracy } if steps >= min_steps => {

@@ -1,0 +1,146 @@
+//! The command line: what may be given. What it means is decided in `config.rs` and `cmd/`.
+
+use crate::exit;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Deep active learning: a good classifier for the fewest labels.
+#[derive(Debug, Parser)]
+#[command(name = "deepal", version, after_help = exit::HELP, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compare strategies on a data set whose labels are known: which gets the best classifier for the fewest labels?
+    ///
+    /// Without options: random against margin on 5,000 embedded Fashion-MNIST images, 100 to 1,000 labels, three seeds.
+    /// Writes a run folder with config.toml, events.jsonl, results.csv and curves.svg.
+    Run(Box<RunArgs>),
+    /// Pick rows of arrays that you made elsewhere, with any strategy that needs no net.
+    ///
+    /// Writes CSV `rank,row,score` in pick order: rank from 1, row from 0, a higher score is labelled first; the score is
+    /// empty where the strategy does not rank.
+    Select(SelectArgs),
+    /// Describe the strategies, data sets or nets there are.
+    List {
+        /// What to describe.
+        what: What,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum What {
+    Strategies,
+    Datasets,
+    Nets,
+}
+
+/// Options of `deepal run`; the spellings of DeepAL's `demo.py` are accepted too.
+#[derive(Debug, Default, Args)]
+pub(crate) struct RunArgs {
+    /// The data set (see `deepal list datasets`) [default: fashion-mini]
+    #[arg(long, alias = "dataset_name", value_name = "NAME")]
+    pub(crate) dataset: Option<String>,
+    /// Strategies to compare, separated by commas (see `deepal list strategies`) [default: random,margin]
+    #[arg(long, alias = "strategy_name", alias = "strategies", value_name = "A,B,C", value_delimiter = ',')]
+    pub(crate) strategy: Vec<String>,
+    /// Seeds, separated by commas; strategies share the initial labels and the net of each seed [default: 1,2,3]
+    #[arg(long, alias = "seed", value_name = "1,2,3", value_delimiter = ',')]
+    pub(crate) seeds: Vec<u64>,
+    /// Labels drawn at random before the first training [default: 100, the paper's sets 10000]
+    #[arg(long, alias = "n_init_labeled", value_name = "N")]
+    pub(crate) initial: Option<usize>,
+    /// Labels asked for in each round [default: 100, the paper's sets 1000]
+    #[arg(long, alias = "n_query", value_name = "N")]
+    pub(crate) query: Option<usize>,
+    /// Rounds after the initial one [default: 9, the paper's sets 10]
+    #[arg(long, alias = "n_round", value_name = "N")]
+    pub(crate) rounds: Option<u32>,
+    /// Use only the first N training samples as the pool [default: all, the paper's sets 40000]
+    #[arg(long, value_name = "N")]
+    pub(crate) pool: Option<usize>,
+    /// The net (see `deepal list nets`) [default: the data set's]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) net: Option<String>,
+    /// `paper`: the reference's fixed epochs; `adaptive`: until the labels are learnt, right for few of them too
+    /// [default: adaptive, the paper's sets paper]
+    #[arg(long, value_name = "HOW")]
+    pub(crate) training: Option<String>,
+    /// Read settings from a TOML file; options on the command line win
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The run folder to make [default: the next free runs/NNN-DATASET]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Go on with the interrupted run in a folder, as if it had not been interrupted
+    #[arg(long, value_name = "DIR", conflicts_with_all = [
+        "dataset", "strategy", "seeds", "initial", "query", "rounds", "pool", "net", "training", "config", "out",
+    ])]
+    pub(crate) resume: Option<PathBuf>,
+    /// The folder with the data set's files; nothing is downloaded then
+    #[arg(long, value_name = "DIR", env = "DEEPAL_DATA")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Never download
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+}
+
+/// Options of `deepal select`.
+#[derive(Debug, Args)]
+pub(crate) struct SelectArgs {
+    /// The strategy (see `deepal list strategies`)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) strategy: String,
+    /// How many rows to pick; all of them if there are fewer
+    #[arg(long, value_name = "N")]
+    pub(crate) budget: usize,
+    /// Class probabilities of the candidates, [n, c]
+    #[arg(long, value_name = "P.npy")]
+    pub(crate) probs: Option<PathBuf>,
+    /// Class probabilities of stochastic passes, [t, n, c]
+    #[arg(long, value_name = "M.npy")]
+    pub(crate) mc_probs: Option<PathBuf>,
+    /// Embeddings of the candidates, [n, d]
+    #[arg(long, value_name = "E.npy")]
+    pub(crate) embeddings: Option<PathBuf>,
+    /// Embeddings of samples labelled already, [m, d]; without it, none are
+    #[arg(long, value_name = "L.npy")]
+    pub(crate) labeled_embeddings: Option<PathBuf>,
+    /// The seed of strategies that draw at random
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// The CSV file to write [default: standard output]
+    #[arg(long, value_name = "PICKS.csv")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn deepals_own_command_line_is_accepted() {
+        let line = "deepal run --n_round 10 --n_query 1000 --n_init_labeled 10000 --dataset_name MNIST \
+                    --strategy_name RandomSampling --seed 1";
+        let Command::Run(args) = Cli::parse_from(line.split_whitespace()).command else {
+            panic!("not a run")
+        };
+        assert_eq!((args.rounds, args.query, args.initial), (Some(10), Some(1000), Some(10_000)));
+        assert_eq!(
+            (args.dataset.as_deref(), args.strategy, args.seeds),
+            (Some("MNIST"), vec!["RandomSampling".into()], vec![1])
+        );
+    }
+}

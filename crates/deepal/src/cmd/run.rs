@@ -1,0 +1,151 @@
+//! `deepal run`: a simulated experiment, its run folder, its table and its curves.
+
+use crate::cli::RunArgs;
+use crate::config::Config;
+use crate::exit::Interrupted;
+use crate::jobs::{self, News};
+use crate::progress::Progress;
+use crate::summary::Summary;
+use crate::{curves, exit};
+use anyhow::{Context, anyhow, bail};
+use deepal::datasets;
+use deepal_data::run_store::{Event, Round, RunStore};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Set by Ctrl+C, or when nothing can be recorded any more.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
+    let (mut store, config, events) = open(&args)?;
+    let mut rounds = events.iter().filter_map(Event::round).cloned().collect::<Vec<_>>();
+    let finished = events.contains(&Event::Finished);
+    let failures = if finished { Vec::new() } else { simulate(&args, &config, &mut store, &mut rounds)? };
+    let summary = Summary::new(&rounds, &config.strategies);
+    let title = format!("{} with {}", config.dataset, config.net);
+    store.write_file("curves.svg", curves::svg(&summary, &title).as_bytes())?;
+    let folder = store.folder().display();
+    let text =
+        format!("{}\nin {folder}: results.csv, curves.svg, config.toml, events.jsonl\n", summary.text());
+    std::io::stdout().write_all(text.as_bytes())?;
+    match failures.first() {
+        Some(first) => Err(anyhow!("{} of the jobs failed, the first: {first}", failures.len())),
+        None => Ok(()),
+    }
+}
+
+/// A new run folder, or the one to go on with.
+fn open(args: &RunArgs) -> anyhow::Result<(RunStore, Config, Vec<Event>)> {
+    let Some(folder) = &args.resume else {
+        let config = Config::resolve(args)?;
+        if let Some(warning) = config.warning() {
+            drop(writeln!(std::io::stderr(), "warning: {warning}"));
+        }
+        // Data that cannot be had should not leave an empty run folder behind.
+        load(&config, args)?;
+        let folder = args.out.clone().unwrap_or_else(|| next_free(&config.dataset));
+        let store = RunStore::create(&folder, &config.to_toml()?)?;
+        return Ok((store, config, Vec::new()));
+    };
+    let (store, text, events) = RunStore::open(folder)?;
+    let mut config = Config::parse(&text, &folder.join("config.toml"))?;
+    if args.data_dir.is_some() {
+        config.data_dir.clone_from(&args.data_dir);
+    }
+    Ok((store, config, events))
+}
+
+/// Runs what is missing and records each round; returns the failures in words.
+fn simulate(
+    args: &RunArgs,
+    config: &Config,
+    store: &mut RunStore,
+    rounds: &mut Vec<Round>,
+) -> anyhow::Result<Vec<String>> {
+    let data = load(config, args)?;
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = args.threads.map_or_else(cores, usize::from);
+    let jobs = jobs::all(config, &rounds.iter().collect::<Vec<_>>());
+    stop_on_ctrl_c()?;
+    let mut progress = Progress::new(config, &jobs);
+    progress.say(&format!(
+        "{} with {}: {} strategies × {} seeds, {} to {} labels; recording in {}",
+        config.dataset,
+        config.net,
+        config.strategies.len(),
+        config.seeds.len(),
+        config.initial,
+        config.budget().labels(),
+        store.folder().display()
+    ));
+    let (mut failures, mut unwritable) = (Vec::new(), None);
+    jobs::run(config, &data, &jobs, threads, &STOP, |job, news| {
+        progress.show(job, &news);
+        match news {
+            News::Round(round) if unwritable.is_none() => {
+                let event = Event::Round(round);
+                if let Err(error) = store.append(&event) {
+                    unwritable = Some(error);
+                    STOP.store(true, Ordering::Relaxed);
+                } else if let Event::Round(round) = event {
+                    rounds.push(round);
+                }
+            }
+            News::Over(Err(why)) => {
+                failures.push(format!("{} with seed {}: {why}", jobs[job].strategy, jobs[job].seed))
+            }
+            _ => {}
+        }
+    })?;
+    progress.end();
+    let folder = store.folder().display();
+    if let Some(error) = unwritable {
+        return Err(error)
+            .context(format!("stopped; what is in `{folder}` is kept: make room, then `--resume {folder}`"));
+    }
+    if STOP.load(Ordering::Relaxed) {
+        bail!(Interrupted(format!("nothing recorded is lost; go on with `deepal run --resume {folder}`")));
+    }
+    if failures.is_empty() {
+        store.append(&Event::Finished)?;
+    }
+    Ok(failures)
+}
+
+fn load(config: &Config, args: &RunArgs) -> anyhow::Result<deepal::Data> {
+    let show = |file: &str, done: u64, total: Option<u64>| {
+        let total = total.map_or(String::new(), |total| format!(" of {:.1}", total as f64 / 1e6));
+        drop(write!(std::io::stderr(), "\rdownloading {file}: {:.1}{total} MB ", done as f64 / 1e6));
+    };
+    let source = deepal::Source { progress: &show, ..config.source(args.offline) };
+    let data = (datasets::by_name(&config.dataset)?.load)(&source)?;
+    let data = data.with_pool(config.pool)?;
+    deepal::nets::by_name(&config.net)?
+        .build(data.train.meta(), config.training)
+        .map_err(|error| exit::Usage(error.to_string()))?;
+    config.budget().check(data.train.len())?;
+    Ok(data)
+}
+
+/// `runs/001-fashion-mini`, or the next number that is free.
+fn next_free(dataset: &str) -> PathBuf {
+    let taken = |number: &str| {
+        let entries = std::fs::read_dir("runs").into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with(number))
+    };
+    let number = (1..).map(|n| format!("{n:03}-")).find(|number| !taken(number)).unwrap_or_default();
+    Path::new("runs").join(number + dataset)
+}
+
+/// The first Ctrl+C ends the run after the present step, the second at once; what is recorded is on disk either way.
+fn stop_on_ctrl_c() -> anyhow::Result<()> {
+    ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            #[expect(clippy::exit, reason = "the user asked twice, and every finished round is on disk")]
+            std::process::exit(i32::from(exit::INTERRUPTED));
+        }
+        drop(writeln!(std::io::stderr(), "\nstopping after the present step; Ctrl+C again stops now"));
+    })
+    .context("cannot listen for Ctrl+C")
+}

@@ -1,0 +1,220 @@
+//! What a run does: read from a file and options, resolved against the defaults of its data set, written to its folder.
+
+use crate::cli::RunArgs;
+use crate::exit::Usage;
+use anyhow::{Context, bail};
+use deepal::{Budget, Schedule, Source, Training, datasets, nets, strategy};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The fewest optimiser steps in a training below which we warn.
+const FEW_STEPS: usize = 250;
+
+/// Settings as a user may give them; what is missing has a default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Given {
+    dataset: Option<String>,
+    net: Option<String>,
+    #[serde(default)]
+    strategies: Vec<String>,
+    #[serde(default)]
+    seeds: Vec<u64>,
+    initial: Option<usize>,
+    query: Option<usize>,
+    rounds: Option<u32>,
+    pool: Option<usize>,
+    training: Option<TrainingSetting>,
+    data_dir: Option<PathBuf>,
+}
+
+/// Training by name, or in full.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum TrainingSetting {
+    Name(String),
+    Full(Training),
+}
+
+/// Every setting of a run. Together with the events it is enough to go on with the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Config {
+    pub(crate) dataset: String,
+    pub(crate) net: String,
+    pub(crate) strategies: Vec<String>,
+    pub(crate) seeds: Vec<u64>,
+    pub(crate) initial: usize,
+    pub(crate) query: usize,
+    pub(crate) rounds: u32,
+    pub(crate) pool: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) training: Training,
+}
+
+impl Config {
+    /// Settings from the file that `--config` names, and from options, which win.
+    pub(crate) fn resolve(args: &RunArgs) -> anyhow::Result<Self> {
+        let mut given = match &args.config {
+            None => Given::default(),
+            Some(path) => read(path)?,
+        };
+        macro_rules! option_wins {
+            ($($field:ident),*) => { $(if args.$field.is_some() { given.$field.clone_from(&args.$field); })* };
+        }
+        option_wins!(dataset, net, initial, query, rounds, pool, data_dir);
+        if !args.strategy.is_empty() {
+            given.strategies.clone_from(&args.strategy);
+        }
+        if !args.seeds.is_empty() {
+            given.seeds.clone_from(&args.seeds);
+        }
+        if let Some(name) = &args.training {
+            given.training = Some(TrainingSetting::Name(name.clone()));
+        }
+        given.resolve()
+    }
+
+    /// The settings that a run folder holds.
+    pub(crate) fn parse(text: &str, path: &Path) -> anyhow::Result<Self> {
+        toml::from_str(text).map_err(|error| broken(path, &error))
+    }
+
+    pub(crate) fn to_toml(&self) -> anyhow::Result<String> {
+        let settings = toml::to_string(self).context("cannot write the settings as TOML")?;
+        Ok(format!("# deepal {}\n{settings}", env!("CARGO_PKG_VERSION")))
+    }
+
+    pub(crate) fn budget(&self) -> Budget {
+        Budget { initial: self.initial, query: self.query, rounds: self.rounds }
+    }
+
+    pub(crate) fn source(&self, offline: bool) -> Source<'static> {
+        Source { data_dir: self.data_dir.clone(), offline, ..Source::default() }
+    }
+
+    /// A word of warning about settings that are allowed and hardly ever wanted.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let Schedule::Epochs { epochs } = self.training.schedule else { return None };
+        let steps = epochs * self.initial.div_ceil(self.training.batch_size);
+        (steps < FEW_STEPS).then(|| {
+            format!(
+                "{epochs} epochs over {} labels are {steps} optimiser steps, which hardly train a net; consider \
+                 `--training adaptive`",
+                self.initial
+            )
+        })
+    }
+}
+
+impl Given {
+    fn resolve(self) -> anyhow::Result<Config> {
+        let dataset = datasets::by_name(self.dataset.as_deref().unwrap_or("fashion-mini"))?;
+        let net = nets::by_name(self.net.as_deref().unwrap_or(dataset.default_net))?;
+        // The paper's four data sets come with the set-up of its reference program.
+        let paper = !dataset.embedded;
+        let (initial, query, rounds) = if paper { (10_000, 1_000, 10) } else { (100, 100, 9) };
+        let pool = if paper { dataset.n_train.min(40_000) } else { dataset.n_train };
+        let training = match self.training {
+            Some(TrainingSetting::Full(training)) => training,
+            Some(TrainingSetting::Name(name)) => named_training(&name, net)?,
+            None => net.paper.filter(|_| paper).map_or_else(Training::adaptive, |paper| paper()),
+        };
+        let strategies =
+            if self.strategies.is_empty() { vec!["random".into(), "margin".into()] } else { self.strategies };
+        let strategies =
+            strategies.iter().map(|name| strategy::by_name(name).map(|entry| entry.name.to_owned()));
+        let seeds = if self.seeds.is_empty() { vec![1, 2, 3] } else { self.seeds };
+        let config = Config {
+            dataset: dataset.name.into(),
+            net: net.name.into(),
+            strategies: distinct("strategy", strategies.collect::<Result<_, _>>()?)?,
+            seeds: distinct("seed", seeds)?,
+            initial: self.initial.unwrap_or(initial),
+            query: self.query.unwrap_or(query),
+            rounds: self.rounds.unwrap_or(rounds),
+            pool: self.pool.unwrap_or(pool),
+            data_dir: self.data_dir.map(|dir| std::path::absolute(&dir).unwrap_or(dir)),
+            training,
+        };
+        config.budget().check(config.pool)?;
+        Ok(config)
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Given> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|cause| deepal_data::Error::Read { path: path.into(), cause })
+        .context("`--config`")?;
+    toml::from_str(&text).map_err(|error| broken(path, &error))
+}
+
+fn broken(path: &Path, error: &toml::de::Error) -> anyhow::Error {
+    Usage(format!("`{}`: {}", path.display(), error.to_string().trim_end())).into()
+}
+
+fn named_training(name: &str, net: &nets::Entry) -> anyhow::Result<Training> {
+    match (name, net.paper) {
+        ("adaptive", _) => Ok(Training::adaptive()),
+        ("paper", Some(paper)) => Ok(paper()),
+        ("paper", None) => {
+            bail!(Usage(format!(
+                "net `{}` is not the paper's, so `--training paper` says nothing about it",
+                net.name
+            )))
+        }
+        _ => {
+            let (kind, known) = ("training", vec!["paper", "adaptive"]);
+            bail!(deepal::Error::UnknownName { kind, name: name.into(), known })
+        }
+    }
+}
+
+fn distinct<T: PartialEq + std::fmt::Display>(what: &str, values: Vec<T>) -> anyhow::Result<Vec<T>> {
+    for (i, value) in values.iter().enumerate() {
+        if values[..i].contains(value) {
+            bail!(Usage(format!("{what} `{value}` is named twice")));
+        }
+    }
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_papers_data_sets_bring_the_papers_set_up() {
+        let args = RunArgs {
+            dataset: Some("MNIST".into()),
+            strategy: vec!["EntropySampling".into()],
+            ..RunArgs::default()
+        };
+        let config = Config::resolve(&args).unwrap();
+        assert_eq!(
+            (config.dataset.as_str(), config.net.as_str(), config.pool),
+            ("mnist", "mnist-cnn", 40_000)
+        );
+        assert_eq!((config.initial, config.query, config.rounds), (10_000, 1_000, 10));
+        assert_eq!(config.strategies, ["entropy"]);
+        assert_eq!(config.training, Training::epochs(10, 0.01, 0.5));
+        assert!(config.warning().is_none());
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for training in ["paper", "adaptive"] {
+            let args = RunArgs { training: Some(training.into()), ..RunArgs::default() };
+            let config = Config::resolve(&args).unwrap();
+            assert_eq!(Config::parse(&config.to_toml().unwrap(), Path::new("config.toml")).unwrap(), config);
+        }
+    }
+
+    #[test]
+    fn few_labels_with_fixed_epochs_are_warned_about() {
+        let args = RunArgs { training: Some("paper".into()), ..RunArgs::default() };
+        assert!(Config::resolve(&args).unwrap().warning().unwrap().contains("20 optimiser steps"));
+        assert!(Config::resolve(&RunArgs::default()).unwrap().warning().is_none());
+    }
+}
