@@ -3,7 +3,7 @@
 use crate::cli::RunArgs;
 use crate::exit::Usage;
 use anyhow::{Context, bail};
-use deepal::{Budget, Schedule, Source, Training, datasets, nets, strategy};
+use deepal::{Budget, Schedule, Training, datasets, nets, strategy};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -88,10 +88,6 @@ impl Config {
 
     pub(crate) fn budget(&self) -> Budget {
         Budget { initial: self.initial, query: self.query, rounds: self.rounds }
-    }
-
-    pub(crate) fn source(&self, offline: bool) -> Source<'static> {
-        Source { data_dir: self.data_dir.clone(), offline, ..Source::default() }
     }
 
     /// A word of warning about settings that are allowed and hardly ever wanted.

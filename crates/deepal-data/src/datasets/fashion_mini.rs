@@ -15,7 +15,7 @@ pub(super) static ENTRY: Entry = Entry {
     scale: Scale::MNIST,
     n_train: 5_000,
     n_test: 1_000,
-    default_net: "mnist-cnn",
+    default_net: "mlp",
     licence: "MIT",
     homepage: "https://github.com/zalandoresearch/fashion-mnist",
     embedded: true,

@@ -2,13 +2,13 @@
 
 use crate::cli::RunArgs;
 use crate::config::Config;
-use crate::exit::Interrupted;
+use crate::exit::{Interrupted, Usage};
 use crate::jobs::{self, News};
 use crate::progress::Progress;
 use crate::summary::Summary;
 use crate::{curves, exit};
 use anyhow::{Context, anyhow, bail};
-use deepal::datasets;
+use deepal::{Data, Source, datasets, nets};
 use deepal_data::run_store::{Event, Round, RunStore};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,10 +18,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static STOP: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
-    let (mut store, config, events) = open(&args)?;
+    let Run { mut store, config, data, events } = open(&args)?;
     let mut rounds = events.iter().filter_map(Event::round).cloned().collect::<Vec<_>>();
-    let finished = events.contains(&Event::Finished);
-    let failures = if finished { Vec::new() } else { simulate(&args, &config, &mut store, &mut rounds)? };
+    let failures = match events.contains(&Event::Finished) {
+        true => Vec::new(),
+        false => simulate(&config, &data, threads(&args), &mut store, &mut rounds)?,
+    };
     let summary = Summary::new(&rounds, &config.strategies);
     let title = format!("{} with {}", config.dataset, config.net);
     store.write_file("curves.svg", curves::svg(&summary, &title).as_bytes())?;
@@ -35,37 +37,49 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
     }
 }
 
-/// A new run folder, or the one to go on with.
-fn open(args: &RunArgs) -> anyhow::Result<(RunStore, Config, Vec<Event>)> {
+/// Everything a run needs, read and checked before it starts.
+struct Run {
+    store: RunStore,
+    config: Config,
+    data: Data,
+    /// What an earlier, interrupted run has recorded.
+    events: Vec<Event>,
+}
+
+/// A new run folder, or the one to go on with. Data that cannot be had leaves no empty folder behind.
+fn open(args: &RunArgs) -> anyhow::Result<Run> {
     let Some(folder) = &args.resume else {
         let config = Config::resolve(args)?;
         if let Some(warning) = config.warning() {
             drop(writeln!(std::io::stderr(), "warning: {warning}"));
         }
-        // Data that cannot be had should not leave an empty run folder behind.
-        load(&config, args)?;
+        let data = load(&config, args.offline)?;
         let folder = args.out.clone().unwrap_or_else(|| next_free(&config.dataset));
         let store = RunStore::create(&folder, &config.to_toml()?)?;
-        return Ok((store, config, Vec::new()));
+        return Ok(Run { store, config, data, events: Vec::new() });
     };
     let (store, text, events) = RunStore::open(folder)?;
     let mut config = Config::parse(&text, &folder.join("config.toml"))?;
     if args.data_dir.is_some() {
         config.data_dir.clone_from(&args.data_dir);
     }
-    Ok((store, config, events))
+    let data = load(&config, args.offline)?;
+    Ok(Run { store, config, data, events })
+}
+
+fn threads(args: &RunArgs) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    args.threads.map_or_else(cores, usize::from)
 }
 
 /// Runs what is missing and records each round; returns the failures in words.
 fn simulate(
-    args: &RunArgs,
     config: &Config,
+    data: &Data,
+    threads: usize,
     store: &mut RunStore,
     rounds: &mut Vec<Round>,
 ) -> anyhow::Result<Vec<String>> {
-    let data = load(config, args)?;
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = args.threads.map_or_else(cores, usize::from);
     let jobs = jobs::all(config, &rounds.iter().collect::<Vec<_>>());
     stop_on_ctrl_c()?;
     let mut progress = Progress::new(config, &jobs);
@@ -80,18 +94,16 @@ fn simulate(
         store.folder().display()
     ));
     let (mut failures, mut unwritable) = (Vec::new(), None);
-    jobs::run(config, &data, &jobs, threads, &STOP, |job, news| {
+    jobs::run(config, data, &jobs, threads, &STOP, |job, news| {
         progress.show(job, &news);
         match news {
-            News::Round(round) if unwritable.is_none() => {
-                let event = Event::Round(round);
-                if let Err(error) = store.append(&event) {
+            News::Round(round) if unwritable.is_none() => match store.append(&Event::Round(round.clone())) {
+                Ok(()) => rounds.push(round),
+                Err(error) => {
                     unwritable = Some(error);
                     STOP.store(true, Ordering::Relaxed);
-                } else if let Event::Round(round) = event {
-                    rounds.push(round);
                 }
-            }
+            },
             News::Over(Err(why)) => {
                 failures.push(format!("{} with seed {}: {why}", jobs[job].strategy, jobs[job].seed))
             }
@@ -113,18 +125,16 @@ fn simulate(
     Ok(failures)
 }
 
-fn load(config: &Config, args: &RunArgs) -> anyhow::Result<deepal::Data> {
+/// The data set, cut to its pool, and checked against the net and the budget.
+fn load(config: &Config, offline: bool) -> anyhow::Result<Data> {
     let show = |file: &str, done: u64, total: Option<u64>| {
         let total = total.map_or(String::new(), |total| format!(" of {:.1}", total as f64 / 1e6));
         drop(write!(std::io::stderr(), "\rdownloading {file}: {:.1}{total} MB ", done as f64 / 1e6));
     };
-    let source = deepal::Source { progress: &show, ..config.source(args.offline) };
-    let data = (datasets::by_name(&config.dataset)?.load)(&source)?;
-    let data = data.with_pool(config.pool)?;
-    deepal::nets::by_name(&config.net)?
-        .build(data.train.meta(), config.training)
-        .map_err(|error| exit::Usage(error.to_string()))?;
-    config.budget().check(data.train.len())?;
+    let source = Source { data_dir: config.data_dir.clone(), offline, progress: &show, ..Source::default() };
+    let data = (datasets::by_name(&config.dataset)?.load)(&source)?.with_pool(config.pool)?;
+    let net = nets::by_name(&config.net)?.build(data.train.meta(), config.training);
+    net.map_err(|error| Usage(error.to_string()))?;
     Ok(data)
 }
 

@@ -1,0 +1,537 @@
+//! `deepal select` from outside: the program itself, against picks that NumPy, SciPy and scikit-learn made from the papers'
+//! definitions (`testdata/golden/make.py`), and against bad input.
+#![expect(clippy::unwrap_used, reason = "test helpers")]
+
+use assert_cmd::Command;
+use ndarray::{Array2, Array3, Axis, array};
+use ndarray_npy::{WritableElement, write_npy};
+use predicates::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/golden");
+
+/// For each strategy that takes arrays: its name, DeepAL's, and golden arrays for it.
+const STRATEGIES: [(&str, &str, &str); 11] = [
+    ("random", "RandomSampling", "--embeddings emb-normal-f4.npy"),
+    ("least-confidence", "LeastConfidence", "--probs probs-hard-f4.npy"),
+    ("margin", "MarginSampling", "--probs probs-hard-f8.npy"),
+    ("entropy", "EntropySampling", "--probs probs-hard-f8F.npy"),
+    ("least-confidence-dropout", "LeastConfidenceDropout", "--mc-probs mc-hard-f4.npy"),
+    ("margin-dropout", "MarginSamplingDropout", "--mc-probs mc-hard-f8.npy"),
+    ("entropy-dropout", "EntropySamplingDropout", "--mc-probs mc-hard-f8F.npy"),
+    ("bald", "BALDDropout", "--mc-probs mc-hard-big-f4.npy"),
+    ("k-means", "KMeansSampling", "--embeddings emb-separated-f8F.npy"),
+    ("k-medians", "K-Medians", "--embeddings emb-copies-f4.npy"),
+    ("k-center", "KCenterGreedy", "--embeddings emb-normal-f8.npy --labeled-embeddings lab-normal-f8.npy"),
+];
+
+// --- Helpers ---------------------------------------------------------------------------------------------------------
+
+/// `deepal select` with the options of `line`, in the folder that its files are in.
+fn select(folder: impl AsRef<Path>, line: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_deepal"));
+    command.current_dir(folder).arg("select").args(line.split_whitespace());
+    command
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Pick {
+    row: usize,
+    score: Option<f64>,
+}
+
+/// The picks of a call that must succeed without a word on stderr.
+fn picks(folder: impl AsRef<Path>, line: &str) -> Vec<Pick> {
+    let assert = select(folder, line).assert().success().stderr("");
+    parse(&String::from_utf8(assert.get_output().stdout.clone()).unwrap())
+}
+
+fn rows(folder: impl AsRef<Path>, line: &str) -> Vec<usize> {
+    picks(folder, line).into_iter().map(|pick| pick.row).collect()
+}
+
+fn parse(table: &str) -> Vec<Pick> {
+    let mut lines = table.lines();
+    assert_eq!(lines.next(), Some("rank,row,score"));
+    let pick = |(i, line): (usize, &str)| {
+        let [rank, row, score] = line.split(',').collect::<Vec<_>>().try_into().unwrap();
+        assert!(rank.is_empty() || rank == (i + 1).to_string(), "rank {rank} in line {i}");
+        Pick { row: row.parse().unwrap(), score: (!score.is_empty()).then(|| score.parse().unwrap()) }
+    };
+    lines.enumerate().map(pick).collect()
+}
+
+/// A golden table without its header.
+fn golden<const WIDTH: usize>(name: &str) -> Vec<[String; WIDTH]> {
+    let text = fs::read_to_string(Path::new(GOLDEN).join(name)).unwrap();
+    let line = |line: &str| line.split(',').map(String::from).collect::<Vec<_>>().try_into().unwrap();
+    text.lines().skip(1).map(line).collect()
+}
+
+fn matrix(name: &str) -> Array2<f64> {
+    ndarray_npy::read_npy::<_, Array2<f32>>(Path::new(GOLDEN).join(name)).unwrap().mapv(f64::from)
+}
+
+/// The number of candidates in the first array of a line of options.
+fn candidates(line: &str) -> usize {
+    rows(GOLDEN, &format!("--strategy random --budget 1000000 {line}")).len()
+}
+
+fn distinct(rows: &[usize]) -> BTreeSet<usize> {
+    let set = rows.iter().copied().collect::<BTreeSet<_>>();
+    assert_eq!(set.len(), rows.len(), "a row twice: {rows:?}");
+    set
+}
+
+// --- Golden picks ----------------------------------------------------------------------------------------------------
+
+#[test]
+fn every_golden_case_is_picked_as_the_papers_define_it_from_every_layout_of_the_arrays() {
+    let cases = golden::<5>("cases.csv");
+    assert!(cases.len() > 70);
+    for [case, strategy, budget, compare, options] in cases {
+        let label = format!("{case}: {options}");
+        let expected = fs::read_to_string(format!("{GOLDEN}/expected/{case}.csv")).unwrap();
+        let mut got = picks(GOLDEN, &format!("--strategy {strategy} --budget {budget} {options}"));
+        if compare == "set" {
+            got.sort_by_key(|pick| pick.row);
+        }
+        let expected = parse(&expected);
+        let rows = |picks: &[Pick]| picks.iter().map(|pick| pick.row).collect::<Vec<_>>();
+        assert_eq!(rows(&got), rows(&expected), "{label}");
+        for (got, expected) in got.iter().zip(&expected) {
+            match (got.score, expected.score) {
+                // The absolute part is what rounding leaves of 1 - 1.
+                (Some(a), Some(b)) => assert!((a - b).abs() <= 1e-6 * b.abs() + 1e-14, "{label}: {a} {b}"),
+                (a, b) => assert_eq!(a, b, "{label}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn scores_never_rise_and_of_equal_ones_the_lower_row_comes_first() {
+    let mut ties = 0;
+    for (strategy, _, options) in STRATEGIES {
+        let picks = picks(GOLDEN, &format!("--strategy {strategy} --budget 40 {options}"));
+        for pair in picks.windows(2) {
+            let (Some(a), Some(b)) = (pair[0].score, pair[1].score) else { continue };
+            assert!(a > b || (a == b && pair[0].row < pair[1].row), "{strategy}: {pair:?}");
+            ties += usize::from(a == b);
+        }
+    }
+    assert!(ties > 20, "the arrays must have ties to test");
+}
+
+// --- What holds for every strategy -----------------------------------------------------------------------------------
+
+#[test]
+fn every_strategy_picks_distinct_rows_as_many_as_asked_and_the_same_ones_again() {
+    for (strategy, _, options) in STRATEGIES {
+        let n = candidates(options);
+        for budget in [0, 1, n / 2, n, n + 7] {
+            for seed in [0, 1, u64::MAX] {
+                let line = format!("--strategy {strategy} --budget {budget} {options} --seed {seed}");
+                let rows = rows(GOLDEN, &line);
+                assert_eq!(rows.len(), budget.min(n), "{line}");
+                assert!(distinct(&rows).iter().all(|row| *row < n), "{line}");
+                assert_eq!(rows, self::rows(GOLDEN, &line), "{line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn deepals_names_in_any_case_pick_the_same() {
+    for (ours, deepals, options) in STRATEGIES {
+        let called = |name: &str| picks(GOLDEN, &format!("--strategy {name} --budget 5 {options}"));
+        assert_eq!(called(ours), called(deepals));
+        assert_eq!(called(ours), called(&deepals.to_uppercase()));
+    }
+}
+
+#[test]
+fn a_smaller_budget_gives_a_prefix_of_a_larger_one_unless_rows_are_clustered() {
+    for (strategy, _, options) in STRATEGIES.into_iter().filter(|(name, ..)| !name.starts_with("k-me")) {
+        let rows =
+            |budget: usize| rows(GOLDEN, &format!("--strategy {strategy} --budget {budget} {options}"));
+        assert_eq!(rows(12)[..5], rows(5), "{strategy}");
+    }
+}
+
+#[test]
+fn a_file_gets_the_same_bytes_as_standard_output_and_replaces_what_was_there() {
+    for (strategy, _, options) in STRATEGIES {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("picks.csv");
+        fs::write(&file, "something longer than what there will be, and older\n".repeat(99)).unwrap();
+        let line = format!("--strategy {strategy} --budget 6 {options}");
+        let shown = select(GOLDEN, &line).assert().success().get_output().stdout.clone();
+        select(GOLDEN, &line).arg("--out").arg(&file).assert().success().stdout("").stderr("");
+        assert_eq!(fs::read(&file).unwrap(), shown, "{strategy}");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "{strategy} leaves files behind");
+    }
+}
+
+#[test]
+fn the_seed_is_1_if_none_is_given() {
+    let line = "--strategy random --budget 9 --embeddings emb-normal-f4.npy";
+    assert_eq!(rows(GOLDEN, line), rows(GOLDEN, &format!("{line} --seed 1")));
+}
+
+#[test]
+fn labelled_embeddings_are_optional_and_an_empty_array_of_them_is_none() {
+    let folder = TempDir::new().unwrap();
+    write(&folder, "e.npy", &array![[0.0, 0.0], [1.0, 5.0], [9.0, 1.0]]);
+    write(&folder, "none.npy", &Array2::<f64>::zeros((0, 2)));
+    let line = "--strategy k-center --budget 3 --embeddings e.npy";
+    assert_eq!(rows(&folder, line), rows(&folder, &format!("{line} --labeled-embeddings none.npy")));
+}
+
+#[test]
+fn an_empty_pool_gives_no_picks() {
+    let folder = TempDir::new().unwrap();
+    write(&folder, "e.npy", &Array2::<f32>::zeros((0, 2)));
+    for strategy in ["random", "k-center", "k-means", "k-medians"] {
+        assert!(rows(&folder, &format!("--strategy {strategy} --budget 3 --embeddings e.npy")).is_empty());
+    }
+}
+
+// --- Strategies that draw at random ----------------------------------------------------------------------------------
+
+#[test]
+fn random_picks_change_with_the_seed_and_with_nothing_else_but_the_number_of_rows() {
+    let line = "--strategy random --budget 20";
+    let of_seed = |seed| rows(GOLDEN, &format!("{line} --embeddings emb-normal-f4.npy --seed {seed}"));
+    let all = (0..20).map(of_seed).collect::<BTreeSet<_>>();
+    assert_eq!(all.len(), 20);
+    let folder = TempDir::new().unwrap();
+    write(&folder, "p.npy", &Array2::from_elem((60, 4), 0.25));
+    assert_eq!(rows(&folder, &format!("{line} --probs p.npy --seed 7")), of_seed(7));
+}
+
+#[test]
+fn cold_k_center_starts_anywhere_and_goes_on_by_the_definition() {
+    let mut sequences = BTreeMap::<usize, Vec<usize>>::new();
+    for [first, _, row] in golden::<3>("cold.csv") {
+        sequences.entry(first.parse().unwrap()).or_default().push(row.parse().unwrap());
+    }
+    let mut starts = BTreeSet::new();
+    for seed in 0..40 {
+        let line = format!("--strategy k-center --budget 12 --embeddings emb-cold-f8.npy --seed {seed}");
+        let rows = rows(GOLDEN, &line);
+        assert_eq!(rows, sequences[&rows[0]], "seed {seed}");
+        starts.insert(rows[0]);
+    }
+    assert!(starts.len() > 6, "40 seeds start only at {starts:?}");
+}
+
+/// The inertia is not shown, but the picks show the clusters. If a pick is the member nearest to its cluster's centre,
+/// then it is no farther from the centre than the mean member, and the rows' distances to the picks sum up to at most
+/// twice the cost of the clusters (for squared distances by the parallel axis theorem, for absolute ones by the triangle
+/// inequality). And each pick's neighbourhood, with its own centre, costs hardly more than the best clusters.
+#[test]
+fn picks_of_clusters_stand_for_a_partition_nearly_as_good_as_the_best_of_very_many_starts() {
+    for [file, k, strategy, least] in golden::<4>("costs.csv") {
+        let (points, least) = (matrix(&file), least.parse::<f64>().unwrap());
+        let squared = strategy == "k-means";
+        for seed in 1..6 {
+            let ratios = |strategy: &str| {
+                let line = format!("--strategy {strategy} --budget {k} --embeddings {file} --seed {seed}");
+                costs(&points, &rows(GOLDEN, &line), squared).map(|cost| cost / least)
+            };
+            let ([to_picks, to_centers], [_, by_chance]) = (ratios(&strategy), ratios("random"));
+            assert!(to_picks < 2.0 * 1.02, "{file} {strategy} {seed}: {to_picks}");
+            assert!((0.995..1.1).contains(&to_centers), "{file} {strategy} {seed}: {to_centers}");
+            assert!(by_chance > 1.1, "{file}: random picks would pass too: {by_chance}");
+        }
+    }
+}
+
+/// Each row goes to its nearest pick: the distances to the picks, and to the means (`squared`) or medians of the groups.
+fn costs(points: &Array2<f64>, picks: &[usize], squared: bool) -> [f64; 2] {
+    let term = |a: f64, b: f64| if squared { (a - b).powi(2) } else { (a - b).abs() };
+    let distance = |row: usize, pick: usize| {
+        points.row(row).iter().zip(points.row(pick)).map(|(a, b)| term(*a, *b)).sum::<f64>()
+    };
+    let mut groups = vec![Vec::new(); picks.len()];
+    let mut to_picks = 0.0;
+    for row in 0..points.nrows() {
+        let distances = picks.iter().map(|pick| distance(row, *pick)).enumerate();
+        let (group, least) = distances.min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+        groups[group].push(row);
+        to_picks += least;
+    }
+    let mut to_centers = 0.0;
+    for column in groups.iter().flat_map(|group| {
+        points
+            .select(Axis(0), group)
+            .reversed_axes()
+            .outer_iter()
+            .map(|column| column.to_vec())
+            .collect::<Vec<_>>()
+    }) {
+        let mut sorted = column;
+        sorted.sort_by(f64::total_cmp);
+        let mean = sorted.iter().sum::<f64>() / sorted.len() as f64;
+        let center = if squared { mean } else { sorted[sorted.len() / 2] };
+        to_centers += sorted.iter().map(|x| term(*x, center)).sum::<f64>();
+    }
+    [to_picks, to_centers]
+}
+
+// --- Bad input -------------------------------------------------------------------------------------------------------
+
+fn write<T: WritableElement, D: ndarray::Dimension>(
+    folder: &TempDir,
+    name: &str,
+    array: &ndarray::Array<T, D>,
+) {
+    write_npy(folder.path().join(name), array).unwrap();
+}
+
+/// A folder with good arrays about three candidates and with bad ones, named by what is wrong with them.
+fn bad_files() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    write(&folder, "p.npy", &array![[0.5, 0.5], [0.25, 0.75], [1.0, 0.0]]);
+    write(&folder, "m.npy", &Array3::from_elem((2, 3, 2), 0.5f32));
+    write(&folder, "e.npy", &array![[0.0f32, 1.0], [2.0, 3.0], [4.0, 5.0]]);
+    write(&folder, "four-p.npy", &Array2::from_elem((4, 2), 0.5));
+    write(&folder, "four-m.npy", &Array3::from_elem((2, 4, 2), 0.5));
+    write(&folder, "four-e.npy", &Array2::<f64>::zeros((4, 2)));
+    write(&folder, "wide-l.npy", &Array2::<f32>::zeros((5, 7)));
+    write(&folder, "vector.npy", &array![0.5, 0.5]);
+    write(&folder, "integers.npy", &array![[1i64, 0], [0, 1], [1, 0]]);
+    write(&folder, "nan-p.npy", &array![[0.5, 0.5], [f64::NAN, 0.5], [1.0, 0.0]]);
+    write(&folder, "nan-m.npy", &array![[[0.5, 0.5]], [[0.5, f64::NAN]]]);
+    write(&folder, "nan-e.npy", &array![[0.0, 1.0], [2.0, 3.0], [f32::NAN, 5.0]]);
+    write(&folder, "inf-e.npy", &array![[0.0, f64::INFINITY]]);
+    write(&folder, "inf-l.npy", &array![[0.0, 1.0], [f32::NEG_INFINITY, 1.0]]);
+    write(&folder, "huge-e.npy", &array![[0.0, 1.0], [1e300, 1.0]]);
+    write(&folder, "logits.npy", &array![[0.5, 0.5], [3.0, 1.5], [1.0, 0.0]]);
+    write(&folder, "sums-p.npy", &array![[0.5, 0.5], [0.5, 0.4], [1.0, 0.0]]);
+    write(&folder, "sums-m.npy", &array![[[0.5, 0.5]], [[0.5, 0.75]]]);
+    write(&folder, "negative-p.npy", &array![[0.5, 0.5], [1.25, -0.25], [1.0, 0.0]]);
+    write(&folder, "no-class.npy", &Array2::<f64>::zeros((3, 0)));
+    write(&folder, "no-pass.npy", &Array3::<f64>::zeros((0, 3, 2)));
+    let whole = fs::read(folder.path().join("p.npy")).unwrap();
+    fs::write(folder.path().join("cut.npy"), &whole[..whole.len() - 8]).unwrap();
+    fs::write(folder.path().join("cut-header.npy"), &whole[..30]).unwrap();
+    fs::write(folder.path().join("long.npy"), [&whole[..], &[0; 8]].concat()).unwrap();
+    fs::write(folder.path().join("text.npy"), "0.5,0.5\n0.25,0.75\n").unwrap();
+    fs::write(folder.path().join("empty.npy"), "").unwrap();
+    folder
+}
+
+/// Each call must fail with the code, say every one of the words on stderr and nothing on stdout.
+fn refused(code: i32, cases: &[(&str, &[&str])]) {
+    let folder = bad_files();
+    for (line, words) in cases {
+        let assert = select(&folder, line).assert().code(code).stdout("");
+        let told = words.iter().fold(predicate::str::starts_with("error: ").boxed(), |all, word| {
+            all.and(predicate::str::contains(*word)).boxed()
+        });
+        let told = told.and(predicate::str::contains("panicked").not());
+        assert.stderr(told);
+    }
+}
+
+#[test]
+fn files_that_are_no_arrays_of_floats_are_named() {
+    let again = "numpy.save";
+    refused(
+        3,
+        &[
+            (
+                "--strategy margin --budget 2 --probs nowhere.npy",
+                &["cannot read `nowhere.npy`", "No such file"],
+            ),
+            ("--strategy margin --budget 2 --probs .", &["cannot read `.`", "directory"]),
+            (
+                "--strategy margin --budget 2 --probs text.npy",
+                &["`text.npy`", "expected a `.npy` file", again],
+            ),
+            (
+                "--strategy margin --budget 2 --probs empty.npy",
+                &["`empty.npy`", "expected a `.npy` file", again],
+            ),
+            ("--strategy margin --budget 2 --probs cut-header.npy", &["`cut-header.npy`", again]),
+            ("--strategy margin --budget 2 --probs cut.npy", &["`cut.npy`", "48 bytes", "40 bytes", again]),
+            ("--strategy margin --budget 2 --probs long.npy", &["`long.npy`", "48 bytes", "56 bytes", again]),
+            (
+                "--strategy margin --budget 2 --probs integers.npy",
+                &["`integers.npy`", "float32 or float64", "i8"],
+            ),
+            (
+                "--strategy k-center --budget 2 --embeddings integers.npy",
+                &["`integers.npy`", "float64", "i8"],
+            ),
+            ("--strategy margin --budget 2 --probs vector.npy", &["`vector.npy`", "2 dimensions", "[2]"]),
+            ("--strategy margin --budget 2 --probs m.npy", &["`m.npy`", "2 dimensions", "[2, 3, 2]"]),
+            ("--strategy bald --budget 2 --mc-probs p.npy", &["`p.npy`", "3 dimensions", "[3, 2]"]),
+            ("--strategy k-means --budget 2 --embeddings m.npy", &["`m.npy`", "2 dimensions", "[2, 3, 2]"]),
+            (
+                "--strategy k-center --budget 2 --embeddings e.npy --labeled-embeddings vector.npy",
+                &["`vector.npy`", "2 dimensions", "[2]"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn values_that_are_no_probabilities_or_not_finite_are_named_by_their_row() {
+    let (repair, softmax) = ("remove the row or repair", "apply softmax");
+    refused(
+        3,
+        &[
+            ("--strategy margin --budget 2 --probs nan-p.npy", &["`nan-p.npy`", "NaN", "row 1", repair]),
+            ("--strategy bald --budget 2 --mc-probs nan-m.npy", &["`nan-m.npy`", "NaN", "row 0", repair]),
+            (
+                "--strategy k-means --budget 2 --embeddings nan-e.npy",
+                &["`nan-e.npy`", "NaN", "row 2", repair],
+            ),
+            (
+                "--strategy k-center --budget 2 --embeddings inf-e.npy",
+                &["`inf-e.npy`", "inf", "row 0", repair],
+            ),
+            (
+                "--strategy k-center --budget 2 --embeddings e.npy --labeled-embeddings inf-l.npy",
+                &["`inf-l.npy`", "-inf", "row 1", repair],
+            ),
+            ("--strategy k-means --budget 2 --embeddings huge-e.npy", &["`huge-e.npy`", "float32", "row 1"]),
+            ("--strategy entropy --budget 2 --probs logits.npy", &["`logits.npy`", "row 1", "4.5", softmax]),
+            ("--strategy entropy --budget 2 --probs sums-p.npy", &["`sums-p.npy`", "row 1", "0.9", softmax]),
+            ("--strategy bald --budget 2 --mc-probs sums-m.npy", &["`sums-m.npy`", "row 0", "1.25", softmax]),
+            (
+                "--strategy margin --budget 2 --probs negative-p.npy",
+                &["`negative-p.npy`", "row 1", "-0.25", softmax],
+            ),
+            ("--strategy margin --budget 2 --probs no-class.npy", &["`no-class.npy`", "[n, c]", "[3, 0]"]),
+            (
+                "--strategy bald --budget 2 --mc-probs no-pass.npy",
+                &["`no-pass.npy`", "[t, n, c]", "[0, 3, 2]"],
+            ),
+            // Not the strategy's business, but surely a slip.
+            (
+                "--strategy margin --budget 2 --probs p.npy --embeddings nan-e.npy",
+                &["`nan-e.npy`", "NaN", "row 2"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn arrays_that_do_not_fit_together_are_named_with_both_shapes() {
+    let rows = "one row for each candidate";
+    refused(
+        3,
+        &[
+            (
+                "--strategy margin --budget 2 --probs p.npy --mc-probs four-m.npy",
+                &["`four-m.npy`", rows, "[2, 4, 2]"],
+            ),
+            (
+                "--strategy margin --budget 2 --probs p.npy --embeddings four-e.npy",
+                &["`four-e.npy`", rows, "[4, 2]"],
+            ),
+            (
+                "--strategy bald --budget 2 --mc-probs m.npy --embeddings four-e.npy",
+                &["`four-e.npy`", rows, "[4, 2]"],
+            ),
+            (
+                "--strategy k-means --budget 2 --probs four-p.npy --embeddings e.npy",
+                &["`e.npy`", rows, "[3, 2]"],
+            ),
+            (
+                "--strategy k-center --budget 2 --embeddings e.npy --labeled-embeddings wide-l.npy",
+                &["`wide-l.npy`", "[m, 2]", "[5, 7]"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn missing_and_wrong_options_are_named_with_what_to_give_instead() {
+    refused(
+        2,
+        &[
+            ("--strategy margin --budget 2", &["`margin`", "give them with `--probs`"]),
+            ("--strategy margin --budget 2 --mc-probs m.npy", &["`margin`", "give them with `--probs`"]),
+            ("--strategy bald --budget 2 --probs p.npy", &["`bald`", "give them with `--mc-probs`"]),
+            ("--strategy margin-dropout --budget 2 --probs p.npy", &["`margin-dropout`", "`--mc-probs`"]),
+            (
+                "--strategy k-center --budget 2 --probs p.npy",
+                &["`k-center`", "give them with `--embeddings`"],
+            ),
+            ("--strategy k-means --budget 2 --labeled-embeddings e.npy", &["`k-means`", "`--embeddings`"]),
+            ("--strategy random --budget 2", &["`--probs`, `--mc-probs` or `--embeddings`"]),
+            (
+                "--strategy random --budget 2 --labeled-embeddings e.npy",
+                &["`--probs`, `--mc-probs` or `--embeddings`"],
+            ),
+            (
+                "--strategy margn --budget 2 --probs p.npy",
+                &["`margn`", "did you mean `margin`?", "known: random,"],
+            ),
+            ("--strategy kcenter --budget 2 --probs p.npy", &["`kcenter`", "did you mean `k-center`?"]),
+            ("--strategy Entropy_Dropout --budget 2 --probs p.npy", &["did you mean `entropy-dropout`?"]),
+            ("--strategy xyzzy --budget 2 --probs p.npy", &["`xyzzy`", "known: random,", "k-medians"]),
+            ("--strategy bim --budget 2 --probs p.npy", &["`bim` needs a net", "`deepal run`"]),
+            (
+                "--strategy deepfool --budget 2 --embeddings e.npy",
+                &["`deepfool` needs a net", "`deepal run`"],
+            ),
+            ("--strategy AdversarialBIM --budget 2", &["`bim` needs a net", "`deepal run`"]),
+            ("--strategy margin --probs p.npy", &["--budget <N>", "Usage:"]),
+            ("--budget 2 --probs p.npy", &["--strategy <NAME>", "Usage:"]),
+            ("--strategy margin --budget two --probs p.npy", &["'two'", "--budget <N>"]),
+            ("--strategy margin --budget=-1 --probs p.npy", &["'-1'", "--budget <N>"]),
+            ("--strategy margin --budget 2 --prob p.npy", &["'--prob'", "'--probs'"]),
+            ("--strategy random --budget 2 --probs p.npy --seed x", &["'x'", "--seed <S>"]),
+        ],
+    );
+}
+
+#[test]
+fn nonsense_is_not_guessed_at() {
+    let line = "--strategy xyzzy --budget 2 --probs p.npy";
+    select(bad_files(), line).assert().code(2).stderr(predicate::str::contains("did you mean").not());
+}
+
+#[test]
+fn a_place_that_cannot_be_written_to_is_named() {
+    let other = "choose a folder that you may write to";
+    refused(
+        4,
+        &[
+            (
+                "--strategy margin --budget 2 --probs p.npy --out no/such/picks.csv",
+                &["cannot write `no/such/picks.csv`", other, "--out"],
+            ),
+            ("--strategy margin --budget 2 --probs p.npy --out .", &["cannot write `.`", other]),
+            (
+                "--strategy margin --budget 2 --probs p.npy --out p.npy/picks.csv",
+                &["`p.npy/picks.csv`", other],
+            ),
+        ],
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_with_what_to_do() {
+    let line = "--strategy margin --budget 2 --probs p.npy --out /dev/full";
+    refused(4, &[(line, &["cannot write `/dev/full`", "free some space"])]);
+}
+
+#[test]
+fn a_failed_call_leaves_an_earlier_file_of_picks_alone() {
+    let folder = bad_files();
+    fs::write(folder.path().join("picks.csv"), "earlier").unwrap();
+    let line = "--strategy margin --budget 2 --probs nan-p.npy --out picks.csv";
+    select(&folder, line).assert().code(3);
+    assert_eq!(fs::read_to_string(folder.path().join("picks.csv")).unwrap(), "earlier");
+}

@@ -1,0 +1,326 @@
+"""Makes the arrays of this folder and the picks that `deepal select` must make of them.
+
+Written from the papers' definitions, without a look at what the program computes: SciPy's entropy, brute force, whole
+distance matrices, scikit-learn's k-means. Needs NumPy, SciPy and scikit-learn; it was run with NumPy 2.4.6, SciPy 1.17.1
+and scikit-learn 1.9.1. Running it again gives the same files.
+
+    python make.py
+
+cases.csv        one line a test: its name, strategy, budget, how to compare, and the options with their arrays
+expected/*.csv   the picks of a case, `rank,row,score`; the rank is empty where only the set of rows is determined,
+                 the score where the strategy gives none
+cold.csv         greedy k-center with nothing labelled: what must follow each possible first row
+costs.csv        the least clustering cost found by very many starts, for strategies that draw their start at random
+
+Ties go to the lower row. Where a rounding error could decide, the script stops: every golden pick is certain.
+"""
+
+import csv
+import shutil
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from scipy.stats import entropy
+from sklearn.cluster import KMeans
+
+HERE = Path(__file__).parent
+EXPECTED = HERE / "expected"
+# Scores nearer than TIE are equal but for rounding; what lies between it and CLEAR would be a matter of luck.
+TIE, CLEAR = 1e-14, 1e-13
+
+
+# --- Definitions ------------------------------------------------------------------------------------------------------
+
+
+def least_confidence(p):
+    """1 - max p (Lewis and Gale 1994)."""
+    return 1.0 - np.max(p, axis=-1)
+
+
+def margin(p):
+    """1 - (p1 - p2) of the two largest (Scheffer et al. 2001)."""
+    ordered = np.sort(p, axis=-1)
+    return 1.0 - (ordered[..., -1] - ordered[..., -2])
+
+
+def shannon(p):
+    """In nats. SciPy would normalise first: it is given rows whose sum is 1 but for rounding, and scaled back."""
+    total = p.sum(axis=-1)
+    return total * (entropy(p, axis=-1) - np.log(total))
+
+
+def bald(passes):
+    """The mean Kullback-Leibler divergence of the passes from their mean, which is H[mean p] - mean H[p]."""
+    mean = np.broadcast_to(passes.mean(axis=0), passes.shape)
+    ratio = np.divide(passes, mean, out=np.ones_like(passes), where=passes > 0)
+    return np.maximum((passes * np.log(ratio)).sum(axis=-1).mean(axis=0), 0.0)
+
+
+UNCERTAINTY = {"least-confidence": least_confidence, "margin": margin, "entropy": shannon}
+
+
+def ranked(scores):
+    """Rows by falling score, lower rows first among equals."""
+    order = sorted(range(len(scores)), key=lambda i: -scores[i])
+    gaps = -np.diff(np.asarray(scores)[order])
+    assert not np.any((gaps > TIE) & (gaps < CLEAR)), "a gap that rounding could close"
+    group = np.concatenate([[0], np.cumsum(gaps > TIE)])
+    groups = {row: group[place] for place, row in enumerate(order)}
+    return sorted(order, key=lambda i: (groups[i], i))
+
+
+def greedy_k_center(points, labeled, budget, first=None):
+    """The definition, with the whole distance matrix (Gonzalez 1985; Sener and Savarese 2018)."""
+    points, labeled = points.astype(np.float64), labeled.astype(np.float64)
+    among, to_labeled = cdist(points, points), cdist(points, labeled)
+    picks = [] if first is None else [first]
+    while len(picks) < min(budget, len(points)):
+        nearest = np.column_stack([to_labeled, among[:, picks]]).min(axis=1)
+        left = [i for i in range(len(points)) if i not in picks]
+        farthest = max(nearest[left])
+        close = [i for i in left if nearest[i] < farthest and nearest[i] > farthest * (1 - 1e-5)]
+        assert not close, "a gap that single precision could close"
+        picks.append(min(i for i in left if nearest[i] == farthest))
+    return picks
+
+
+def median_cost(points, centers):
+    distances = cdist(points, centers, "cityblock")
+    return distances.argmin(axis=1), distances.min(axis=1).sum()
+
+
+def best_k_medians(points, k, starts, generator):
+    """Lloyd's algorithm with absolute distances and coordinate-wise medians, from random rows."""
+    best = np.inf
+    for _ in range(starts):
+        centers = points[generator.choice(len(points), k, replace=False)]
+        assignment, cost = median_cost(points, centers)
+        while True:
+            for cluster in set(assignment):
+                centers[cluster] = np.median(points[assignment == cluster], axis=0)
+            assignment, next_cost = median_cost(points, centers)
+            if next_cost >= cost:
+                break
+            cost = next_cost
+        best = min(best, cost)
+    return best
+
+
+def member_nearest(points, truth, metric):
+    """For each cluster the member nearest to its mean, or in absolute distances to its median."""
+    center, name = {"k-means": (np.mean, "sqeuclidean"), "k-medians": (np.median, "cityblock")}[metric]
+    picks = []
+    for cluster in np.unique(truth):
+        members = np.flatnonzero(truth == cluster)
+        distances = cdist(points[members], center(points[members], axis=0)[None], name)[:, 0]
+        least = distances.min()
+        assert np.sum(distances < least + 0.01) == 1, "two members as near as each other"
+        picks.append(members[distances.argmin()])
+    return picks
+
+
+# --- Files ------------------------------------------------------------------------------------------------------------
+
+
+def write_csv(path, header, rows):
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+class Cases:
+    def __init__(self):
+        self.table = []
+
+    def add(self, name, strategy, budget, arrays, rows, scores=None, in_order=True):
+        """`arrays`: the options and their files; several files of one option are several cases with the same picks."""
+        count = max(len(files) for files in arrays.values())
+        for i in range(count):
+            chosen = {option: files[i % len(files)] for option, files in arrays.items()}
+            given = " ".join(f"--{option} {file}" for option, file in chosen.items())
+            self.table.append([name, strategy, budget, "order" if in_order else "set", given])
+        rows = [int(row) for row in rows]
+        lines = [
+            [rank if in_order else "", row, "" if scores is None else f"{scores[row]:.12g}"]
+            for rank, row in enumerate(rows if in_order else sorted(rows), 1)
+        ]
+        write_csv(EXPECTED / f"{name}.csv", ["rank", "row", "score"], lines)
+
+    def uncertainty(self, name, p, budget, files):
+        for strategy, score in UNCERTAINTY.items():
+            scores = score(p)
+            self.add(f"{strategy}-{name}", strategy, budget, {"probs": files}, ranked(scores)[:budget], scores)
+
+    def passes(self, name, passes, budget, files, strategies=tuple(UNCERTAINTY) + ("bald",)):
+        for strategy in strategies:
+            is_bald = strategy == "bald"
+            scores = bald(passes) if is_bald else UNCERTAINTY[strategy](passes.mean(axis=0))
+            full = strategy if is_bald else f"{strategy}-dropout"
+            self.add(f"{full}-{name}", full, budget, {"mc-probs": files}, ranked(scores)[:budget], scores)
+
+
+def save(name, array, types):
+    """The same values in several layouts; returns the files' names. `f4`/`f8`, `>`: big-endian, `F`: by columns."""
+    files = []
+    for kind in types:
+        order = "F" if kind.endswith("F") else "C"
+        file = f"{name}-{kind.replace('>', 'big-')}.npy"
+        stored = np.array(array, dtype=kind.removesuffix("F"), order=order)
+        assert np.array_equal(stored, array), "a layout must not change the values"
+        np.save(HERE / file, stored)
+        files.append(file)
+    return files
+
+
+def softmax32(logits):
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return (e / e.sum(axis=-1, keepdims=True)).astype(np.float32).astype(np.float64)
+
+
+def single(array):
+    """Values that both widths can hold."""
+    return np.asarray(array).astype(np.float32).astype(np.float64)
+
+
+# --- The arrays and what must come of them ----------------------------------------------------------------------------
+
+
+def probabilities(cases, generator):
+    # Exact zeros, one-hots, the uniform row, copies, permuted rows, and rows that tie in one score only.
+    hard = [
+        [0, 0.5, 0.5, 0, 0],
+        [1, 0, 0, 0, 0],
+        [0.5, 0.25, 0.25, 0, 0],
+        [0, 0.25, 0.5, 0, 0.25],
+        [0.375, 0.375, 0.25, 0, 0],
+        [0, 0, 0, 0, 1],
+        [0.5, 0.25, 0.25, 0, 0],
+        [0.5, 0.5, 0, 0, 0],
+    ]
+    soft = softmax32(generator.normal(scale=2.0, size=(24, 5)))
+    p = np.vstack([soft[:12], hard, np.full((1, 5), single(0.2)), soft[12:], soft[3:6]])
+    cases.uncertainty("hard", p, 30, save("probs-hard", p, ["f4", "f8", "f8F", ">f4", ">f8F"]))
+
+    # One part in 10^k is left for the other classes: single precision sees only ones from k = 8 on.
+    rest = np.array([10.0**-k for k in (3, 11, 7, 2, 9, 5, 12, 8, 1, 10, 4, 6)])
+    p = np.column_stack([1 - rest, rest * 0.75, rest * 0.25])
+    cases.uncertainty("saturated", p, 12, save("probs-saturated", p, ["f8"]))
+
+    p = softmax32(generator.normal(size=(50, 2)))
+    cases.uncertainty("two-classes", p, 10, save("probs-two-classes", p, ["f4", "f8F"]))
+
+    p = softmax32(generator.normal(size=(4, 3)))
+    cases.uncertainty("few-rows", p, 9, save("probs-few-rows", p, ["f4", "f8"]))
+
+    p = softmax32(generator.normal(scale=3.0, size=(6, 150)))
+    cases.uncertainty("many-classes", p, 4, save("probs-many-classes", p, ["f4"]))
+
+
+def stochastic_passes(cases, generator):
+    # Ten passes: random ones, saturated ones that disagree (two, three or four ways), that agree, and exact zeros.
+    passes = softmax32(generator.normal(scale=2.0, size=(10, 1, 4)) + generator.normal(scale=2.0, size=(10, 14, 4)))
+    one_hot = np.eye(4)
+    passes[:, 2] = one_hot[[0, 1] * 5]
+    passes[:, 5] = one_hot[[0, 1, 2, 0, 1, 2, 0, 1, 2, 3]]
+    passes[:, 7] = one_hot[[3] * 10]
+    passes[:, 8] = [0.5, 0, 0.5, 0]
+    passes[:, 9] = one_hot[[0, 0, 0, 0, 0, 0, 0, 0, 0, 1]]
+    passes[:, 11] = passes[:, 2][:, [2, 3, 0, 1]]
+    passes[:, 12] = one_hot[[2] * 10]
+    cases.passes("hard", passes, 14, save("mc-hard", passes, ["f4", "f8", "f8F", ">f4"]))
+
+    # Every pass the same: the least confidence and so on of that pass, and no information at all for BALD.
+    agreeing = np.repeat([[[0.5, 0.25, 0.25], [0, 0.5, 0.5], [1, 0, 0], [0.25, 0.5, 0.25], [0.75, 0, 0.25]]], 2, axis=0)
+    cases.passes("agreeing", agreeing, 5, save("mc-agreeing", agreeing, ["f4", "f8"]))
+
+    alone = softmax32(generator.normal(size=(1, 9, 3)))
+    cases.passes("one-pass", alone, 5, save("mc-one-pass", alone, ["f8"]), strategies=tuple(UNCERTAINTY))
+
+    # All classes by turns is the most there can be, ln c.
+    turns = np.array([np.eye(8)[(np.arange(5) * t) % 8] for t in range(8)])
+    cases.passes("turns", turns, 4, save("mc-turns", turns, ["f4"]), strategies=("bald",))
+
+
+def k_center(cases, generator):
+    def add(name, points, labeled, budget, types=("f4", "f8"), labeled_types=None):
+        arrays = {
+            "embeddings": save(f"emb-{name}", points, types),
+            "labeled-embeddings": save(f"lab-{name}", labeled, labeled_types or types),
+        }
+        cases.add(f"k-center-{name}", "k-center", budget, arrays, greedy_k_center(points, labeled, budget))
+
+    add("normal", single(generator.normal(size=(60, 6))), single(generator.normal(size=(5, 6))), 20, ["f4", "f8", "f4F", ">f8F"])
+
+    # Far from the origin, with copies of labelled rows: the expansion of the square gives noise, or NaN, and picks them.
+    labeled = single(1000 + generator.normal(size=(8, 33)))
+    points = np.vstack([labeled, single(1000 + generator.normal(size=(9, 33))), labeled[:3]])
+    add("offset-copies", points, labeled, 12, ["f4", "f8F"])
+
+    # Every distance occurs many times: only the row decides.
+    grid = np.array([[x, y] for x in range(6) for y in range(6)], dtype=float)
+    add("grid", grid, np.array([[2.0, 2.0]]), 36)
+
+    # Some rows are copies of each other, and there are fewer rows than asked for.
+    few = single(generator.normal(size=(4, 3)))
+    add("few-copies", few[[0, 1, 0, 2, 2, 3]], few[:1], 9, ["f8"])
+
+    add("one-dimension", np.array([[0.0], [1.0], [5.0], [10.0], [2.0]]), np.array([[0.0]]), 5, ["f4F"])
+
+    # Nothing labelled yet: the first row is free, the rest follows.
+    points = single(generator.normal(size=(12, 4)))
+    save("emb-cold", points, ["f8"])
+    rows = [
+        [first, rank, row]
+        for first in range(len(points))
+        for rank, row in enumerate(greedy_k_center(points, np.zeros((0, 4)), 12, first), 1)
+    ]
+    write_csv(HERE / "cold.csv", ["first", "rank", "row"], rows)
+
+
+def clustering(cases, generator):
+    # Clusters far apart, of uneven sizes, in mixed order: one pick each, the member nearest to the centre. The sizes are
+    # odd, so that medians are unique. Some far rows inside a cluster pull the mean away from the median.
+    sizes = [31, 3, 15, 1, 7, 21, 5]
+    for name, offset in [("separated", 0.0), ("separated-offset", 1000.0)]:
+        truth = generator.permutation(np.repeat(np.arange(len(sizes)), sizes))
+        homes = 200.0 * generator.permutation([[i >> bit & 1 for bit in range(4)] for i in range(7)])
+        skewed = generator.exponential(size=(len(truth), 4)) ** 2
+        points = single(offset + homes[truth] + skewed)
+        files = save(f"emb-{name}", points, ["f4", "f8F"])
+        for strategy in ("k-means", "k-medians"):
+            picks = member_nearest(points, truth, strategy)
+            cases.add(f"{strategy}-{name}", strategy, len(sizes), {"embeddings": files}, picks, in_order=False)
+        assert set(member_nearest(points, truth, "k-means")) != set(member_nearest(points, truth, "k-medians"))
+
+    # Fewer distinct rows than picks asked for, and fewer rows: all are taken, whatever the clusters.
+    copies = single(generator.normal(size=(3, 2)))[[0, 1, 0, 2, 2]]
+    for strategy in ("k-means", "k-medians"):
+        files = save("emb-copies", copies, ["f4"])
+        cases.add(f"{strategy}-copies", strategy, 9, {"embeddings": files}, range(5), in_order=False)
+
+    # Overlapping clusters, for which there is no certain answer: the best of very many starts.
+    costs = []
+    for name, n, d, k, spread in [("blobs", 240, 8, 12, 2.0), ("cloud", 200, 3, 15, 0.0)]:
+        points = single(spread * generator.normal(size=(k, d))[generator.integers(k, size=n)] + generator.normal(size=(n, d)))
+        file = save(f"emb-{name}", points, ["f4"])[0]
+        inertia = KMeans(k, n_init=1000, random_state=0, tol=0.0, max_iter=1000).fit(points).inertia_
+        costs.append([file, k, "k-means", f"{inertia:.9g}"])
+        costs.append([file, k, "k-medians", f"{best_k_medians(points, k, 400, generator):.9g}"])
+    write_csv(HERE / "costs.csv", ["embeddings", "k", "strategy", "least_cost"], costs)
+
+
+def main():
+    for old in HERE.glob("*.npy"):
+        old.unlink()
+    shutil.rmtree(EXPECTED, ignore_errors=True)
+    EXPECTED.mkdir()
+    cases = Cases()
+    for seed, part in enumerate([probabilities, stochastic_passes, k_center, clustering]):
+        part(cases, np.random.default_rng(seed))
+    write_csv(HERE / "cases.csv", ["case", "strategy", "budget", "compare", "options"], cases.table)
+
+
+if __name__ == "__main__":
+    main()
