@@ -1,12 +1,12 @@
 """Makes the arrays of this folder and the picks that `deepal select` must make of them.
 
-Written from the papers' definitions, without a look at what the program computes: SciPy's entropy, brute force, whole
-distance matrices, scikit-learn's k-means. Needs NumPy, SciPy and scikit-learn; it was run with NumPy 2.4.6, SciPy 1.17.1
-and scikit-learn 1.9.1. Running it again gives the same files.
+Written from the papers' definitions and nothing that the program computes: SciPy's entropy, brute force, whole distance
+matrices, scikit-learn's k-means. It was run with NumPy 2.4.6, SciPy 1.17.1 and scikit-learn 1.9.1; running it again
+gives the same files.
 
-    python make.py
+    python make.py          (half a minute)
 
-cases.csv        one line a test: its name, strategy, budget, how to compare, and the options with their arrays
+cases.csv        one line a call: the case, strategy, budget, how to compare, and the options with their arrays
 expected/*.csv   the picks of a case, `rank,row,score`; the rank is empty where only the set of rows is determined,
                  the score where the strategy gives none
 cold.csv         greedy k-center with nothing labelled: what must follow each possible first row
@@ -88,6 +88,18 @@ def greedy_k_center(points, labeled, budget, first=None):
 def median_cost(points, centers):
     distances = cdist(points, centers, "cityblock")
     return distances.argmin(axis=1), distances.min(axis=1).sum()
+
+
+def certainly_best(points, truth, metric):
+    """Whether no start of many ends in a cheaper partition than the true one."""
+    groups = [points[truth == cluster] for cluster in np.unique(truth)]
+    if metric == "k-means":
+        cost = sum(((group - group.mean(axis=0)) ** 2).sum() for group in groups)
+        best = KMeans(len(groups), n_init=50, random_state=0).fit(points).inertia_
+    else:
+        cost = sum(np.abs(group - np.median(group, axis=0)).sum() for group in groups)
+        best = best_k_medians(points, len(groups), 400, np.random.default_rng(0))
+    return cost <= best * (1 + 1e-9)
 
 
 def best_k_medians(points, k, starts, generator):
@@ -244,16 +256,17 @@ def stochastic_passes(cases, generator):
 
 
 def k_center(cases, generator):
-    def add(name, points, labeled, budget, types=("f4", "f8"), labeled_types=None):
+    def add(name, points, labeled, budget, types=("f4", "f8")):
         arrays = {
             "embeddings": save(f"emb-{name}", points, types),
-            "labeled-embeddings": save(f"lab-{name}", labeled, labeled_types or types),
+            "labeled-embeddings": save(f"lab-{name}", labeled, types),
         }
         cases.add(f"k-center-{name}", "k-center", budget, arrays, greedy_k_center(points, labeled, budget))
 
-    add("normal", single(generator.normal(size=(60, 6))), single(generator.normal(size=(5, 6))), 20, ["f4", "f8", "f4F", ">f8F"])
+    points, labeled = single(generator.normal(size=(60, 6))), single(generator.normal(size=(5, 6)))
+    add("normal", points, labeled, 20, ["f4", "f8", "f4F", ">f8F"])
 
-    # Far from the origin, with copies of labelled rows: the expansion of the square gives noise, or NaN, and picks them.
+    # Far from the origin, with copies of labelled rows: expanding the square gives noise, or NaN, and picks them.
     labeled = single(1000 + generator.normal(size=(8, 33)))
     points = np.vstack([labeled, single(1000 + generator.normal(size=(9, 33))), labeled[:3]])
     add("offset-copies", points, labeled, 12, ["f4", "f8F"])
@@ -280,8 +293,8 @@ def k_center(cases, generator):
 
 
 def clustering(cases, generator):
-    # Clusters far apart, of uneven sizes, in mixed order: one pick each, the member nearest to the centre. The sizes are
-    # odd, so that medians are unique. Some far rows inside a cluster pull the mean away from the median.
+    # Clusters far apart, of uneven sizes, in mixed order: one pick each, the member nearest to the centre. Odd sizes
+    # make medians unique; some far rows inside a cluster pull the mean away from the median.
     sizes = [31, 3, 15, 1, 7, 21, 5]
     for name, offset in [("separated", 0.0), ("separated-offset", 1000.0)]:
         truth = generator.permutation(np.repeat(np.arange(len(sizes)), sizes))
@@ -290,6 +303,7 @@ def clustering(cases, generator):
         points = single(offset + homes[truth] + skewed)
         files = save(f"emb-{name}", points, ["f4", "f8F"])
         for strategy in ("k-means", "k-medians"):
+            assert certainly_best(points, truth, strategy)
             picks = member_nearest(points, truth, strategy)
             cases.add(f"{strategy}-{name}", strategy, len(sizes), {"embeddings": files}, picks, in_order=False)
         assert set(member_nearest(points, truth, "k-means")) != set(member_nearest(points, truth, "k-medians"))
@@ -302,8 +316,11 @@ def clustering(cases, generator):
 
     # Overlapping clusters, for which there is no certain answer: the best of very many starts.
     costs = []
-    for name, n, d, k, spread in [("blobs", 240, 8, 12, 2.0), ("cloud", 200, 3, 15, 0.0)]:
-        points = single(spread * generator.normal(size=(k, d))[generator.integers(k, size=n)] + generator.normal(size=(n, d)))
+    # Far from the origin the products of rows have lost the digits that tell the clusters apart.
+    shapes = [("blobs", 240, 8, 12, 2.0, 0), ("cloud", 200, 3, 15, 0.0, 0), ("blobs-offset", 200, 8, 10, 2.0, 5000)]
+    for name, n, d, k, spread, offset in shapes:
+        homes = spread * generator.normal(size=(k, d))
+        points = single(offset + homes[generator.integers(k, size=n)] + generator.normal(size=(n, d)))
         file = save(f"emb-{name}", points, ["f4"])[0]
         inertia = KMeans(k, n_init=1000, random_state=0, tol=0.0, max_iter=1000).fit(points).inertia_
         costs.append([file, k, "k-means", f"{inertia:.9g}"])

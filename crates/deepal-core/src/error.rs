@@ -30,7 +30,7 @@ pub enum Error {
         got: Vec<usize>,
     },
     /// NaN or infinity where a number is needed.
-    #[error("{what} has {value} in row {row}; remove the row or repair what made it")]
+    #[error("{what}: {value} in row {row}; remove the row or repair what made it")]
     NotFinite {
         /// The array's role.
         what: &'static str,
@@ -110,7 +110,7 @@ pub fn did_you_mean<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let name = name.to_lowercase();
     let similarity = |other: &str| strsim::jaro_winkler(&name, &other.to_lowercase());
     let best = known.iter().copied().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
-    (similarity(best) > 0.75).then_some(best)
+    (similarity(best) > 0.85).then_some(best)
 }
 
 fn hint(name: &str, known: &[&str]) -> String {
@@ -127,5 +127,6 @@ mod tests {
         assert_eq!(did_you_mean("margn", &known), Some("margin"));
         assert_eq!(did_you_mean("Kcenter", &known), Some("k-center"));
         assert_eq!(did_you_mean("zzz", &known), None);
+        assert_eq!(did_you_mean("badge", &["bald"]), None, "another method is no slip of the hand");
     }
 }

@@ -16,7 +16,7 @@ use ndarray::{Array1, Array2, ArrayRef2, ArrayRef3, ArrayView1, Axis, Zip};
 ///
 /// `probs`: `[n, c]`; result: `[n]`.
 pub fn least_confidence(probs: &ArrayRef2<f64>) -> Array1<f64> {
-    probs.map_axis(Axis(1), |p| 1.0 - p.fold(0.0, |max, p| f64::max(max, *p)))
+    probs.map_axis(Axis(1), |p| not_negative(1.0 - p.fold(0.0, |max, p| f64::max(max, *p))))
 }
 
 /// Margin, `1 − (p₁ − p₂)` of the two largest probabilities, in `[0, 1]` (Scheffer, Decomain and Wrobel, IDA 2001).
@@ -31,7 +31,7 @@ pub fn margin(probs: &ArrayRef2<f64>) -> Array1<f64> {
                     if p > first { (p, first) } else { (first, f64::max(second, p)) }
                 },
             );
-        1.0 - (first - second)
+        not_negative(1.0 - (first - second))
     })
 }
 
@@ -39,11 +39,18 @@ pub fn margin(probs: &ArrayRef2<f64>) -> Array1<f64> {
 ///
 /// `probs`: `[n, c]`; result: `[n]`.
 pub fn entropy(probs: &ArrayRef2<f64>) -> Array1<f64> {
-    probs.map_axis(Axis(1), |p| entropy_of(&p))
+    let mut terms = Vec::with_capacity(probs.ncols());
+    probs.map_axis(Axis(1), |p| {
+        // Summed in order of size, so that the same probabilities in another order are a tie to the last bit.
+        terms.clear();
+        terms.extend(p.iter().filter(|p| **p > 0.0).map(|p| -p * p.ln()));
+        terms.sort_unstable_by(f64::total_cmp);
+        not_negative(terms.iter().sum())
+    })
 }
 
 /// BALD: the mutual information of prediction and model, `H[mean p] − mean H[p]`, in `[0, ln c]` (Houlsby et al.,
-/// arXiv 1112.5745, 2011; Gal, Islam and Ghahramani, ICML 2017). Rounding below 0 is set to 0.
+/// arXiv 1112.5745, 2011; Gal, Islam and Ghahramani, ICML 2017). Less than 10⁻¹² is rounding, and set to 0.
 ///
 /// `mc_probs`: `[t, n, c]`; result: `[n]`.
 pub fn bald(mc_probs: &ArrayRef3<f64>) -> Array1<f64> {
@@ -53,7 +60,10 @@ pub fn bald(mc_probs: &ArrayRef3<f64>) -> Array1<f64> {
     }
     let passes = mc_probs.len_of(Axis(0)) as f64;
     let mut scores = entropy(&mean_probs(mc_probs));
-    Zip::from(&mut scores).and(&expected).for_each(|score, sum| *score = (*score - sum / passes).max(0.0));
+    Zip::from(&mut scores).and(&expected).for_each(|score, sum| {
+        let information = *score - sum / passes;
+        *score = if information < 1e-12 { 0.0 } else { information };
+    });
     scores
 }
 
@@ -86,8 +96,9 @@ pub fn closeness(distances: ArrayView1<'_, f64>) -> Array1<f64> {
     distances.mapv(|distance| 1.0 / (1.0 + distance))
 }
 
-fn entropy_of(p: &ArrayView1<'_, f64>) -> f64 {
-    -p.iter().filter(|p| **p > 0.0).map(|p| p * p.ln()).sum::<f64>()
+/// Rows may sum to a little more than 1, and -0 is 0.
+fn not_negative(score: f64) -> f64 {
+    if score > 0.0 { score } else { 0.0 }
 }
 
 #[cfg(test)]

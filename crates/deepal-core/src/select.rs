@@ -71,6 +71,16 @@ fn lanes(a: &[f32], b: &[f32], term: impl Fn(f32) -> f32) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
+/// A power of two that brings the largest magnitude near 1, or 1 where squares fit single precision as they are.
+/// Multiplying by it is exact, so no order changes.
+fn safe_scale<'a>(values: impl Iterator<Item = &'a f32>) -> f32 {
+    let largest = values.fold(0.0f32, |largest, x| largest.max(x.abs()));
+    if largest == 0.0 || (1e-12..1e12).contains(&largest) {
+        return 1.0;
+    }
+    2f32.powi((-largest.log2() as i32).clamp(-126, 126))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

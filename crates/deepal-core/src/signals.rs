@@ -103,7 +103,7 @@ impl<'a> Signals<'a> {
         let probs = probs.into();
         shape(
             "probabilities",
-            "[n, c]",
+            &format!("[{}, c], one row for each candidate", self.n),
             &probs,
             probs.nrows() == self.n && (probs.ncols() > 0 || self.n == 0),
         )?;
@@ -121,7 +121,7 @@ impl<'a> Signals<'a> {
         let (t, n, c) = mc_probs.dim();
         shape(
             "Monte-Carlo probabilities",
-            "[t, n, c]",
+            &format!("[t, {}, c], one row for each candidate", self.n),
             &mc_probs,
             t > 0 && n == self.n && (c > 0 || n == 0),
         )?;
@@ -138,7 +138,12 @@ impl<'a> Signals<'a> {
     /// Another number of rows, a width other than that of the labelled ones, NaN or infinity.
     pub fn with_embeddings(mut self, embeddings: impl Into<CowArray<'a, f32, Ix2>>) -> Result<Self> {
         let embeddings = embeddings.into();
-        shape("embeddings", "[n, d]", &embeddings, embeddings.nrows() == self.n)?;
+        shape(
+            "embeddings",
+            &format!("[{}, d], one row for each candidate", self.n),
+            &embeddings,
+            embeddings.nrows() == self.n,
+        )?;
         finite("embeddings", embeddings.view())?;
         self.embeddings = Some(embeddings);
         self.same_width()
@@ -161,7 +166,12 @@ impl<'a> Signals<'a> {
     /// Another length, NaN, or a negative distance.
     pub fn with_boundary_distances(mut self, distances: impl Into<CowArray<'a, f64, Ix1>>) -> Result<Self> {
         let distances = distances.into();
-        shape("boundary distances", "[n]", &distances, distances.len() == self.n)?;
+        shape(
+            "boundary distances",
+            &format!("[{}], one for each candidate", self.n),
+            &distances,
+            distances.len() == self.n,
+        )?;
         if let Some(row) = distances.iter().position(|distance| distance.is_nan() || *distance < 0.0) {
             return Err(Error::NotFinite { what: "boundary distances", row, value: distances[row] });
         }
@@ -246,8 +256,7 @@ fn shape<T, D: Dimension>(what: &str, expected: &str, array: &CowArray<'_, T, D>
     if fits {
         return Ok(());
     }
-    let expected = format!("{expected} with one row for each candidate");
-    Err(Error::Shape { what: what.into(), expected, got: array.shape().to_vec() })
+    Err(Error::Shape { what: what.into(), expected: expected.into(), got: array.shape().to_vec() })
 }
 
 fn finite(what: &'static str, array: ArrayView2<'_, f32>) -> Result<()> {
@@ -284,9 +293,9 @@ mod tests {
     #[test]
     fn wrong_shapes_and_values_are_named() {
         let error = Signals::new(3).with_probs(array![[0.5, 0.5]]).unwrap_err().to_string();
-        assert_eq!(error, "probabilities must be [n, c] with one row for each candidate, got [1, 2]");
+        assert_eq!(error, "probabilities must be [3, c], one row for each candidate, got [1, 2]");
         let error = Signals::new(2).with_probs(array![[0.5, 0.5], [f64::NAN, 0.5]]).unwrap_err().to_string();
-        assert!(error.starts_with("probabilities has NaN in row 1"), "{error}");
+        assert!(error.starts_with("probabilities: NaN in row 1"), "{error}");
         let error = Signals::new(1).with_probs(array![[-0.1, 1.1]]).unwrap_err().to_string();
         assert!(error.contains("row 0 is not a distribution (it has -0.1)"), "{error}");
         assert!(Signals::new(1).with_mc_probs(Array3::zeros((0, 1, 2))).is_err());

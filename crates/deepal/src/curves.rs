@@ -24,6 +24,7 @@ pub(crate) fn svg(summary: &Summary, title: &str) -> String {
     }
     let layout = Layout::auto_from_plots(&lines)
         .with_title(title)
+        .with_subtitle(summary.measure())
         .with_x_label("labels")
         .with_y_label("test accuracy, %")
         .with_legend_position(LegendPosition::InsideBottomRight)

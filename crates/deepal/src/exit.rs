@@ -49,17 +49,9 @@ impl std::error::Error for Usage {}
 
 /// Tells the error on stderr and gives its exit code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
-    // A reader that has had enough, such as `head`, is no error.
-    if error.chain().any(|cause| is_broken_pipe(cause)) {
-        return ExitCode::from(SUCCESS);
-    }
     let head = if error.is::<Interrupted>() { "interrupted" } else { "error" };
     let _ = writeln!(std::io::stderr(), "{head}: {error:#}");
     ExitCode::from(error.chain().find_map(code).unwrap_or(FAILED))
-}
-
-fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
-    cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 fn code(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {

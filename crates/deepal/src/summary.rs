@@ -46,20 +46,19 @@ impl Summary {
         }
     }
 
+    /// What the numbers are.
+    pub(crate) fn measure(&self) -> String {
+        match self.seeds {
+            1 => "one seed".into(),
+            seeds => format!("mean and 95 % interval over {seeds} seeds"),
+        }
+    }
+
     /// Accuracies in per cent by labels and strategy, then the labels saved against random.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         let width = |curve: &Curve| curve.strategy.chars().count().max(12);
-        let _ = write!(
-            text,
-            "accuracy in %, {}",
-            if self.seeds == 1 { "1 seed" } else { "mean ± 95 % interval" }
-        );
-        let _ = writeln!(
-            text,
-            "{}",
-            if self.seeds == 1 { String::new() } else { format!(" over {} seeds", self.seeds) }
-        );
+        let _ = writeln!(text, "accuracy in %, {}", self.measure());
         let _ = write!(text, "{:>7}", "labels");
         for curve in &self.curves {
             let _ = write!(text, "  {:>1$}", curve.strategy, width(curve));

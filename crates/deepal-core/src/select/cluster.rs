@@ -1,7 +1,7 @@
 //! k-means and k-medians, and the rows that stand for their clusters.
 
 use super::k_center::row_major;
-use super::{absolute_distance, k_center_greedy, squared_distance};
+use super::{absolute_distance, k_center_greedy, safe_scale, squared_distance};
 use crate::seed::{generator, mix};
 use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, linalg::general_mat_mul};
 use rand::RngExt;
@@ -25,10 +25,11 @@ pub struct Clusters {
     pub assignment: Vec<usize>,
     /// The sum over rows of the squared Euclidean (k-means) or absolute (k-medians) distance to the centre.
     pub cost: f64,
-    metric: Metric,
+    /// The distance of each row to its centre, `[n]`, up to a common factor.
+    distances: Vec<f32>,
 }
 
-/// k-means: Lloyd's algorithm (1982) from k-means++ seeds (Arthur and Vassilvitskii, SODA 2007), until no row changes
+/// k-means: Lloyd's algorithm (1982) from greedy k-means++ seeds (Arthur and Vassilvitskii, SODA 2007), until no row changes
 /// its cluster or for 100 steps. A cluster that runs empty restarts at the row farthest from its centre. Small problems
 /// get the best of up to 50 starts.
 ///
@@ -54,12 +55,8 @@ pub fn representatives(rows: &ArrayRef2<f32>, clusters: &Clusters) -> Vec<usize>
     if k == 0 {
         return Vec::new();
     }
-    let d = rows.ncols();
-    let (points, centers) = (row_major(rows), row_major(&clusters.centers));
     let mut best: Vec<Option<(f32, usize)>> = vec![None; k];
-    for (row, &cluster) in clusters.assignment.iter().enumerate() {
-        let (point, center) = (&points[row * d..(row + 1) * d], &centers[cluster * d..(cluster + 1) * d]);
-        let distance = clusters.metric.distance(point, center);
+    for (row, (&cluster, &distance)) in clusters.assignment.iter().zip(&clusters.distances).enumerate() {
         if best[cluster].is_none_or(|(least, _)| distance < least) {
             best[cluster] = Some((distance, row));
         }
@@ -73,7 +70,7 @@ pub fn representatives(rows: &ArrayRef2<f32>, clusters: &Clusters) -> Vec<usize>
     picks
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 enum Metric {
     Euclidean,
     Manhattan,
@@ -92,11 +89,18 @@ fn cluster(rows: &ArrayRef2<f32>, k: usize, seed: u64, metric: Metric) -> Cluste
     let (n, d) = rows.dim();
     let k = k.min(n);
     if k == 0 || d == 0 {
-        return Clusters { centers: Array2::zeros((k, d)), assignment: vec![0; n], cost: 0.0, metric };
+        return Clusters {
+            centers: Array2::zeros((k, d)),
+            assignment: vec![0; n],
+            cost: 0.0,
+            distances: vec![0.0; n],
+        };
     }
     // Distances through products of rows lose digits far from the origin: work around the mean.
     let mean = rows.mapv(f64::from).mean_axis(Axis(0)).unwrap_or_default().mapv(|x| x as f32);
-    let centered = rows.to_owned() - &mean;
+    let mut centered = rows.to_owned() - &mean;
+    let scale = safe_scale(centered.iter());
+    centered *= scale;
     let problem = Problem { rows: &row_major(&centered), n, d, k, metric };
     let starts = (START_BUDGET / (n * k * d)).clamp(1, MAX_STARTS);
     let mut best = problem.lloyd(mix(seed, 0));
@@ -106,7 +110,12 @@ fn cluster(rows: &ArrayRef2<f32>, k: usize, seed: u64, metric: Metric) -> Cluste
             best = next;
         }
     }
-    best.centers += &mean;
+    best.centers = best.centers / scale + &mean;
+    let power = match metric {
+        Metric::Euclidean => 2,
+        Metric::Manhattan => 1,
+    };
+    best.cost /= f64::from(scale).powi(power);
     best
 }
 
@@ -137,32 +146,54 @@ impl Problem<'_> {
         }
         let cost = distances.iter().map(|x| f64::from(*x)).sum();
         let centers = Array2::from_shape_fn((self.k, self.d), |(i, j)| centers[i * self.d + j]);
-        Clusters { centers, assignment, cost, metric: self.metric }
+        Clusters { centers, assignment, cost, distances }
     }
 
-    /// Seeds drawn with probability proportional to the distance (squared for k-means) to the nearest earlier seed.
+    /// Greedy k-means++: of `2 + ln k` rows drawn with probability proportional to the distance (squared for k-means) to
+    /// the nearest earlier seed, the one that leaves the least cost. A single draw misses many of many clusters, which
+    /// Lloyd's steps cannot repair.
     fn plus_plus(&self, seed: u64) -> Vec<f32> {
         let mut generator = generator(seed);
+        let trials = 2 + (self.k as f64).ln() as usize;
         let mut centers = self.row(generator.random_range(0..self.n)).to_vec();
         let mut nearest = vec![f32::INFINITY; self.n];
+        self.lower(&mut nearest, &centers);
         while centers.len() < self.k * self.d {
-            let last = &centers[centers.len() - self.d..];
-            nearest.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, nearest)| {
-                for (i, distance) in nearest.iter_mut().enumerate() {
-                    *distance = distance.min(self.metric.distance(self.row(chunk * CHUNK + i), last));
-                }
-            });
-            let total = nearest.iter().map(|x| f64::from(*x)).sum::<f64>();
-            let mut left = generator.random::<f64>() * total;
-            let drawn = nearest.iter().position(|distance| {
-                left -= f64::from(*distance);
-                left < 0.0
-            });
-            // All rows are seeds already (total = 0), or rounding ran past the last row.
-            let next = drawn.unwrap_or_else(|| generator.random_range(0..self.n));
-            centers.extend_from_slice(self.row(next));
+            // The cost before each chunk of rows: a draw first finds its chunk, then its row.
+            let chunks = nearest.chunks(CHUNK).map(|chunk| chunk.iter().map(|x| f64::from(*x)).sum::<f64>());
+            let before =
+                chunks.scan(0.0, |sum, cost| Some(std::mem::replace(sum, *sum + cost))).collect::<Vec<_>>();
+            let total = self.cost_with(&nearest, &[]);
+            let draws = (0..trials)
+                .map(|_| draw(&nearest, &before, generator.random::<f64>() * total))
+                .collect::<Vec<_>>();
+            let costs =
+                draws.par_iter().map(|row| self.cost_with(&nearest, self.row(*row))).collect::<Vec<_>>();
+            let best =
+                (0..trials).fold(0, |best, trial| if costs[trial] < costs[best] { trial } else { best });
+            let next = self.row(draws[best]);
+            self.lower(&mut nearest, next);
+            centers.extend_from_slice(next);
         }
         centers
+    }
+
+    /// Lowers each row's distance to its nearest seed by a new one.
+    fn lower(&self, nearest: &mut [f32], seed: &[f32]) {
+        nearest.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, nearest)| {
+            for (i, distance) in nearest.iter_mut().enumerate() {
+                *distance = distance.min(self.metric.distance(self.row(chunk * CHUNK + i), seed));
+            }
+        });
+    }
+
+    /// The sum of distances to the nearest seed if `seed` were one too; an empty one is none.
+    fn cost_with(&self, nearest: &[f32], seed: &[f32]) -> f64 {
+        let with = |row: usize, distance: f32| match seed {
+            [] => f64::from(distance),
+            seed => f64::from(distance.min(self.metric.distance(self.row(row), seed))),
+        };
+        nearest.iter().enumerate().map(|(row, distance)| with(row, *distance)).sum()
     }
 
     /// Each row's nearest centre and its distance to it.
@@ -258,6 +289,19 @@ impl Problem<'_> {
             *center = *values.select_nth_unstable_by(middle, f32::total_cmp).1;
         }
     }
+}
+
+/// The row at which the running sum of distances passes `target`; `before`: the sum before each chunk.
+fn draw(distances: &[f32], before: &[f64], target: f64) -> usize {
+    let chunk = before.partition_point(|sum| *sum <= target).saturating_sub(1);
+    let mut left = target - before[chunk];
+    let rows = &distances[chunk * CHUNK..distances.len().min((chunk + 1) * CHUNK)];
+    let row = rows.iter().position(|distance| {
+        left -= f64::from(*distance);
+        left < 0.0
+    });
+    // Rounding can run past the chunk's last row; where all rows are seeds already any will do.
+    chunk * CHUNK + row.unwrap_or(rows.len() - 1)
 }
 
 /// The position of the least value, the first of equals.

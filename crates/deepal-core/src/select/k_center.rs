@@ -1,6 +1,6 @@
 //! Greedy k-center.
 
-use super::squared_distance;
+use super::{safe_scale, squared_distance};
 use crate::seed::generator;
 use ndarray::ArrayRef2;
 use rand::RngExt;
@@ -35,15 +35,20 @@ pub fn k_center_greedy(
     if k == 0 {
         return picks;
     }
-    let (points, labeled) = (row_major(embeddings), row_major(labeled));
+    let (mut points, mut labeled) = (row_major(embeddings), row_major(labeled));
+    let scale = safe_scale(points.iter().chain(labeled.iter()));
+    if scale != 1.0 {
+        points.to_mut().iter_mut().chain(labeled.to_mut()).for_each(|x| *x *= scale);
+    }
     let row = |i: usize| &points[i * d..(i + 1) * d];
     // The squared distance from each row to its nearest centre; below zero once it is picked itself.
     let mut nearest = vec![f32::INFINITY; n];
     let centers = (0..labeled.len().checked_div(d).unwrap_or(0)).map(|i| &labeled[i * d..(i + 1) * d]);
-    let mut farthest = cover(&mut nearest, &points, d, &centers.collect::<Vec<_>>());
-    if nearest[farthest] == f32::INFINITY {
-        farthest = generator(seed).random_range(0..n);
-    }
+    let centers = centers.collect::<Vec<_>>();
+    let mut farthest = match centers.as_slice() {
+        [] => generator(seed).random_range(0..n),
+        centers => cover(&mut nearest, &points, d, centers),
+    };
     loop {
         picks.push(farthest);
         if picks.len() == k {

@@ -3,7 +3,6 @@
 use crate::cli::What;
 use deepal::{datasets, nets, strategy};
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 pub(crate) fn run(what: What) -> anyhow::Result<()> {
     let text = match what {
@@ -11,8 +10,7 @@ pub(crate) fn run(what: What) -> anyhow::Result<()> {
         What::Datasets => datasets(),
         What::Nets => nets(),
     };
-    std::io::stdout().write_all(text.as_bytes())?;
-    Ok(())
+    super::print(&text)
 }
 
 fn strategies() -> String {

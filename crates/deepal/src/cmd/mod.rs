@@ -1,5 +1,17 @@
 //! One file for each command.
 
+use std::io::{ErrorKind, Write};
+
 pub(crate) mod list;
 pub(crate) mod run;
 pub(crate) mod select;
+
+/// Writes to standard output. A reader that has had enough, such as `head`, is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
+            Err(deepal_data::Error::Write { path: "standard output".into(), cause }.into())
+        }
+        _ => Ok(()),
+    }
+}

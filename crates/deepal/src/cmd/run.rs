@@ -30,7 +30,7 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
     let folder = store.folder().display();
     let text =
         format!("{}\nin {folder}: results.csv, curves.svg, config.toml, events.jsonl\n", summary.text());
-    std::io::stdout().write_all(text.as_bytes())?;
+    super::print(&text)?;
     match failures.first() {
         Some(first) => Err(anyhow!("{} of the jobs failed, the first: {first}", failures.len())),
         None => Ok(()),
