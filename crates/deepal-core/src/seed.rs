@@ -1,4 +1,4 @@
-//! Where randomness comes from: every draw starts from [`derive`], so nothing depends on what ran before it.
+//! Where randomness comes from: every draw starts from [`derive()`], so nothing depends on what ran before it.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

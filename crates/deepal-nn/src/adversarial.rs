@@ -98,10 +98,10 @@ fn bim<M: Classifier>(
         let weights = |logits: &ArrayRef2<f32>| descent(logits, &batch.classes);
         let (logits, slopes) = gradients.of((&batch.clean + &batch.shift).view(), weights)?;
         let mut keep = vec![true; batch.rows.len()];
-        for i in 0..keep.len() {
+        for (i, keep) in keep.iter_mut().enumerate() {
             if argmax(logits.row(i)) != batch.classes[i] {
                 batch.flipped(i);
-                keep[i] = false;
+                *keep = false;
                 continue;
             }
             let mut moved = false;
@@ -122,7 +122,7 @@ fn bim<M: Classifier>(
                     moved = true;
                 }
             }
-            keep[i] = moved && step < max_steps;
+            *keep = moved && step < max_steps;
         }
         batch.retain(&keep);
     }
@@ -160,12 +160,12 @@ fn deepfool<M: Classifier>(
         let moved = &batch.clean + &(&batch.shift * (1.0 + overshoot));
         let logits = gradients.logits(moved.view())?;
         let mut keep = vec![true; batch.rows.len()];
-        for i in 0..keep.len() {
+        for (i, keep) in keep.iter_mut().enumerate() {
             if argmax(logits.row(i)) != batch.classes[i] {
                 batch.flipped(i);
-                keep[i] = false;
+                *keep = false;
             }
-            keep[i] &= step < max_steps;
+            *keep &= step < max_steps;
         }
         let moved = moved.select(Axis(0), &(0..keep.len()).filter(|i| keep[*i]).collect::<Vec<_>>());
         batch.retain(&keep);
@@ -174,11 +174,11 @@ fn deepfool<M: Classifier>(
         }
         let (logits, slopes) = gradients.of_each_class(&moved, n_classes)?;
         let mut keep = vec![true; batch.rows.len()];
-        for i in 0..keep.len() {
+        for (i, keep) in keep.iter_mut().enumerate() {
             let slopes = slopes.slice(s![i * n_classes..(i + 1) * n_classes, ..]);
             match nearest_boundary(logits.row(i), slopes, batch.classes[i]) {
                 Some(step) => batch.shift.row_mut(i).zip_mut_with(&step, |x, step| *x += step),
-                None => keep[i] = false,
+                None => *keep = false,
             }
         }
         batch.retain(&keep);

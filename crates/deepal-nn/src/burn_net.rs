@@ -182,14 +182,8 @@ impl<M: Classifier> Net for BurnNet<M> {
     }
 
     fn supports(&self, signal: Signal) -> bool {
-        match signal {
-            Signal::Probs
-            | Signal::McProbs { .. }
-            | Signal::Embeddings
-            | Signal::LabeledEmbeddings
-            | Signal::BoundaryDistance(_) => true,
-            _ => false,
-        }
+        use Signal::{BoundaryDistance, Embeddings, LabeledEmbeddings, McProbs, Probs};
+        matches!(signal, Probs | McProbs { .. } | Embeddings | LabeledEmbeddings | BoundaryDistance(_))
     }
 
     fn train(&mut self, data: &dyn Dataset, labeled: &[(SampleId, Class)], seed: u64) -> Result<TrainReport> {
@@ -238,10 +232,7 @@ impl<M: Classifier> Net for BurnNet<M> {
     }
 }
 
-fn stack<T: Clone>(chunks: Vec<Array2<T>>) -> Result<Array2<T>>
-where
-    T: Default,
-{
+fn stack<T: Clone + Default>(chunks: Vec<Array2<T>>) -> Result<Array2<T>> {
     if chunks.is_empty() {
         return Ok(Array2::default((0, 0)));
     }

@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release --example custom_dataset`
 
+#![expect(clippy::print_stdout, reason = "an example shows its results")]
+
 use deepal::{
     ActiveLearner, Annotation, Class, Dataset, Error, Meta, Result, SampleId, Training, contract, nets,
     strategy,

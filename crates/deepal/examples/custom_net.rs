@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release --example custom_net`
 
+#![expect(clippy::print_stdout, reason = "an example shows its results")]
+
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};

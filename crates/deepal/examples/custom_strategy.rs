@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release --example custom_strategy`
 
+#![expect(clippy::print_stdout, reason = "an example shows its results")]
+
 use deepal::{
     ActiveLearner, Oracle, Result, Selection, Signal, Signals, Source, Strategy, Training, contract,
     datasets, metric, nets, score, seed, strategy,

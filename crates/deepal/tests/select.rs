@@ -398,10 +398,10 @@ fn values_that_are_no_probabilities_or_not_finite_are_named_by_their_row() {
                 "--strategy margin --budget 2 --probs negative-p.npy",
                 &["negative-p.npy`", "row 1", "-0.25", softmax],
             ),
-            ("--strategy margin --budget 2 --probs no-class.npy", &["no-class.npy`", "[n, c]", "[3, 0]"]),
+            ("--strategy margin --budget 2 --probs no-class.npy", &["no-class.npy`", "[3, c]", "[3, 0]"]),
             (
                 "--strategy bald --budget 2 --mc-probs no-pass.npy",
-                &["no-pass.npy`", "[t, n, c]", "[0, 3, 2]"],
+                &["no-pass.npy`", "[t, 3, c]", "[0, 3, 2]"],
             ),
             // Not the strategy's business, but surely a slip.
             (

@@ -1,5 +1,7 @@
 //! The invariants of ARCHITECTURE.md that the compiler does not check, and generated files that must be current.
 
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the failure")]
+
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use std::collections::BTreeMap;
 use std::fmt::Write;
