@@ -34,7 +34,6 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
             found.push((path, text));
         }
     }
-    assert!(!found.is_empty());
     found
 }
 
@@ -95,7 +94,9 @@ fn only_one_file_names_the_plotting_library() {
 
 #[test]
 fn every_file_says_what_it_is_for() {
-    for (path, text) in sources(&root().join("crates")) {
+    let files = sources(&root().join("crates"));
+    assert!(files.len() > 40);
+    for (path, text) in files {
         assert!(text.starts_with("//! "), "{} has no module documentation", path.display());
     }
 }
