@@ -50,23 +50,23 @@ pub(crate) struct RunArgs {
     /// Seeds, separated by commas; strategies share the initial labels and the net of each seed [default: 1,2,3]
     #[arg(long, alias = "seed", value_name = "1,2,3", value_delimiter = ',')]
     pub(crate) seeds: Vec<u64>,
-    /// Labels drawn at random before the first training [default: 100, the paper's sets 10000]
+    /// Labels drawn at random before the first training [default: 100; 10000 for the paper's data sets]
     #[arg(long, alias = "n_init_labeled", value_name = "N")]
     pub(crate) initial: Option<usize>,
-    /// Labels asked for in each round [default: 100, the paper's sets 1000]
+    /// Labels asked for in each round [default: 100; 1000 for the paper's data sets]
     #[arg(long, alias = "n_query", value_name = "N")]
     pub(crate) query: Option<usize>,
-    /// Rounds after the initial one [default: 9, the paper's sets 10]
+    /// Rounds after the initial one [default: 9; 10 for the paper's data sets]
     #[arg(long, alias = "n_round", value_name = "N")]
     pub(crate) rounds: Option<u32>,
-    /// Use only the first N training samples as the pool [default: all, the paper's sets 40000]
+    /// Use only the first N training samples as the pool [default: all; 40000 for the paper's data sets]
     #[arg(long, value_name = "N")]
     pub(crate) pool: Option<usize>,
     /// The net (see `deepal list nets`) [default: the data set's]
     #[arg(long, value_name = "NAME")]
     pub(crate) net: Option<String>,
     /// `paper`: the reference's fixed epochs; `adaptive`: until the labels are learnt, right for few of them too
-    /// [default: adaptive, the paper's sets paper]
+    /// [default: adaptive; paper for the paper's data sets]
     #[arg(long, value_name = "HOW")]
     pub(crate) training: Option<String>,
     /// Read settings from a TOML file; options on the command line win
@@ -81,7 +81,7 @@ pub(crate) struct RunArgs {
     ])]
     pub(crate) resume: Option<PathBuf>,
     /// The folder with the data set's files; nothing is downloaded then
-    #[arg(long, value_name = "DIR", env = "DEEPAL_DATA")]
+    #[arg(long, value_name = "DIR", env = "DEEPAL_DATA", hide_env_values = true)]
     pub(crate) data_dir: Option<PathBuf>,
     /// Never download
     #[arg(long)]
