@@ -145,6 +145,12 @@ pub enum Error {
         /// The run folder.
         path: PathBuf,
     },
+    /// A new run was to go where there are other files.
+    #[error("`{}` is not empty; choose a new folder with `--out`", .path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A run was to be resumed where there is none.
     #[error("`{}` holds no run (there is no `config.toml`); name the folder that `--out` named", .path.display())]
     NoRun {
@@ -187,7 +193,11 @@ impl Error {
     /// Which side the error is on.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Write { .. } | Self::RunExists { .. } | Self::Locked { .. } | Self::NoCache => Kind::Output,
+            Self::Write { .. }
+            | Self::RunExists { .. }
+            | Self::NotEmpty { .. }
+            | Self::Locked { .. }
+            | Self::NoCache => Kind::Output,
             Self::Offline { .. } | Self::Download { .. } | Self::Transfer { .. } | Self::Checksum { .. } => {
                 Kind::Download
             }
@@ -233,7 +243,9 @@ impl From<Error> for deepal_core::Error {
 
 fn write_remedy(cause: &io::Error) -> &'static str {
     match cause.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space and run it again",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "free some space and run it again"
+        }
         _ => "choose a folder that you may write to (`--out`; `DEEPAL_CACHE` for downloads)",
     }
 }

@@ -12,6 +12,7 @@
 use crate::error::{Error, Result};
 use crate::files;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -80,6 +81,9 @@ impl RunStore {
         if folder.join(CONFIG).exists() {
             return Err(holds_run());
         }
+        if fs::read_dir(folder).map_err(Error::write(folder))?.next().is_some() {
+            return Err(Error::NotEmpty { path: folder.into() });
+        }
         let mut store = Self::lock(folder)?;
         if store.len > 0 || folder.join(CONFIG).exists() {
             return Err(holds_run());
@@ -103,6 +107,7 @@ impl RunStore {
             _ => Error::Read { path, cause },
         })?;
         let mut store = Self::lock(folder)?;
+        store.remove_litter();
         let path = folder.join(EVENTS);
         let mut bytes = Vec::new();
         store.events.read_to_end(&mut bytes).map_err(Error::read(&path))?;
@@ -170,6 +175,15 @@ impl RunStore {
     /// A file that cannot be written.
     pub fn write_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
         files::write_atomically(&self.folder.join(name), bytes)
+    }
+
+    /// Removes what a process killed while writing a file has left under a temporary name.
+    fn remove_litter(&self) {
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            if entry.path().extension().is_some_and(|extension| extension == "tmp") {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 
     fn lock(folder: &Path) -> Result<Self> {
@@ -245,6 +259,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<Event>, usize)> {
     }
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
     let mut events = Vec::new();
+    let mut next_rounds = BTreeMap::new();
     for (at, line) in bytes[..whole].split_inclusive(|byte| *byte == b'\n').enumerate() {
         let broken = |why: String| Error::Events { path: path.into(), line: at + 1, why };
         let unreadable = |error: serde_json::Error| broken(format!("cannot be read ({error})"));
@@ -252,7 +267,19 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<Event>, usize)> {
         if v != VERSION {
             return Err(broken(format!("has version {v}, this program reads version {VERSION}")));
         }
-        events.push(serde_json::from_slice(line).map_err(unreadable)?);
+        let event: Event = serde_json::from_slice(line).map_err(unreadable)?;
+        if let Event::Round(round) = &event {
+            let job = (round.dataset.clone(), round.net.clone(), round.strategy.clone(), round.seed);
+            let next = next_rounds.entry(job).or_insert(0);
+            if round.round != *next {
+                return Err(broken(format!(
+                    "is round {} of {} with seed {} where round {next} should be",
+                    round.round, round.strategy, round.seed
+                )));
+            }
+            *next += 1;
+        }
+        events.push(event);
     }
     Ok((events, whole))
 }

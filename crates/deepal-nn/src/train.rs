@@ -97,6 +97,42 @@ impl Training {
     }
 }
 
+impl Training {
+    /// Checks that it can train at all.
+    ///
+    /// # Errors
+    /// Names the first setting outside its range.
+    pub fn check(&self) -> Result<()> {
+        let mut rules = vec![
+            ("batch_size", self.batch_size >= 1, "at least 1"),
+            (
+                "learning_rate",
+                self.optimizer.learning_rate().is_finite() && self.optimizer.learning_rate() > 0.0,
+                "above 0",
+            ),
+        ];
+        if let Optimizer::Sgd { momentum, .. } = self.optimizer {
+            rules.push(("momentum", (0.0..1.0).contains(&momentum), "at least 0 and below 1"));
+        }
+        match self.schedule {
+            Schedule::Epochs { epochs } => {
+                rules.push(("epochs", (1..1_000_000).contains(&epochs), "between 1 and 999999"))
+            }
+            Schedule::Adaptive { min_steps, max_steps, epochs: _, accuracy, cooldown } => rules.extend([
+                ("max_steps", max_steps >= min_steps.max(1), "at least 1 and min_steps"),
+                ("accuracy", (0.0..=1.0).contains(&accuracy), "between 0 and 1"),
+                ("cooldown", (0.0..=100.0).contains(&cooldown), "between 0 and 100"),
+            ]),
+        }
+        match rules.into_iter().find(|(_, holds, _)| !holds) {
+            Some((what, _, range)) => {
+                Err(Error::Setting { what: format!("training: {what}"), why: format!("must be {range}") })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 impl Optimizer {
     fn init(self) -> ModuleOptimizer {
         match self {
@@ -124,6 +160,7 @@ pub(crate) fn train<M: Classifier>(
     labeled: &[(SampleId, Class)],
     seed: u64,
 ) -> Result<(M, TrainReport)> {
+    training.check()?;
     let mut optimizer = training.optimizer.init();
     let cross_entropy = CrossEntropyLossConfig::new().init(device);
     let mut steps = 0;
@@ -265,7 +302,7 @@ mod tests {
             min_steps: 5,
             max_steps: 40,
             epochs,
-            accuracy: 1.1,
+            accuracy: 1.0,
             cooldown: 0.25,
         };
         // Two steps an epoch: 40 steps are 20 epochs.

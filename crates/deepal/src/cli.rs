@@ -18,11 +18,13 @@ pub(crate) enum Command {
     ///
     /// Without options: random against margin on 5,000 embedded Fashion-MNIST images, 100 to 1,000 labels, three seeds.
     /// Writes a run folder with config.toml, events.jsonl, results.csv and curves.svg.
+    #[command(after_help = exit::HELP)]
     Run(Box<RunArgs>),
     /// Pick rows of arrays that you made elsewhere, with any strategy that needs no net.
     ///
     /// Writes CSV `rank,row,score` in pick order: rank from 1, row from 0, a higher score is labelled first; the score is
     /// empty where the strategy does not rank.
+    #[command(after_help = exit::HELP)]
     Select(SelectArgs),
     /// Describe the strategies, data sets or nets there are.
     List {
@@ -80,14 +82,14 @@ pub(crate) struct RunArgs {
         "dataset", "strategy", "seeds", "initial", "query", "rounds", "pool", "net", "training", "config", "out",
     ])]
     pub(crate) resume: Option<PathBuf>,
-    /// The folder with the data set's files; nothing is downloaded then
-    #[arg(long, value_name = "DIR", env = "DEEPAL_DATA", hide_env_values = true)]
+    /// The folder with the data set's files; nothing is downloaded then [default: $DEEPAL_DATA]
+    #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// Never download
     #[arg(long)]
     pub(crate) offline: bool,
     /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) threads: Option<u16>,
 }
 

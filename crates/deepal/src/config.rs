@@ -24,16 +24,9 @@ struct Given {
     query: Option<usize>,
     rounds: Option<u32>,
     pool: Option<usize>,
-    training: Option<TrainingSetting>,
+    /// A name, or a [`Training`] in full.
+    training: Option<toml::Value>,
     data_dir: Option<PathBuf>,
-}
-
-/// Training by name, or in full.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum TrainingSetting {
-    Name(String),
-    Full(Training),
 }
 
 /// Every setting of a run. Together with the events it is enough to go on with the run.
@@ -63,7 +56,8 @@ impl Config {
         macro_rules! option_wins {
             ($($field:ident),*) => { $(if args.$field.is_some() { given.$field.clone_from(&args.$field); })* };
         }
-        option_wins!(dataset, net, initial, query, rounds, pool, data_dir);
+        option_wins!(dataset, net, initial, query, rounds, pool);
+        given.data_dir = data_dir(args).or(given.data_dir);
         if !args.strategy.is_empty() {
             given.strategies.clone_from(&args.strategy);
         }
@@ -71,14 +65,30 @@ impl Config {
             given.seeds.clone_from(&args.seeds);
         }
         if let Some(name) = &args.training {
-            given.training = Some(TrainingSetting::Name(name.clone()));
+            given.training = Some(toml::Value::String(name.clone()));
         }
         given.resolve()
     }
 
     /// The settings that a run folder holds.
     pub(crate) fn parse(text: &str, path: &Path) -> anyhow::Result<Self> {
-        toml::from_str(text).map_err(|error| broken(path, &error))
+        let config: Self = toml::from_str(text).map_err(|error| broken(path, &error))?;
+        config.check().with_context(|| format!("`{}`", path.display()))?;
+        Ok(config)
+    }
+
+    /// Checks all that can be checked without the data.
+    fn check(&self) -> anyhow::Result<()> {
+        datasets::by_name(&self.dataset)?;
+        nets::by_name(&self.net)?;
+        for name in &self.strategies {
+            strategy::by_name(name)?;
+        }
+        if self.pool == 0 {
+            bail!(Usage("pool must be at least 1".into()));
+        }
+        self.training.check()?;
+        Ok(self.budget().check(self.pool)?)
     }
 
     pub(crate) fn to_toml(&self) -> anyhow::Result<String> {
@@ -93,7 +103,7 @@ impl Config {
     /// A word of warning about settings that are allowed and hardly ever wanted.
     pub(crate) fn warning(&self) -> Option<String> {
         let Schedule::Epochs { epochs } = self.training.schedule else { return None };
-        let steps = epochs * self.initial.div_ceil(self.training.batch_size);
+        let steps = epochs.saturating_mul(self.initial.div_ceil(self.training.batch_size));
         (steps < FEW_STEPS).then(|| {
             format!(
                 "{epochs} epochs over {} labels are {steps} optimiser steps, which hardly train a net; consider \
@@ -113,8 +123,15 @@ impl Given {
         let (initial, query, rounds) = if paper { (10_000, 1_000, 10) } else { (100, 100, 9) };
         let pool = if paper { dataset.n_train.min(40_000) } else { dataset.n_train };
         let training = match self.training {
-            Some(TrainingSetting::Full(training)) => training,
-            Some(TrainingSetting::Name(name)) => named_training(&name, net)?,
+            Some(_) if !net.takes_training => {
+                bail!(Usage(format!(
+                    "net `{}` is always trained to its optimum; leave `training` out",
+                    net.name
+                )))
+            }
+            Some(toml::Value::String(name)) => named_training(&name, net)?,
+            Some(table) => Training::deserialize(table)
+                .map_err(|error| Usage(format!("training: {}", error.message())))?,
             None => net.paper.filter(|_| paper).map_or_else(Training::adaptive, |paper| paper()),
         };
         let strategies =
@@ -134,9 +151,15 @@ impl Given {
             data_dir: self.data_dir.map(|dir| std::path::absolute(&dir).unwrap_or(dir)),
             training,
         };
-        config.budget().check(config.pool)?;
+        config.check()?;
         Ok(config)
     }
+}
+
+/// The folder with data files that the user names: the option, else a `DEEPAL_DATA` that is not empty.
+pub(crate) fn data_dir(args: &RunArgs) -> Option<PathBuf> {
+    let variable = || std::env::var_os("DEEPAL_DATA").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    args.data_dir.clone().or_else(variable)
 }
 
 fn read(path: &Path) -> anyhow::Result<Given> {

@@ -106,6 +106,7 @@ impl Summary {
                     let saved = 100.0 * (1.0 - labels / needed);
                     let difference = match curve.strategy.as_str() {
                         "random" => String::new(),
+                        _ if saved.abs() < 0.5 => ", as many as random".into(),
                         _ if saved >= 0.0 => format!(", {saved:.0} % fewer than random"),
                         _ => format!(", {:.0} % more than random", -saved),
                     };

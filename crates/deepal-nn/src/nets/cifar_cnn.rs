@@ -15,6 +15,7 @@ pub(super) static ENTRY: Entry = Entry {
     summary: "conv 3→32 k5; conv 32→32 k5, pool; conv 32→64 k5, pool; fc 1024→50 (embedding), dropout, fc 50→classes",
     shape: Some([3, 32, 32]),
     paper: Some(|| Training::epochs(20, 0.05, 0.3)),
+    takes_training: true,
     build: |meta, training| burn_net(&ENTRY, meta, training, CifarCnn::init),
 };
 

@@ -13,6 +13,7 @@ pub(super) static ENTRY: Entry = Entry {
     summary: "fc inputs→128; fc 128→64 (embedding), dropout, fc 64→classes; for items of any shape",
     shape: None,
     paper: None,
+    takes_training: true,
     build: |meta, training| {
         let n_features = meta.n_features();
         burn_net(&ENTRY, meta, training, move |n_classes, device| Mlp::init(n_features, n_classes, device))

@@ -15,6 +15,7 @@ pub(super) static ENTRY: Entry = Entry {
     summary: "conv 1→10 k5, pool; conv 10→20 k5, channel dropout, pool; fc 320→50 (embedding), dropout, fc 50→classes",
     shape: Some([1, 28, 28]),
     paper: Some(|| Training::epochs(10, 0.01, 0.5)),
+    takes_training: true,
     build: |meta, training| burn_net(&ENTRY, meta, training, MnistCnn::init),
 };
 

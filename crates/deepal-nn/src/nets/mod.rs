@@ -24,6 +24,8 @@ pub struct Entry {
     pub shape: Option<[usize; 3]>,
     /// How the paper's reference trains it; `None` for a net that is not the paper's.
     pub paper: Option<fn() -> Training>,
+    /// Whether [`Training`] means anything to it; softmax regression always goes to its optimum.
+    pub takes_training: bool,
     build: fn(&Meta, Training) -> Box<dyn Net>,
 }
 
@@ -37,7 +39,7 @@ impl Entry {
             None => Ok((self.build)(meta, training)),
             Some(shape) => Err(Error::Shape {
                 what: format!("for net `{}`, an item of data set `{}`", self.name, meta.name),
-                expected: format!("{shape:?} (channels, height, width); `mlp` takes any shape"),
+                expected: format!("{shape:?} (`mlp` takes any shape)"),
                 got: meta.shape.to_vec(),
             }),
         }

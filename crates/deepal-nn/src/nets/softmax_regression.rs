@@ -8,5 +8,6 @@ pub(super) static ENTRY: Entry = Entry {
     summary: "a linear classifier with weight decay, trained to its optimum; the embedding is the input; no dropout",
     shape: None,
     paper: None,
+    takes_training: false,
     build: |_meta, _training| Box::new(SoftmaxRegression::default()),
 };

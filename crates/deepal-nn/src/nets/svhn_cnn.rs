@@ -16,6 +16,7 @@ pub(super) static ENTRY: Entry = Entry {
               dropout, fc 50→classes",
     shape: Some([3, 32, 32]),
     paper: Some(|| Training::epochs(20, 0.01, 0.5)),
+    takes_training: true,
     build: |meta, training| burn_net(&ENTRY, meta, training, SvhnCnn::init),
 };
 

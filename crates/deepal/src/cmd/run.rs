@@ -1,14 +1,14 @@
 //! `deepal run`: a simulated experiment, its run folder, its table and its curves.
 
 use crate::cli::RunArgs;
-use crate::config::Config;
+use crate::config::{Config, data_dir};
 use crate::exit::{Interrupted, Usage};
 use crate::jobs::{self, News};
 use crate::progress::Progress;
 use crate::summary::Summary;
 use crate::{curves, exit};
 use anyhow::{Context, anyhow, bail};
-use deepal::{Data, Source, datasets, nets};
+use deepal::{Ask, Data, Source, datasets, nets, strategy};
 use deepal_data::run_store::{Event, Round, RunStore};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,21 +18,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static STOP: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
-    let Run { mut store, config, data, events } = open(&args)?;
-    let mut rounds = events.iter().filter_map(Event::round).cloned().collect::<Vec<_>>();
-    let failures = match events.contains(&Event::Finished) {
-        true => Vec::new(),
-        false => simulate(&config, &data, threads(&args), &mut store, &mut rounds)?,
+    let Run { mut store, config, data, mut rounds } = open(&args)?;
+    let failures = match data {
+        None => Vec::new(),
+        Some(data) => simulate(&config, &data, threads(&args), &mut store, &mut rounds)?,
     };
     let summary = Summary::new(&rounds, &config.strategies);
-    let title = format!("{} with {}", config.dataset, config.net);
-    store.write_file("curves.svg", curves::svg(&summary, &title).as_bytes())?;
     let folder = store.folder().display();
-    let text =
-        format!("{}\nin {folder}: results.csv, curves.svg, config.toml, events.jsonl\n", summary.text());
-    super::print(&text)?;
+    let files = "results.csv, curves.svg, config.toml, events.jsonl";
+    super::print(&format!("{}\nin {folder}: {files}\n", summary.text()))?;
+    let title = format!("{} with {}", config.dataset, config.net);
+    let written = store.write_file("curves.svg", curves::svg(&summary, &title).as_bytes());
+    written.with_context(|| format!("the run is recorded; `--resume {folder}` draws its curves"))?;
     match failures.first() {
-        Some(first) => Err(anyhow!("{} of the jobs failed, the first: {first}", failures.len())),
+        Some(first) => Err(anyhow!("{} failed, the first: {first}", count(failures.len(), "job", "jobs"))),
         None => Ok(()),
     }
 }
@@ -41,9 +40,10 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
 struct Run {
     store: RunStore,
     config: Config,
-    data: Data,
+    /// `None` if nothing is left to do.
+    data: Option<Data>,
     /// What an earlier, interrupted run has recorded.
-    events: Vec<Event>,
+    rounds: Vec<Round>,
 }
 
 /// A new run folder, or the one to go on with. Data that cannot be had leaves no empty folder behind.
@@ -56,15 +56,15 @@ fn open(args: &RunArgs) -> anyhow::Result<Run> {
         let data = load(&config, args.offline)?;
         let folder = args.out.clone().unwrap_or_else(|| next_free(&config.dataset));
         let store = RunStore::create(&folder, &config.to_toml()?)?;
-        return Ok(Run { store, config, data, events: Vec::new() });
+        return Ok(Run { store, config, data: Some(data), rounds: Vec::new() });
     };
     let (store, text, events) = RunStore::open(folder)?;
     let mut config = Config::parse(&text, &folder.join("config.toml"))?;
-    if args.data_dir.is_some() {
-        config.data_dir.clone_from(&args.data_dir);
-    }
-    let data = load(&config, args.offline)?;
-    Ok(Run { store, config, data, events })
+    config.data_dir = data_dir(args).or(config.data_dir);
+    let finished = events.contains(&Event::Finished);
+    let data = if finished { None } else { Some(load(&config, args.offline)?) };
+    let rounds = events.iter().filter_map(Event::round).cloned().collect();
+    Ok(Run { store, config, data, rounds })
 }
 
 fn threads(args: &RunArgs) -> usize {
@@ -81,14 +81,14 @@ fn simulate(
     rounds: &mut Vec<Round>,
 ) -> anyhow::Result<Vec<String>> {
     let jobs = jobs::all(config, &rounds.iter().collect::<Vec<_>>());
-    stop_on_ctrl_c()?;
+    stop_on_ctrl_c(store.folder())?;
     let mut progress = Progress::new(config, &jobs);
     progress.say(&format!(
-        "{} with {}: {} strategies × {} seeds, {} to {} labels; recording in {}",
+        "{} with {}: {}, {}, {} to {} labels; recording in {}",
         config.dataset,
         config.net,
-        config.strategies.len(),
-        config.seeds.len(),
+        count(config.strategies.len(), "strategy", "strategies"),
+        count(config.seeds.len(), "seed", "seeds"),
         config.initial,
         config.budget().labels(),
         store.folder().display()
@@ -134,8 +134,17 @@ fn load(config: &Config, offline: bool) -> anyhow::Result<Data> {
     let source = Source { data_dir: config.data_dir.clone(), offline, progress: &show, ..Source::default() };
     let data = (datasets::by_name(&config.dataset)?.load)(&source)?.with_pool(config.pool)?;
     let net = nets::by_name(&config.net)?.build(data.train.meta(), config.training);
-    net.map_err(|error| Usage(error.to_string()))?;
+    let net = net.map_err(|error| Usage(error.to_string()))?;
+    for name in &config.strategies {
+        let needs = (strategy::by_name(name)?.build)().needs();
+        let ask = Ask { signals: &needs, unlabeled: &[], labeled: &[], seed: 0 };
+        ask.check(net.as_ref()).with_context(|| format!("strategy `{name}`"))?;
+    }
     Ok(data)
+}
+
+fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// `runs/001-fashion-mini`, or the next number that is free.
@@ -148,14 +157,18 @@ fn next_free(dataset: &str) -> PathBuf {
     Path::new("runs").join(number + dataset)
 }
 
-/// The first Ctrl+C ends the run after the present step, the second at once; what is recorded is on disk either way.
-fn stop_on_ctrl_c() -> anyhow::Result<()> {
-    ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::Relaxed) {
+/// The first Ctrl+C (or request to terminate) ends the run after the present step, the second at once; what is recorded is
+/// on disk either way.
+fn stop_on_ctrl_c(folder: &Path) -> anyhow::Result<()> {
+    let folder = folder.display().to_string();
+    ctrlc::set_handler(move || {
+        let again = STOP.swap(true, Ordering::Relaxed);
+        let words = if again { "stopped" } else { "stopping after the present step; Ctrl+C again stops now" };
+        drop(writeln!(std::io::stderr(), "\n{words}; `deepal run --resume {folder}` goes on"));
+        if again {
             #[expect(clippy::exit, reason = "the user asked twice, and every finished round is on disk")]
             std::process::exit(i32::from(exit::INTERRUPTED));
         }
-        drop(writeln!(std::io::stderr(), "\nstopping after the present step; Ctrl+C again stops now"));
     })
     .context("cannot listen for Ctrl+C")
 }
