@@ -224,7 +224,8 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         for training in ["paper", "adaptive"] {
-            let args = RunArgs { training: Some(training.into()), ..RunArgs::default() };
+            let net = Some("mnist-cnn".into());
+            let args = RunArgs { net, training: Some(training.into()), ..RunArgs::default() };
             let config = Config::resolve(&args).unwrap();
             assert_eq!(Config::parse(&config.to_toml().unwrap(), Path::new("config.toml")).unwrap(), config);
         }
@@ -232,7 +233,8 @@ mod tests {
 
     #[test]
     fn few_labels_with_fixed_epochs_are_warned_about() {
-        let args = RunArgs { training: Some("paper".into()), ..RunArgs::default() };
+        let net = Some("mnist-cnn".into());
+        let args = RunArgs { net, training: Some("paper".into()), ..RunArgs::default() };
         assert!(Config::resolve(&args).unwrap().warning().unwrap().contains("20 optimiser steps"));
         assert!(Config::resolve(&RunArgs::default()).unwrap().warning().is_none());
     }

@@ -113,7 +113,7 @@ impl Summary {
                     format!("{labels:.0}{difference}")
                 }
             };
-            let _ = writeln!(text, "  {:<24}{words}", curve.strategy);
+            let _ = writeln!(text, "  {:<26}{words}", curve.strategy);
         }
         if self.seeds < 3 {
             text.push_str("fewer than 3 seeds: a difference here may be chance\n");
@@ -153,7 +153,7 @@ mod tests {
         let text = Summary::new(&rounds, &["random".into(), "margin".into()]).text();
         // The half-width is t(0.975, 2) · 0.01 / √3 = 4.3027 · 0.005774 = 0.0248.
         assert!(text.contains("    300    70.0 ± 2.5    80.0 ± 2.5\n"), "{text}");
-        assert!(text.contains("margin                  200, 33 % fewer than random"), "{text}");
+        assert!(text.contains("margin                    200, 33 % fewer than random"), "{text}");
     }
 
     #[test]
