@@ -80,7 +80,7 @@ fn check_selection(
 }
 
 /// Checks a net on a data set with some labelled samples: it refuses to work untrained, trains to the same net from the
-/// same seed, and gives every signal it claims to support in the right shape.
+/// same seed, and gives every signal it claims to support (but boundary distances) in the right shape.
 ///
 /// # Errors
 /// The first broken rule.

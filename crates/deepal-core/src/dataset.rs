@@ -73,7 +73,8 @@ impl Data {
     /// Joins inputs and labels.
     ///
     /// # Errors
-    /// As many labels as inputs are needed, each of a declared class.
+    /// As many labels as inputs are needed, each of a declared class; training and test items must be of one shape and have
+    /// the same classes.
     pub fn new(
         train: Arc<dyn Dataset>,
         train_labels: Vec<Class>,
@@ -93,6 +94,19 @@ impl Data {
             if let Some(&class) = labels.iter().find(|class| class.index() >= n_classes) {
                 return Err(Error::UnknownClass { class, n_classes });
             }
+        }
+        let (a, b) = (train.meta(), test.meta());
+        if a.shape != b.shape || a.classes != b.classes {
+            return Err(Error::Setting {
+                what: "the test set".into(),
+                why: format!(
+                    "must be like the training set: items of {:?} and {} classes against {:?} and {}",
+                    a.shape,
+                    a.classes.len(),
+                    b.shape,
+                    b.classes.len()
+                ),
+            });
         }
         Ok(Self { train, train_labels: train_labels.into(), test, test_labels: test_labels.into() })
     }

@@ -150,6 +150,9 @@ impl Experiment<'_> {
             return Ok(());
         }
         if let Some(last) = first.checked_sub(1) {
+            if on(Step::Train).is_break() {
+                return Ok(());
+            }
             learner.resume_at(last);
             learner.train()?;
         }

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::net::{Ask, Net, TrainReport, most_probable};
 use crate::pool::{Class, SampleId};
 use crate::score::softmax;
+use crate::seed::mix;
 use crate::signals::{Signal, Signals};
 use ndarray::{Array1, Array2, ArrayRef2, Axis, s};
 
@@ -127,7 +128,9 @@ fn fit(inputs: &ArrayRef2<f32>, targets: &ArrayRef2<f32>, l2: f32) -> (Array2<f3
 
 /// Of XᵀX, by power iteration.
 fn largest_eigenvalue(inputs: &ArrayRef2<f32>) -> f32 {
-    let mut vector = Array1::<f32>::ones(inputs.ncols());
+    // Hashes, so that no ordinary data are orthogonal to the start.
+    let mut vector =
+        Array1::from_shape_fn(inputs.ncols(), |i| (mix(1, i as u64) >> 40) as f32 / (1u32 << 24) as f32);
     let mut value = 0.0;
     for _ in 0..30 {
         let image = inputs.t().dot(&inputs.dot(&vector));
@@ -163,6 +166,22 @@ mod tests {
         let mut net = SoftmaxRegression::default();
         contract::check_net(&mut net, &data, &labeled).unwrap();
         assert!(net.train(&data, &labeled, 0).unwrap().accuracy.unwrap() > 0.95);
+    }
+
+    /// From a start of ones the power iteration would miss the large eigenvalue of such columns, and steps would explode.
+    #[test]
+    fn columns_that_cancel_out_train_too() {
+        let inputs = Array2::from_shape_fn((40, 2), |(i, j)| {
+            let x = if i % 2 == 0 { 10.0 } else { -10.0 };
+            if j == 0 { x } else { -x }
+        });
+        let classes = ["a", "b"].map(String::from).to_vec();
+        let meta = Meta { name: "opposites".into(), shape: [2, 1, 1], classes, range: vec![] };
+        let data = InMemory::new(meta, inputs).unwrap();
+        let labeled = (0..40).map(|i| (SampleId(i), Class((i % 2) as u16))).collect::<Vec<_>>();
+        let report = SoftmaxRegression::default().train(&data, &labeled, 0).unwrap();
+        assert_eq!(report.accuracy, Some(1.0));
+        assert!(report.steps < MAX_STEPS, "it converges");
     }
 
     /// At the optimum the gradient, computed here from the definition, is zero.

@@ -77,17 +77,23 @@ impl RunStore {
     /// A folder that holds a run already, that another process is writing to, or that cannot be written.
     pub fn create(folder: &Path, config: &str) -> Result<Self> {
         fs::create_dir_all(folder).map_err(Error::write(folder))?;
-        let holds_run = || Error::RunExists { path: folder.into() };
         if folder.join(CONFIG).exists() {
-            return Err(holds_run());
+            return Err(Error::RunExists { path: folder.into() });
         }
-        if fs::read_dir(folder).map_err(Error::write(folder))?.next().is_some() {
+        // A process killed before it wrote its settings leaves no more than these behind.
+        let is_start = |name: &str| name == EVENTS || (name.starts_with(CONFIG) && name.ends_with(".tmp"));
+        let entries = fs::read_dir(folder).map_err(Error::write(folder))?;
+        if entries.flatten().any(|entry| !is_start(&entry.file_name().to_string_lossy())) {
             return Err(Error::NotEmpty { path: folder.into() });
         }
         let mut store = Self::lock(folder)?;
         if folder.join(CONFIG).exists() {
-            return Err(holds_run());
+            return Err(Error::RunExists { path: folder.into() });
         }
+        if store.len > 0 {
+            return Err(Error::NotEmpty { path: folder.into() });
+        }
+        store.remove_litter();
         files::write_atomically(&folder.join(CONFIG), config.as_bytes())?;
         store.write_results()?;
         Ok(store)
@@ -133,7 +139,8 @@ impl RunStore {
     /// Records an event: when this returns, it is on disk. A round also becomes a row of `results.csv`.
     ///
     /// # Errors
-    /// A disk that is full or fails; the event is then not recorded. A number that is not finite.
+    /// A disk that is full or fails; the event is then not recorded, unless it was `results.csv` that could not be written,
+    /// which is made anew when the run goes on. A number that is not finite.
     pub fn append(&mut self, event: &Event) -> Result<()> {
         #[derive(Serialize)]
         struct Line<'a> {
@@ -403,6 +410,18 @@ mod tests {
         let events_left = RunStore::create(folder.path(), "").unwrap_err();
         assert!(matches!(events_left, Error::NotEmpty { .. }));
         assert_eq!([exists, locked, events_left].map(|error| error.kind()), [Kind::Output; 3]);
+    }
+
+    #[test]
+    fn a_kill_before_the_settings_were_written_leaves_a_folder_that_can_be_used() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(EVENTS), "").unwrap();
+        fs::write(folder.path().join("config.toml.123.tmp"), "data").unwrap();
+        drop(RunStore::create(folder.path(), "").unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+        let other = tempfile::tempdir().unwrap();
+        fs::write(other.path().join(RESULTS), "somebody's").unwrap();
+        assert!(matches!(RunStore::create(other.path(), ""), Err(Error::NotEmpty { .. })));
     }
 
     #[test]

@@ -109,19 +109,21 @@ impl<M: Classifier> BurnNet<M> {
         model
     }
 
-    /// Calls `each` with the output of every chunk of `ids`, and the chunk.
+    /// Calls `each` for every chunk of `ids` and every noise of it, with the noise's number, the output, and the noise as
+    /// the pass has left it.
     fn pass(
         &self,
         data: &dyn Dataset,
         ids: &[SampleId],
         noise: impl Fn(&[SampleId]) -> Vec<Noise>,
-        mut each: impl FnMut(usize, Output) -> Result<()>,
+        mut each: impl FnMut(usize, Output, &Noise) -> Result<()>,
     ) -> Result<()> {
         let model = self.model.as_ref().ok_or(Error::Untrained)?;
         for chunk in ids.chunks(CHUNK) {
             let inputs = to_tensor(data.inputs(chunk)?, &self.device);
             for (pass, mut noise) in noise(chunk).into_iter().enumerate() {
-                each(pass, model.forward(inputs.clone(), &mut noise))?;
+                let output = model.forward(inputs.clone(), &mut noise);
+                each(pass, output, &noise)?;
             }
         }
         Ok(())
@@ -140,7 +142,7 @@ impl<M: Classifier> BurnNet<M> {
             data,
             ids,
             |_| vec![Noise::off()],
-            |_, output| {
+            |_, output, _| {
                 if want_probs {
                     probs.push(score::softmax(&to_array(output.logits)?));
                 }
@@ -166,7 +168,12 @@ impl<M: Classifier> BurnNet<M> {
             (0..passes as u64).map(|pass| Noise::on(mix(seed, pass), rows())).collect()
         };
         let mut probs = vec![Vec::new(); passes];
-        self.pass(data, ids, noise, |pass, output| {
+        self.pass(data, ids, noise, |pass, output, noise| {
+            if !noise.was_used() {
+                // All passes would be equal, BALD 0 everywhere and the picks the first rows.
+                let signal = "Monte-Carlo probabilities, as its forward calls no dropout on `noise`".into();
+                return Err(Error::Unsupported { net: self.name.clone(), signal });
+            }
             probs[pass].push(score::softmax(&to_array(output.logits)?));
             Ok(())
         })?;
@@ -320,6 +327,28 @@ mod tests {
         };
         net.signals(&data, &ask).unwrap();
         assert_eq!(net.predict_proba(&data, &ids).unwrap(), before, "nor by attacks");
+    }
+
+    /// Trap P2 of DeepAL+: nets without any dropout, whose passes are all the same.
+    #[test]
+    fn p2_a_net_without_dropout_gives_no_monte_carlo_signal() {
+        #[derive(Module, Debug)]
+        struct Silent {
+            last: Linear,
+        }
+        impl Classifier for Silent {
+            fn forward(&self, inputs: Tensor<2>, _noise: &mut Noise) -> Output {
+                Output { logits: self.last.forward(inputs.clone()), embedding: inputs }
+            }
+        }
+        let (data, labeled) = data();
+        let mut net = BurnNet::new("silent", Training::epochs(1, 0.1, 0.0), |device| Silent {
+            last: LinearConfig::new(3, 2).init(device),
+        });
+        net.train(&data, &labeled, 1).unwrap();
+        let ids = SampleId::first(5);
+        let ask = Ask { signals: &[Signal::McProbs { passes: 3 }], unlabeled: &ids, labeled: &[], seed: 3 };
+        assert!(net.signals(&data, &ask).unwrap_err().to_string().contains("no dropout on `noise`"));
     }
 
     #[test]

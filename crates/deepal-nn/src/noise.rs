@@ -30,6 +30,9 @@ impl Noise {
     /// `1 - prob`. When off, `x` itself.
     ///
     /// Shape: `[n, ...]` to `[n, ...]`.
+    ///
+    /// # Panics
+    /// When on, if `n` is not the number of rows that it was made for.
     pub fn dropout<const D: usize>(&mut self, x: Tensor<D>, prob: f64) -> Tensor<D> {
         let dims = x.dims();
         self.masked(x, dims, prob)
@@ -38,15 +41,23 @@ impl Noise {
     /// Spatial dropout (Tompson et al., CVPR 2015), PyTorch's `Dropout2d`: whole channels are dropped.
     ///
     /// Shape: `[n, c, h, w]` to `[n, c, h, w]`.
+    ///
+    /// # Panics
+    /// When on, if `n` is not the number of rows that it was made for.
     pub fn dropout_channels(&mut self, x: Tensor<4>, prob: f64) -> Tensor<4> {
         let [n, c, _, _] = x.dims();
         self.masked(x, [n, c, 1, 1], prob)
     }
 
+    /// Whether dropout was called on it.
+    pub(crate) fn was_used(&self) -> bool {
+        self.layer > 0
+    }
+
     fn masked<const D: usize>(&mut self, x: Tensor<D>, mask: [usize; D], prob: f64) -> Tensor<D> {
+        self.layer += 1;
         let Some((seed, rows)) = &self.on else { return x };
         let seed = mix(*seed, self.layer);
-        self.layer += 1;
         // A value is kept if its 32 random bits lie below this.
         let threshold = ((1.0 - prob) * 2f64.powi(32)) as u64;
         let kept = (1.0 / (1.0 - prob)) as f32;

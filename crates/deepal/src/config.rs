@@ -7,18 +7,23 @@ use deepal::{Budget, Schedule, Training, datasets, nets, strategy};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// The fewest optimiser steps in a training below which we warn.
 const FEW_STEPS: usize = 250;
 
 /// Settings as a user may give them; what is missing has a default.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 struct Given {
+    /// The program's version; written into every run folder and not looked at here.
+    #[serde(rename = "version")]
+    _version: Option<String>,
     dataset: Option<String>,
     net: Option<String>,
-    #[serde(default)]
+    #[serde(default, alias = "strategy")]
     strategies: Vec<String>,
-    #[serde(default)]
+    #[serde(default, alias = "seed")]
     seeds: Vec<u64>,
     initial: Option<usize>,
     query: Option<usize>,
@@ -31,8 +36,10 @@ struct Given {
 
 /// Every setting of a run. Together with the events it is enough to go on with the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Config {
+    /// The version of the program that started the run.
+    pub(crate) version: String,
     pub(crate) dataset: String,
     pub(crate) net: String,
     pub(crate) strategies: Vec<String>,
@@ -92,8 +99,12 @@ impl Config {
     }
 
     pub(crate) fn to_toml(&self) -> anyhow::Result<String> {
-        let settings = toml::to_string(self).context("cannot write the settings as TOML")?;
-        Ok(format!("# deepal {}\n{settings}", env!("CARGO_PKG_VERSION")))
+        let mut text = toml::to_string(self).context("cannot write the settings as TOML")?;
+        text.push_str("\n# What the strategies look at, fixed in this version:\n");
+        for name in &self.strategies {
+            text.push_str(&format!("# {name}: {:?}\n", (strategy::by_name(name)?.build)().needs()));
+        }
+        Ok(text)
     }
 
     pub(crate) fn budget(&self) -> Budget {
@@ -102,6 +113,12 @@ impl Config {
 
     /// A word of warning about settings that are allowed and hardly ever wanted.
     pub(crate) fn warning(&self) -> Option<String> {
+        if self.version != VERSION {
+            return Some(format!(
+                "the run was started by deepal {}, this is {VERSION}: what is left may come out differently",
+                self.version
+            ));
+        }
         let Schedule::Epochs { epochs } = self.training.schedule else { return None };
         let steps = epochs.saturating_mul(self.initial.div_ceil(self.training.batch_size));
         (steps < FEW_STEPS).then(|| {
@@ -119,7 +136,7 @@ impl Given {
         let dataset = datasets::by_name(self.dataset.as_deref().unwrap_or("fashion-mini"))?;
         let net = nets::by_name(self.net.as_deref().unwrap_or(dataset.default_net))?;
         // The paper's four data sets come with the set-up of its reference program.
-        let paper = !dataset.embedded;
+        let paper = dataset.paper;
         let (initial, query, rounds) = if paper { (10_000, 1_000, 10) } else { (100, 100, 9) };
         let pool = if paper { dataset.n_train.min(40_000) } else { dataset.n_train };
         let training = match self.training {
@@ -140,6 +157,7 @@ impl Given {
             strategies.iter().map(|name| strategy::by_name(name).map(|entry| entry.name.to_owned()));
         let seeds = if self.seeds.is_empty() { vec![1, 2, 3] } else { self.seeds };
         let config = Config {
+            version: VERSION.into(),
             dataset: dataset.name.into(),
             net: net.name.into(),
             strategies: distinct("strategy", strategies.collect::<Result<_, _>>()?)?,

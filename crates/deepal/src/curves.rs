@@ -42,8 +42,8 @@ fn line(curve: &Curve, color: &str, dashed: bool) -> Plot {
         .with_stroke_width(2.0)
         .with_legend(curve.strategy.clone())
         .with_band(
-            curve.points.iter().map(|point| percent(point.mean - point.half.unwrap_or(0.0))),
-            curve.points.iter().map(|point| percent(point.mean + point.half.unwrap_or(0.0))),
+            curve.points.iter().map(|point| percent((point.mean - point.half.unwrap_or(0.0)).max(0.0))),
+            curve.points.iter().map(|point| percent((point.mean + point.half.unwrap_or(0.0)).min(1.0))),
         );
     if dashed { line.with_dashed().into() } else { line.into() }
 }

@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
-use std::time::Instant;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 /// One strategy with one seed.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,17 +41,18 @@ pub(crate) fn all(config: &Config, done: &[&Round]) -> Vec<Job> {
     jobs.map(|(seed, name)| Job { strategy: name.clone(), seed, done: picks(seed, name) }).collect()
 }
 
-/// Runs `jobs` on `threads` threads and tells `on` what happens, on the caller's thread, until all are over. While there
-/// are enough jobs each runs on one thread: small nets gain little from more.
+/// Runs `jobs` on `threads` threads and tells `on` what happens, on the caller's thread, until all are over; where nothing
+/// happens it calls `on` with `None` some times a second. While there are enough jobs each runs on one thread: small nets
+/// gain little from more.
 ///
-/// When `stop` is set, every job ends before its next step.
+/// When `stop` is set, every running job ends before its next step and no other starts.
 pub(crate) fn run(
     config: &Config,
     data: &Data,
     jobs: &[Job],
     threads: usize,
     stop: &AtomicBool,
-    mut on: impl FnMut(usize, News),
+    mut on: impl FnMut(Option<(usize, News)>),
 ) -> anyhow::Result<()> {
     let workers = threads.clamp(1, jobs.len().max(1));
     let pools = (0..workers).map(|_| rayon::ThreadPoolBuilder::new().num_threads(threads / workers).build());
@@ -63,7 +64,9 @@ pub(crate) fn run(
             let (sender, queue) = (sender.clone(), &queue);
             scope.spawn(move || {
                 let next = || queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
-                while let Some((index, job)) = next() {
+                while !stop.load(Ordering::Relaxed)
+                    && let Some((index, job)) = next()
+                {
                     // The receiver outlives the senders, so sending cannot fail.
                     let tell = |news| drop(sender.send((index, news)));
                     let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -75,8 +78,12 @@ pub(crate) fn run(
             });
         }
         drop(sender);
-        for (index, news) in receiver {
-            on(index, news);
+        loop {
+            match receiver.recv_timeout(Duration::from_millis(250)) {
+                Ok(news) => on(Some(news)),
+                Err(RecvTimeoutError::Timeout) => on(None),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
         }
     });
     Ok(())

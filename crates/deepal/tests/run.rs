@@ -496,6 +496,16 @@ fn events_cut_at_any_byte_are_enough_to_go_on_from() {
 }
 
 #[test]
+fn a_finished_run_goes_on_when_its_config_asks_for_more_rounds() {
+    let more = Finished::new(&TINY.replace("--rounds 1", "--rounds 2"));
+    let folder = workshop();
+    call(&folder, &format!("run {TINY} --out run")).expect(0, &[]);
+    fs::write(folder.path().join("run/config.toml"), &more.config).unwrap();
+    call(&folder, "run --resume run").expect(0, &["round 2 of 2"]);
+    assert_eq!(rounds(&read(&folder, "run/events.jsonl")), rounds(&more.events));
+}
+
+#[test]
 fn ctrl_c_stops_the_run_which_then_can_be_resumed() {
     let whole = Finished::new(LONGER);
     for times in [1, 2] {
@@ -613,7 +623,7 @@ fn a_training_table_in_full_is_used() {
 fn a_bad_file_of_settings_is_named_with_what_is_wrong_in_it() {
     for (settings, words) in [
         ("rouns = 3", ["unknown field `rouns`", "`rounds`"]),
-        ("data_dir = \"x\"", ["unknown field `data_dir`", "`data-dir`"]),
+        ("data-dir = \"x\"", ["unknown field `data-dir`", "`data_dir`"]),
         ("rounds = -3", ["line 1", "-3"]),
         ("rounds = \"many\"", ["line 1", "many"]),
         ("rounds = ", ["line 1", "rounds = "]),

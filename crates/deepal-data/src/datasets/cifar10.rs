@@ -21,6 +21,7 @@ pub(super) static ENTRY: Entry = Entry {
     licence: "none stated",
     homepage: "https://www.cs.toronto.edu/~kriz/cifar.html",
     embedded: false,
+    paper: true,
     load,
 };
 

@@ -20,6 +20,7 @@ pub(super) static ENTRY: Entry = Entry {
     licence: "CC BY 4.0",
     homepage: "https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
     embedded: true,
+    paper: false,
     load,
 };
 

@@ -19,6 +19,7 @@ pub(super) static ENTRY: Entry = Entry {
     licence: "MIT",
     homepage: "https://github.com/zalandoresearch/fashion-mnist",
     embedded: true,
+    paper: false,
     load,
 };
 

@@ -18,6 +18,7 @@ pub(super) static ENTRY: Entry = Entry {
     licence: "MIT",
     homepage: "https://github.com/zalandoresearch/fashion-mnist",
     embedded: false,
+    paper: true,
     load: |source| ENTRY.idx_data(source, &FILES, &mnist::FILES),
 };
 

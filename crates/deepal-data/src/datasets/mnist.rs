@@ -18,6 +18,7 @@ pub(super) static ENTRY: Entry = Entry {
     licence: "CC BY-SA 3.0",
     homepage: "http://yann.lecun.com/exdb/mnist/",
     embedded: false,
+    paper: true,
     load: |source| ENTRY.idx_data(source, &FILES, &fashion_mnist::FILES),
 };
 

@@ -44,6 +44,8 @@ pub struct Entry {
     pub homepage: &'static str,
     /// Whether it is part of the program and needs no files.
     pub embedded: bool,
+    /// Whether it is one of the paper's four, for which the set-up of its reference program is the default.
+    pub paper: bool,
     /// Reads it.
     ///
     /// # Errors

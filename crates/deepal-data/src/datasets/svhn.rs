@@ -21,6 +21,7 @@ pub(super) static ENTRY: Entry = Entry {
     licence: "non-commercial use only",
     homepage: "http://ufldl.stanford.edu/housenumbers/",
     embedded: false,
+    paper: true,
     load,
 };
 

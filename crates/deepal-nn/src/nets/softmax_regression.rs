@@ -5,7 +5,7 @@ use deepal_core::SoftmaxRegression;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "softmax-regression",
-    summary: "a linear classifier with weight decay, trained to its optimum; the embedding is the input; no dropout",
+    summary: "a linear classifier with weight decay, trained near its optimum; the embedding is the input; no dropout",
     shape: None,
     paper: None,
     takes_training: false,

@@ -4,7 +4,7 @@ use crate::cli::RunArgs;
 use crate::config::{Config, data_dir};
 use crate::exit::{Interrupted, Usage};
 use crate::jobs::{self, News};
-use crate::progress::Progress;
+use crate::progress::{self, Progress};
 use crate::summary::Summary;
 use crate::{curves, exit};
 use anyhow::{Context, anyhow, bail};
@@ -58,12 +58,19 @@ fn open(args: &RunArgs) -> anyhow::Result<Run> {
         let store = RunStore::create(&folder, &config.to_toml()?)?;
         return Ok(Run { store, config, data: Some(data), rounds: Vec::new() });
     };
-    let (store, text, events) = RunStore::open(folder)?;
+    let (mut store, text, events) = RunStore::open(folder)?;
     let mut config = Config::parse(&text, &folder.join("config.toml"))?;
     config.data_dir = data_dir(args).or(config.data_dir);
-    let finished = events.contains(&Event::Finished);
+    if let Some(warning) = config.warning() {
+        drop(writeln!(std::io::stderr(), "warning: {warning}"));
+    }
+    let rounds = events.iter().filter_map(Event::round).cloned().collect::<Vec<_>>();
+    let jobs = jobs::all(&config, &rounds.iter().collect::<Vec<_>>());
+    let finished = jobs.iter().all(|job| job.done.len() > config.rounds as usize);
+    if finished && !events.contains(&Event::Finished) {
+        store.append(&Event::Finished)?;
+    }
     let data = if finished { None } else { Some(load(&config, args.offline)?) };
-    let rounds = events.iter().filter_map(Event::round).cloned().collect();
     Ok(Run { store, config, data, rounds })
 }
 
@@ -94,7 +101,12 @@ fn simulate(
         store.folder().display()
     ));
     let (mut failures, mut unwritable) = (Vec::new(), None);
-    jobs::run(config, data, &jobs, threads, &STOP, |job, news| {
+    let mut stopping = false;
+    jobs::run(config, data, &jobs, threads, &STOP, |news| {
+        if STOP.load(Ordering::Relaxed) && !std::mem::replace(&mut stopping, true) {
+            progress.say("stopping after the present step; Ctrl+C again stops now");
+        }
+        let Some((job, news)) = news else { return progress.tick() };
         progress.show(job, &news);
         match news {
             News::Round(round) if unwritable.is_none() => match store.append(&Event::Round(round.clone())) {
@@ -127,11 +139,12 @@ fn simulate(
 
 /// The data set, cut to its pool, and checked against the net and the budget.
 fn load(config: &Config, offline: bool) -> anyhow::Result<Data> {
-    let show = |file: &str, done: u64, total: Option<u64>| {
-        let total = total.map_or(String::new(), |total| format!(" of {:.1}", total as f64 / 1e6));
-        drop(write!(std::io::stderr(), "\rdownloading {file}: {:.1}{total} MB ", done as f64 / 1e6));
+    let source = Source {
+        data_dir: config.data_dir.clone(),
+        offline,
+        progress: &progress::download,
+        ..Source::default()
     };
-    let source = Source { data_dir: config.data_dir.clone(), offline, progress: &show, ..Source::default() };
     let data = (datasets::by_name(&config.dataset)?.load)(&source)?.with_pool(config.pool)?;
     let net = nets::by_name(&config.net)?.build(data.train.meta(), config.training);
     let net = net.map_err(|error| Usage(error.to_string()))?;
@@ -162,10 +175,8 @@ fn next_free(dataset: &str) -> PathBuf {
 fn stop_on_ctrl_c(folder: &Path) -> anyhow::Result<()> {
     let folder = folder.display().to_string();
     ctrlc::set_handler(move || {
-        let again = STOP.swap(true, Ordering::Relaxed);
-        let words = if again { "stopped" } else { "stopping after the present step; Ctrl+C again stops now" };
-        drop(writeln!(std::io::stderr(), "\n{words}; `deepal run --resume {folder}` goes on"));
-        if again {
+        if STOP.swap(true, Ordering::Relaxed) {
+            drop(writeln!(std::io::stderr(), "\nstopped; go on with `deepal run --resume {folder}`"));
             #[expect(clippy::exit, reason = "the user asked twice, and every finished round is on disk")]
             std::process::exit(i32::from(exit::INTERRUPTED));
         }
