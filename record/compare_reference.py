@@ -2,7 +2,8 @@
 
 python3 record/compare_reference.py OURS/results.csv reference_mnist.csv    (needs SciPy)
 
-Differences are ours minus the reference's, with Welch's 95 % interval; round 0 is the same for all strategies of a seed.
+Accuracies after round 1, and gains of round 1 over round 0 by seed. Differences are ours minus the reference's, with Welch's
+95 % interval. Round 0 is the same for all strategies of a seed.
 """
 
 import csv
@@ -14,29 +15,36 @@ from scipy.stats import ttest_ind
 
 
 def rounds(path):
-    """Accuracies in % by strategy and round; the first round under the name `initial labels`, once a seed."""
-    table = defaultdict(dict)
+    """Accuracies in % by strategy, seed and round."""
+    table = defaultdict(lambda: defaultdict(dict))
     with open(path) as file:
         for row in csv.DictReader(file):
-            name = "(initial labels)" if row["round"] == "0" else row["strategy"]
-            table[name][int(row["seed"])] = 100 * float(row["accuracy"])
-    return {name: list(seeds.values()) for name, seeds in table.items()}
+            table[row["strategy"]][row["seed"]][row["round"]] = 100 * float(row["accuracy"])
+    return table
 
 
 def cell(values):
     return f"{mean(values):.2f} ± {stdev(values):.2f} ({len(values)})" if values else "-"
 
 
+def compare(name, ours, reference):
+    line = f"| {name} | {cell(ours)} | {cell(reference)} |"
+    if not reference:
+        return line + " - | - | - |"
+    test = ttest_ind(ours, reference, equal_var=False)
+    low, high = test.confidence_interval()
+    return line + f" {mean(ours) - mean(reference):+.2f} | {low:+.2f} to {high:+.2f} | {test.pvalue:.2f} |"
+
+
+def table(title, values):
+    print(f"\n{title}\n\n| strategy | deepal | reference | difference | 95 % interval | p |\n| --- | --- | --- | --- | --- | --- |")
+    if title.startswith("Accuracy"):
+        first = [list({seed: r["0"] for seeds in t.values() for seed, r in seeds.items()}.values()) for t in (ours, reference)]
+        print(compare("(initial labels)", *first))
+    for name in ours:
+        print(compare(name, *([values(r) for r in t.get(name, {}).values()] for t in (ours, reference))))
+
+
 ours, reference = rounds(sys.argv[1]), rounds(sys.argv[2])
-print("| strategy | deepal | reference | difference | 95 % interval | p |")
-print("| --- | --- | --- | --- | --- | --- |")
-for name, values in ours.items():
-    other = reference.get(name, [])
-    line = f"| {name} | {cell(values)} | {cell(other)} |"
-    if other:
-        test = ttest_ind(values, other, equal_var=False)
-        low, high = test.confidence_interval()
-        line += f" {mean(values) - mean(other):+.2f} | {low:+.2f} to {high:+.2f} | {test.pvalue:.2f} |"
-    else:
-        line += " - | - | - |"
-    print(line)
+table("Accuracy in % after round 1:", lambda r: r["1"])
+table("Gain of round 1 over round 0 in points:", lambda r: r["1"] - r["0"])
