@@ -53,6 +53,24 @@ pub trait Classifier: Module + 'static {
     /// - inputs: `[n, channels · height · width]`, reshape as needed
     /// - logits: `[n, c]`, before softmax; embedding: `[n, d]`, the input of the last layer
     fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output;
+
+    /// The part of [`forward`](Self::forward) before its first dropout, if the net can say where that is: Monte-Carlo passes
+    /// then compute it once for each sample and only [`head`](Self::head) again. Such a net writes `forward` as
+    /// `self.head(self.trunk(inputs), noise)`.
+    ///
+    /// # Shapes
+    /// - inputs: `[n, channels · height · width]`, result: `[n, any]`
+    fn trunk(&self, inputs: Tensor<2>) -> Tensor<2> {
+        inputs
+    }
+
+    /// What is left of [`forward`](Self::forward) after [`trunk`](Self::trunk).
+    ///
+    /// # Shapes
+    /// - trunk: `[n, any]`; the output is that of `forward`
+    fn head(&self, trunk: Tensor<2>, noise: &mut Noise) -> Output {
+        self.forward(trunk, noise)
+    }
 }
 
 /// What a [`Classifier`] says about a batch.
@@ -120,9 +138,9 @@ impl<M: Classifier> BurnNet<M> {
     ) -> Result<()> {
         let model = self.model.as_ref().ok_or(Error::Untrained)?;
         for chunk in ids.chunks(CHUNK) {
-            let inputs = to_tensor(data.inputs(chunk)?, &self.device);
+            let trunk = model.trunk(to_tensor(data.inputs(chunk)?, &self.device));
             for (pass, mut noise) in noise(chunk).into_iter().enumerate() {
-                let output = model.forward(inputs.clone(), &mut noise);
+                let output = model.head(trunk.clone(), &mut noise);
                 each(pass, output, &noise)?;
             }
         }
@@ -327,6 +345,52 @@ mod tests {
         };
         net.signals(&data, &ask).unwrap();
         assert_eq!(net.predict_proba(&data, &ids).unwrap(), before, "nor by attacks");
+    }
+
+    /// The shape of the trunk's result is the net's own, so passes through it are compared with whole ones.
+    #[test]
+    fn passes_behind_a_trunk_give_what_whole_passes_give() {
+        #[derive(Module, Debug)]
+        struct Split {
+            first: Linear,
+            last: Linear,
+        }
+        impl Classifier for Split {
+            fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output {
+                self.head(self.trunk(inputs), noise)
+            }
+            fn trunk(&self, inputs: Tensor<2>) -> Tensor<2> {
+                self.first.forward(inputs)
+            }
+            fn head(&self, trunk: Tensor<2>, noise: &mut Noise) -> Output {
+                let embedding = relu(noise.dropout(trunk, 0.3));
+                Output { logits: self.last.forward(noise.dropout(embedding.clone(), 0.5)), embedding }
+            }
+        }
+        /// The same without a trunk.
+        #[derive(Module, Debug)]
+        struct Whole {
+            split: Split,
+        }
+        impl Classifier for Whole {
+            fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output {
+                self.split.forward(inputs, noise)
+            }
+        }
+        let init = |device: &Device| Split {
+            first: LinearConfig::new(3, 16).init(device),
+            last: LinearConfig::new(16, 2).init(device),
+        };
+        let (data, labeled) = data();
+        let training = Training::epochs(3, 0.05, 0.9);
+        let mut split = BurnNet::new("split", training, init);
+        let mut whole = BurnNet::new("whole", training, move |device| Whole { split: init(device) });
+        let ids = SampleId::first(90);
+        let ask = Ask { signals: &[Signal::McProbs { passes: 5 }], unlabeled: &ids, labeled: &[], seed: 3 };
+        split.train(&data, &labeled, 1).unwrap();
+        whole.train(&data, &labeled, 1).unwrap();
+        let split = split.signals(&data, &ask).unwrap().mc_probs().unwrap().to_owned();
+        assert_eq!(split, whole.signals(&data, &ask).unwrap().mc_probs().unwrap());
     }
 
     /// Trap P2 of DeepAL+: nets without any dropout, whose passes are all the same.

@@ -42,11 +42,18 @@ impl CifarCnn {
 
 impl Classifier for CifarCnn {
     fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output {
+        self.head(self.trunk(inputs), noise)
+    }
+
+    fn trunk(&self, inputs: Tensor<2>) -> Tensor<2> {
         let x = inputs.reshape([-1, 3, 32, 32]);
         let x = relu(self.conv1.forward(x)); // [n, 32, 28, 28]
         let x = relu(pool(self.conv2.forward(x))); // [n, 32, 12, 12]
         let x = relu(pool(self.conv3.forward(x))); // [n, 64, 4, 4]
-        let embedding = relu(self.fc1.forward(x.flatten::<2>(1, 3))); // [n, 50]
+        relu(self.fc1.forward(x.flatten::<2>(1, 3))) // [n, 50]
+    }
+
+    fn head(&self, embedding: Tensor<2>, noise: &mut Noise) -> Output {
         let logits = self.fc2.forward(noise.dropout(embedding.clone(), 0.5));
         Output { logits, embedding }
     }

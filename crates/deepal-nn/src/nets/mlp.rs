@@ -39,8 +39,15 @@ impl Mlp {
 
 impl Classifier for Mlp {
     fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output {
+        self.head(self.trunk(inputs), noise)
+    }
+
+    fn trunk(&self, inputs: Tensor<2>) -> Tensor<2> {
         let x = relu(self.fc1.forward(inputs)); // [n, 128]
-        let embedding = relu(self.fc2.forward(x)); // [n, 64]
+        relu(self.fc2.forward(x)) // [n, 64]
+    }
+
+    fn head(&self, embedding: Tensor<2>, noise: &mut Noise) -> Output {
         let logits = self.fc3.forward(noise.dropout(embedding.clone(), 0.5));
         Output { logits, embedding }
     }

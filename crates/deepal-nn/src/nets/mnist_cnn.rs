@@ -40,9 +40,17 @@ impl MnistCnn {
 
 impl Classifier for MnistCnn {
     fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output {
+        self.head(self.trunk(inputs), noise)
+    }
+
+    fn trunk(&self, inputs: Tensor<2>) -> Tensor<2> {
         let x = inputs.reshape([-1, 1, 28, 28]);
         let x = relu(pool(self.conv1.forward(x))); // [n, 10, 12, 12]
-        let x = noise.dropout_channels(self.conv2.forward(x), 0.5);
+        self.conv2.forward(x).flatten(1, 3) // [n, 20 · 8 · 8]
+    }
+
+    fn head(&self, trunk: Tensor<2>, noise: &mut Noise) -> Output {
+        let x = noise.dropout_channels(trunk.reshape([-1, 20, 8, 8]), 0.5);
         let x = relu(pool(x)); // [n, 20, 4, 4]
         let embedding = relu(self.fc1.forward(x.flatten::<2>(1, 3))); // [n, 50]
         let logits = self.fc2.forward(noise.dropout(embedding.clone(), 0.5));

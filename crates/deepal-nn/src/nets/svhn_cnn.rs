@@ -45,10 +45,18 @@ impl SvhnCnn {
 
 impl Classifier for SvhnCnn {
     fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output {
+        self.head(self.trunk(inputs), noise)
+    }
+
+    fn trunk(&self, inputs: Tensor<2>) -> Tensor<2> {
         let x = inputs.reshape([-1, 3, 32, 32]);
         let x = relu(self.conv1.forward(x)); // [n, 32, 30, 30]
         let x = relu(pool(self.conv2.forward(x))); // [n, 32, 14, 14]
-        let x = noise.dropout_channels(self.conv3.forward(x), 0.5);
+        self.conv3.forward(x).flatten(1, 3) // [n, 32 · 12 · 12]
+    }
+
+    fn head(&self, trunk: Tensor<2>, noise: &mut Noise) -> Output {
+        let x = noise.dropout_channels(trunk.reshape([-1, 32, 12, 12]), 0.5);
         let x = relu(pool(x)); // [n, 32, 6, 6]
         let x = relu(self.fc1.forward(x.flatten::<2>(1, 3))); // [n, 400]
         let embedding = relu(self.fc2.forward(x)); // [n, 50]
