@@ -187,6 +187,17 @@ mod tests {
         }
     }
 
+    /// Trap D12: the old reference calls its mixed-integer program robust, though it allows no outlier. This is the greedy
+    /// algorithm and takes outliers first, as its entry says.
+    #[test]
+    fn d12_greedy_k_center_does_not_claim_to_be_robust() {
+        let pool = array![[0.0f32], [0.5], [1.0], [1000.0]];
+        assert_eq!(k_center_greedy(&pool, &array![[0.0f32]], 2, 0), [3, 2]);
+        let entry = crate::strategy::by_name("k-center").unwrap();
+        assert!(entry.details.contains("outliers first") && entry.details.contains("greedy"));
+        assert!(crate::strategy::by_name("robust-k-center").is_err());
+    }
+
     #[test]
     fn column_major_arrays_are_read_by_their_rows() {
         let pool = array![[0.0f32, 1.0, 5.0], [0.0, 0.0, 9.0]].reversed_axes();

@@ -142,6 +142,15 @@ mod tests {
         }
     }
 
+    /// Trap D13: the reference's active learning by learning weighs its rewards wrongly. It is none of the paper's
+    /// strategies and must not be offered before it is right.
+    #[test]
+    fn d13_no_bandit_over_strategies_is_offered() {
+        for name in ["albl", "ActiveLearningByLearning"] {
+            assert!(by_name(name).is_err());
+        }
+    }
+
     #[test]
     fn entries_are_whole_and_names_unique() {
         for (i, entry) in ALL.iter().enumerate() {
