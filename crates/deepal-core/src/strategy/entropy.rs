@@ -17,8 +17,8 @@ pub(super) static ENTRY_DROPOUT: Entry = Entry {
     name: "entropy-dropout",
     deepal: Some("EntropySamplingDropout"),
     summary: "largest entropy of the mean prediction over dropout passes",
-    details: "Ten passes with dropout on and batch-norm frozen; the net needs a dropout layer. Costs ten passes over the \
-              pool.",
+    details: "Ten passes with dropout on and batch-norm frozen; the net needs a dropout layer. Costs ten passes \
+              through the layers from the first dropout on.",
     source: "Gal, Islam and Ghahramani, Deep Bayesian active learning with image data, ICML 2017",
     build: || Box::new(ByProbs { name: ENTRY_DROPOUT.name, score: score::entropy, passes: Some(PASSES) }),
 };

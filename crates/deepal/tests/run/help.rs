@@ -1,0 +1,88 @@
+//! Help and lists.
+
+use super::*;
+
+#[test]
+fn without_arguments_there_is_help_and_the_code_of_a_wrong_call() {
+    let folder = workshop();
+    let said = call(&folder, "").expect(2, &["Usage: deepal", "run", "select", "list", "Exit codes"]);
+    assert_eq!(said.stdout, "");
+    call(&folder, "frobnicate").expect(2, &["frobnicate", "--help"]);
+    call(&folder, "list").expect(2, &["<WHAT>"]);
+    call(&folder, "list nonsense").expect(2, &["nonsense", "strategies, datasets, nets"]);
+}
+
+#[test]
+fn help_has_the_exit_codes_and_every_option() {
+    let folder = workshop();
+    let help = |line: &str| {
+        let said = call(&folder, line).expect(0, &[]);
+        assert_eq!(said.stderr, "");
+        said.stdout
+    };
+    let text = help("--help").split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in
+        ["0 success", "1 a job failed", "2 wrong", "3 input", "4 output", "5 download", "130 interrupted"]
+    {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let text = help("run --help");
+    for option in [
+        "dataset", "strategy", "seeds", "initial", "query", "rounds", "pool", "net", "training", "config",
+        "out", "resume", "data-dir", "offline", "threads",
+    ] {
+        let (_, about) = text.split_once(&format!("      --{option}")).unwrap();
+        let about = about.lines().nth(1).unwrap().trim();
+        assert!(about.len() > 10, "--{option} says only {about:?}");
+    }
+    for line in ["--help", "run --help", "select --help", "list --help", "-h", "run -h"] {
+        assert_narrow(&help(line));
+    }
+    assert_eq!(help("--version").trim(), format!("deepal {}", env!("CARGO_PKG_VERSION")));
+}
+
+#[track_caller]
+fn assert_narrow(text: &str) {
+    for line in text.lines() {
+        assert!(line.chars().count() <= 100, "{line:?}");
+    }
+}
+
+#[test]
+fn the_lists_name_everything_there_is() {
+    let folder = workshop();
+    let heads = |what: &str| {
+        let said = call(&folder, &format!("list {what}")).expect(0, &[]);
+        assert_narrow(&said.stdout);
+        said.stdout
+            .lines()
+            .filter(|line| line.starts_with(|c| c != ' '))
+            .map(String::from)
+            .collect::<Vec<_>>()
+    };
+    let names = |heads: &[String]| {
+        heads.iter().map(|head| head.split(" (").next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let strategies = heads("strategies");
+    assert_eq!(names(&strategies), strategy::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>());
+    for entry in strategy::ALL {
+        let head = entry.deepal.map_or(entry.name.into(), |deepal| format!("{} ({deepal})", entry.name));
+        assert!(strategies.contains(&head), "{head}");
+    }
+    assert_eq!(names(&heads("datasets")), datasets::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>());
+    assert_eq!(names(&heads("nets")), nets::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_error() {
+    let folder = workshop();
+    for line in ["list strategies", "list datasets", &format!("run {TINY} --out run"), "run --resume run"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = program(&folder, line).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let output = output.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && !stderr.contains("error"), "{line}: {stderr}");
+    }
+    assert!(is_finished(&read(&folder, "run/events.jsonl")));
+}
