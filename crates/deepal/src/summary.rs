@@ -85,6 +85,9 @@ impl Summary {
 
     /// For each other strategy, the labels it needs for the accuracy that random has at its end.
     fn savings(&self) -> String {
+        if self.curves.iter().all(|curve| curve.strategy == "random") {
+            return String::new();
+        }
         let mean = |curve: &Curve| curve.points.iter().map(|p| (p.labels as f64, p.mean)).collect::<Vec<_>>();
         let Some(random) = self.curves.iter().find(|curve| curve.strategy == "random") else {
             return "\nno `random` among the strategies, so there is nothing to measure savings against\n"
@@ -158,7 +161,10 @@ mod tests {
 
     #[test]
     fn one_seed_shows_no_interval_and_warns() {
-        let text = Summary::new(&[round("random", 1, 0, 0.5)], &["random".into()]).text();
+        let rounds = [round("random", 1, 0, 0.5), round("margin", 1, 0, 0.5)];
+        let text = Summary::new(&rounds, &["random".into(), "margin".into()]).text();
         assert!(!text.contains('±') && text.contains("may be chance"), "{text}");
+        let text = Summary::new(&rounds[..1], &["random".into()]).text();
+        assert_eq!(text, "accuracy in %, one seed\n labels        random\n    100          50.0\n");
     }
 }

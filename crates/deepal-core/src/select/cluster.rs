@@ -3,7 +3,7 @@
 use super::k_center::row_major;
 use super::{absolute_distance, k_center_greedy, safe_scale, squared_distance};
 use crate::seed::{generator, mix};
-use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, linalg::general_mat_mul};
+use ndarray::{Array1, Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, linalg::general_mat_mul};
 use rand::RngExt;
 use rayon::prelude::*;
 
@@ -97,7 +97,11 @@ fn cluster(rows: &ArrayRef2<f32>, k: usize, seed: u64, metric: Metric) -> Cluste
         };
     }
     // Distances through products of rows lose digits far from the origin: work around the mean.
-    let mean = rows.mapv(f64::from).mean_axis(Axis(0)).unwrap_or_default().mapv(|x| x as f32);
+    let mut sums = Array1::<f64>::zeros(d);
+    for row in rows.outer_iter() {
+        sums.zip_mut_with(&row, |sum, x| *sum += f64::from(*x));
+    }
+    let mean = sums.mapv(|sum| (sum / n as f64) as f32);
     let mut centered = rows.to_owned() - &mean;
     let scale = safe_scale(centered.iter());
     centered *= scale;
