@@ -138,10 +138,10 @@ impl Problem<'_> {
 
     fn lloyd(&self, seed: u64) -> Clusters {
         let mut centers = self.plus_plus(seed);
-        let (mut assignment, mut distances) = self.assign(&centers);
+        let (mut assignment, mut distances) = self.assign(&centers, None);
         for _ in 0..MAX_STEPS {
             self.update(&mut centers, &assignment, &distances);
-            let next = self.assign(&centers);
+            let next = self.assign(&centers, Some(&assignment));
             let done = next.0 == assignment;
             (assignment, distances) = next;
             if done {
@@ -201,7 +201,8 @@ impl Problem<'_> {
     }
 
     /// Each row's nearest centre and its distance to it.
-    fn assign(&self, centers: &[f32]) -> (Vec<usize>, Vec<f32>) {
+    fn assign(&self, centers: &[f32], previous: Option<&[usize]>) -> (Vec<usize>, Vec<f32>) {
+        let previous = previous.and_then(|previous| Some((previous, self.apart(centers)?)));
         let mut assignment = vec![0; self.n];
         let mut distances = vec![0.0; self.n];
         let norms = centers.chunks(self.d).map(|c| c.iter().map(|x| x * x).sum()).collect::<Vec<f32>>();
@@ -210,7 +211,10 @@ impl Problem<'_> {
             let first = chunk * CHUNK;
             match self.metric {
                 Metric::Euclidean => self.nearest_by_products(first, centers, &norms, products, assignment),
-                Metric::Manhattan => self.nearest_directly(first, centers, assignment),
+                Metric::Manhattan => match &previous {
+                    None => self.nearest_directly(first, centers, assignment),
+                    Some((previous, apart)) => self.nearest_from(previous, apart, first, centers, assignment),
+                },
             }
             for (i, distance) in distances.iter_mut().enumerate() {
                 let center = &centers[assignment[i] * self.d..(assignment[i] + 1) * self.d];
@@ -248,6 +252,45 @@ impl Problem<'_> {
         for (i, nearest) in assignment.iter_mut().enumerate() {
             let row = self.row(first + i);
             *nearest = argmin(centers.chunks(self.d).map(|center| self.metric.distance(row, center)));
+        }
+    }
+
+    /// The distances between centres, `[k, k]`, where they help and take no more memory than the rows.
+    fn apart(&self, centers: &[f32]) -> Option<Vec<f32>> {
+        let helps = matches!(self.metric, Metric::Manhattan) && self.k * self.k <= self.n * self.d;
+        helps.then(|| {
+            let to_all =
+                |a| centers.chunks(self.d).map(move |b| self.metric.distance(a, b)).collect::<Vec<_>>();
+            centers.par_chunks(self.d).map(to_all).flatten().collect()
+        })
+    }
+
+    /// As [`nearest_directly`](Self::nearest_directly), from the row's previous centre `a`: by the triangle inequality a
+    /// centre `c` with ‖a − c‖ > ‖x − a‖ + best is farther than the best so far (Elkan, ICML 2003).
+    fn nearest_from(
+        &self,
+        previous: &[usize],
+        apart: &[f32],
+        first: usize,
+        centers: &[f32],
+        assignment: &mut [usize],
+    ) {
+        let center = |c: usize| &centers[c * self.d..(c + 1) * self.d];
+        for (i, nearest) in assignment.iter_mut().enumerate() {
+            let (row, start) = (self.row(first + i), previous[first + i]);
+            let to_start = self.metric.distance(row, center(start));
+            let mut best = (to_start, start);
+            for (c, apart) in apart[start * self.k..(start + 1) * self.k].iter().enumerate() {
+                // The slack is for rounding: a centre in doubt is computed.
+                if c == start || *apart > (to_start + best.0) * 1.0001 {
+                    continue;
+                }
+                let distance = self.metric.distance(row, center(c));
+                if distance < best.0 || (distance == best.0 && c < best.1) {
+                    best = (distance, c);
+                }
+            }
+            *nearest = best.1;
         }
     }
 
@@ -403,6 +446,22 @@ mod tests {
                 assert!((0..20).all(|c| to(cluster) <= to(c) * 1.001 + 1e-3));
             }
             assert!((clusters.cost - total).abs() < 1e-3 * total);
+        }
+    }
+
+    /// Skipping centres by the triangle inequality changes nothing.
+    #[test]
+    fn the_nearest_from_the_previous_centre_is_the_nearest_of_all() {
+        let rows = Array2::from_shape_fn((600, 5), |(i, j)| {
+            (mix(i as u64 % 40, j as u64) % 50) as f32 + (i % 7) as f32
+        });
+        let slice = row_major(&rows);
+        let problem = Problem { rows: &slice, n: 600, d: 5, k: 30, metric: Metric::Manhattan };
+        let centers = problem.plus_plus(1);
+        let all = problem.assign(&centers, None);
+        for shift in 0..30 {
+            let previous = all.0.iter().map(|c| (c + shift) % 30).collect::<Vec<_>>();
+            assert_eq!(problem.assign(&centers, Some(&previous)), all);
         }
     }
 
