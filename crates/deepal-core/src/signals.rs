@@ -194,7 +194,7 @@ impl<'a> Signals<'a> {
     /// # Errors
     /// They were not given.
     pub fn probs(&self) -> Result<ArrayView2<'_, f64>> {
-        given(&self.probs, Signal::Probs)
+        given(&self.probs, "probabilities")
     }
 
     /// The probabilities of each pass, `[t, n, c]`, t ≥ 1.
@@ -202,7 +202,7 @@ impl<'a> Signals<'a> {
     /// # Errors
     /// They were not given.
     pub fn mc_probs(&self) -> Result<ArrayView3<'_, f64>> {
-        given(&self.mc_probs, Signal::McProbs { passes: 0 })
+        given(&self.mc_probs, "Monte-Carlo probabilities")
     }
 
     /// The candidates' embeddings, `[n, d]`, finite.
@@ -210,7 +210,7 @@ impl<'a> Signals<'a> {
     /// # Errors
     /// They were not given.
     pub fn embeddings(&self) -> Result<ArrayView2<'_, f32>> {
-        given(&self.embeddings, Signal::Embeddings)
+        given(&self.embeddings, "embeddings")
     }
 
     /// The labelled samples' embeddings, `[m, d]`, finite.
@@ -218,7 +218,7 @@ impl<'a> Signals<'a> {
     /// # Errors
     /// They were not given.
     pub fn labeled_embeddings(&self) -> Result<ArrayView2<'_, f32>> {
-        given(&self.labeled_embeddings, Signal::LabeledEmbeddings)
+        given(&self.labeled_embeddings, "labelled embeddings")
     }
 
     /// The distances to the decision boundary, `[n]`, not NaN, not negative.
@@ -226,10 +226,7 @@ impl<'a> Signals<'a> {
     /// # Errors
     /// They were not given.
     pub fn boundary_distances(&self) -> Result<ArrayView1<'_, f64>> {
-        self.boundary_distances
-            .as_ref()
-            .map(|array| array.view())
-            .ok_or_else(|| Error::MissingSignal { signal: "boundary distances".into() })
+        given(&self.boundary_distances, "boundary distances")
     }
 
     fn same_width(self) -> Result<Self> {
@@ -244,12 +241,9 @@ impl<'a> Signals<'a> {
 
 fn given<'s, T, D: Dimension>(
     array: &'s Option<CowArray<'_, T, D>>,
-    signal: Signal,
+    signal: &str,
 ) -> Result<ndarray::ArrayView<'s, T, D>> {
-    array
-        .as_ref()
-        .map(|array| array.view())
-        .ok_or_else(|| Error::MissingSignal { signal: signal.to_string() })
+    array.as_ref().map(|array| array.view()).ok_or_else(|| Error::MissingSignal { signal: signal.into() })
 }
 
 fn shape<T, D: Dimension>(what: &str, expected: &str, array: &CowArray<'_, T, D>, fits: bool) -> Result<()> {

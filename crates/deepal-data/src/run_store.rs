@@ -66,7 +66,7 @@ pub struct RunStore {
     events: File,
     /// The whole lines of `events`, in bytes.
     len: u64,
-    /// What is in `results.csv`.
+    /// What is in `results.csv`, sorted.
     rounds: Vec<Round>,
 }
 
@@ -129,6 +129,11 @@ impl RunStore {
         store.rounds = events.iter().filter_map(Event::round).cloned().collect();
         store.write_results()?;
         Ok((store, config, events))
+    }
+
+    /// The rounds recorded so far, sorted as in `results.csv`.
+    pub fn rounds(&self) -> &[Round] {
+        &self.rounds
     }
 
     /// The folder.

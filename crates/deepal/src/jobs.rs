@@ -31,7 +31,7 @@ pub(crate) enum News {
 }
 
 /// All jobs of a run, seed by seed so that the first results can be compared early.
-pub(crate) fn all(config: &Config, done: &[&Round]) -> Vec<Job> {
+pub(crate) fn all(config: &Config, done: &[Round]) -> Vec<Job> {
     let jobs = config.seeds.iter().flat_map(|seed| config.strategies.iter().map(move |name| (*seed, name)));
     let picks = |seed, strategy: &str| {
         let mut rounds = done.iter().filter(|r| r.seed == seed && r.strategy == strategy).collect::<Vec<_>>();

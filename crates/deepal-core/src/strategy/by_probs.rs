@@ -6,6 +6,13 @@ use crate::score::mean_probs;
 use crate::signals::{Signal, Signals};
 use ndarray::{Array1, ArrayRef2};
 
+/// [`Entry::details`](super::Entry::details) of the variants with dropout.
+pub(super) const DROPOUT_DETAILS: &str = "Ten passes with dropout on and batch-norm frozen; the net needs a dropout layer. Costs ten passes through the layers \
+     from the first dropout on.";
+/// [`Entry::source`](super::Entry::source) of the variants with dropout.
+pub(super) const DROPOUT_SOURCE: &str =
+    "Gal, Islam and Ghahramani, Deep Bayesian active learning with image data, ICML 2017";
+
 /// Ranks by a score of the predicted probabilities.
 pub(super) struct ByProbs {
     pub(super) name: &'static str,

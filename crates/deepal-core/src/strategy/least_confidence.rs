@@ -1,6 +1,6 @@
 //! Least confidence.
 
-use super::by_probs::ByProbs;
+use super::by_probs::{ByProbs, DROPOUT_DETAILS, DROPOUT_SOURCE};
 use super::{Entry, PASSES};
 use crate::score;
 
@@ -17,9 +17,8 @@ pub(super) static ENTRY_DROPOUT: Entry = Entry {
     name: "least-confidence-dropout",
     deepal: Some("LeastConfidenceDropout"),
     summary: "least confidence of the mean prediction over dropout passes",
-    details: "Ten passes with dropout on and batch-norm frozen; the net needs a dropout layer. Costs ten passes \
-              through the layers from the first dropout on.",
-    source: "Gal, Islam and Ghahramani, Deep Bayesian active learning with image data, ICML 2017",
+    details: DROPOUT_DETAILS,
+    source: DROPOUT_SOURCE,
     build: || {
         Box::new(ByProbs { name: ENTRY_DROPOUT.name, score: score::least_confidence, passes: Some(PASSES) })
     },

@@ -3,13 +3,13 @@
 use crate::cli::RunArgs;
 use crate::config::{Config, data_dir};
 use crate::exit::{Interrupted, Usage};
-use crate::jobs::{self, News};
+use crate::jobs::{self, Job, News};
 use crate::progress::{self, Progress};
 use crate::summary::Summary;
 use crate::{curves, exit};
 use anyhow::{Context, anyhow, bail};
 use deepal::{Ask, Data, Source, datasets, nets, strategy};
-use deepal_data::run_store::{Event, Round, RunStore};
+use deepal_data::run_store::{Event, RunStore};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,12 +18,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static STOP: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
-    let Run { mut store, config, data, mut rounds } = open(&args)?;
+    let Run { mut store, config, jobs, data } = open(&args)?;
     let failures = match data {
         None => Vec::new(),
-        Some(data) => simulate(&config, &data, threads(&args), &mut store, &mut rounds)?,
+        Some(data) => simulate(&config, &data, &jobs, threads(&args), &mut store)?,
     };
-    let summary = Summary::new(&rounds, &config.strategies);
+    let summary = Summary::new(store.rounds(), &config.strategies);
     let folder = store.folder().display();
     let files = "results.csv, curves.svg, config.toml, events.jsonl";
     super::print(&format!("{}\nin {folder}: {files}\n", summary.text()))?;
@@ -40,38 +40,31 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
 struct Run {
     store: RunStore,
     config: Config,
+    jobs: Vec<Job>,
     /// `None` if nothing is left to do.
     data: Option<Data>,
-    /// What an earlier, interrupted run has recorded.
-    rounds: Vec<Round>,
 }
 
 /// A new run folder, or the one to go on with. Data that cannot be had leaves no empty folder behind.
 fn open(args: &RunArgs) -> anyhow::Result<Run> {
     let Some(folder) = &args.resume else {
         let config = Config::resolve(args)?;
-        if let Some(warning) = config.warning() {
-            drop(writeln!(std::io::stderr(), "warning: {warning}"));
-        }
         let data = load(&config, args.offline)?;
         let folder = args.out.clone().unwrap_or_else(|| next_free(&config.dataset));
         let store = RunStore::create(&folder, &config.to_toml()?)?;
-        return Ok(Run { store, config, data: Some(data), rounds: Vec::new() });
+        let jobs = jobs::all(&config, store.rounds());
+        return Ok(Run { store, config, jobs, data: Some(data) });
     };
     let (mut store, text, events) = RunStore::open(folder)?;
     let mut config = Config::parse(&text, &folder.join("config.toml"))?;
     config.data_dir = data_dir(args).or(config.data_dir);
-    if let Some(warning) = config.warning() {
-        drop(writeln!(std::io::stderr(), "warning: {warning}"));
-    }
-    let rounds = events.iter().filter_map(Event::round).cloned().collect::<Vec<_>>();
-    let jobs = jobs::all(&config, &rounds.iter().collect::<Vec<_>>());
+    let jobs = jobs::all(&config, store.rounds());
     let finished = jobs.iter().all(|job| job.done.len() > config.rounds as usize);
     if finished && !events.contains(&Event::Finished) {
         store.append(&Event::Finished)?;
     }
     let data = if finished { None } else { Some(load(&config, args.offline)?) };
-    Ok(Run { store, config, data, rounds })
+    Ok(Run { store, config, jobs, data })
 }
 
 fn threads(args: &RunArgs) -> usize {
@@ -83,13 +76,15 @@ fn threads(args: &RunArgs) -> usize {
 fn simulate(
     config: &Config,
     data: &Data,
+    jobs: &[Job],
     threads: usize,
     store: &mut RunStore,
-    rounds: &mut Vec<Round>,
 ) -> anyhow::Result<Vec<String>> {
-    let jobs = jobs::all(config, &rounds.iter().collect::<Vec<_>>());
     stop_on_ctrl_c(store.folder())?;
-    let mut progress = Progress::new(config, &jobs);
+    let mut progress = Progress::new(config, jobs);
+    if let Some(warning) = config.warning() {
+        progress.say(&format!("warning: {warning}"));
+    }
     progress.say(&format!(
         "{} with {}: {}, {}, {} to {} labels; recording in {}",
         config.dataset,
@@ -102,20 +97,19 @@ fn simulate(
     ));
     let (mut failures, mut unwritable) = (Vec::new(), None);
     let mut stopping = false;
-    jobs::run(config, data, &jobs, threads, &STOP, |news| {
+    jobs::run(config, data, jobs, threads, &STOP, |news| {
         if STOP.load(Ordering::Relaxed) && !std::mem::replace(&mut stopping, true) {
             progress.say("stopping after the present step; Ctrl+C again stops now");
         }
         let Some((job, news)) = news else { return progress.tick() };
         progress.show(job, &news);
         match news {
-            News::Round(round) if unwritable.is_none() => match store.append(&Event::Round(round.clone())) {
-                Ok(()) => rounds.push(round),
-                Err(error) => {
+            News::Round(round) if unwritable.is_none() => {
+                if let Err(error) = store.append(&Event::Round(round)) {
                     unwritable = Some(error);
                     STOP.store(true, Ordering::Relaxed);
                 }
-            },
+            }
             News::Over(Err(why)) => {
                 failures.push(format!("{} with seed {}: {why}", jobs[job].strategy, jobs[job].seed))
             }
