@@ -13,8 +13,9 @@ use crate::net::{Ask, Net};
 use crate::pool::{Class, SampleId};
 use crate::seed::mix;
 use crate::signals::{Signal, Signals};
-use crate::strategy::Strategy;
-use ndarray::{Array, Array1, Array2, Array3, Axis, Dimension, ShapeBuilder};
+use crate::strategy::{Selection, Strategy};
+use ndarray::{Array, Array1, Array2, Array3, Axis, Dimension, ShapeBuilder, Slice};
+use std::ops::Range;
 
 /// The broken rule, in words.
 pub type Violation = String;
@@ -29,7 +30,8 @@ macro_rules! ensure {
 
 /// Checks a strategy on made-up signals: distinct rows, exact budgets (0, 1, all, more than there are), an empty pool,
 /// reproducibility, finite falling scores, prefixes of ranked picks, and degenerate signals (identical rows, zeros, one-hot
-/// and uniform probabilities). It is handed the signals it declares and nothing else, and must say so when one is missing.
+/// and uniform probabilities). It is handed the signals it declares and nothing else, and must say so when one is missing. One
+/// that ranks one by one must give a candidate the same score whatever other candidates and seed it is handed with.
 ///
 /// # Errors
 /// The first broken rule.
@@ -39,6 +41,9 @@ pub fn check_strategy(strategy: &dyn Strategy) -> Result<(), Violation> {
             let signals = made_up(&strategy.needs(), n, kind);
             for budget in [0, 1, 5, n, n + 3] {
                 check_selection(strategy, &signals, budget, kind)?;
+            }
+            if strategy.one_by_one() {
+                check_parts(strategy, &signals, kind)?;
             }
         }
     }
@@ -75,6 +80,33 @@ fn check_selection(
         ensure!(ties, "{case}: a tie went to the higher row");
         let fewer = select(budget / 2)?.rows;
         ensure!(selection.rows.starts_with(&fewer), "{case}: fewer picks are no prefix");
+    }
+    Ok(())
+}
+
+fn check_parts(strategy: &dyn Strategy, signals: &Signals<'_>, kind: Kind) -> Result<(), Violation> {
+    let n = signals.len();
+    let scores = |signals: &Signals<'_>, seed| {
+        let Selection { rows, scores } =
+            strategy.select(signals, signals.len(), seed).map_err(|error| error.to_string())?;
+        let mut scores = rows
+            .into_iter()
+            .zip(scores.ok_or("it ranks one by one, but gives no scores")?)
+            .collect::<Vec<_>>();
+        scores.sort_by_key(|(row, _)| *row);
+        Ok::<_, Violation>(scores.into_iter().map(|(_, score)| score).collect::<Vec<_>>())
+    };
+    let whole = scores(signals, 7)?;
+    for size in [1, 10] {
+        let mut parts = Vec::new();
+        for first in (0..n).step_by(size) {
+            parts.extend(scores(&part(&strategy.needs(), signals, first..n.min(first + size)), 8)?);
+        }
+        let same = parts == whole;
+        ensure!(
+            same,
+            "{n} candidates, {kind:?} signals: it ranks one by one, but in parts of {size} scores differ"
+        );
     }
     Ok(())
 }
@@ -189,6 +221,34 @@ fn made_up(needs: &[Signal], n: usize, kind: Kind) -> Signals<'static> {
     signals
 }
 
+/// The signals about some of the candidates.
+fn part(needs: &[Signal], whole: &Signals<'_>, rows: Range<usize>) -> Signals<'static> {
+    let mut part = Signals::new(rows.len());
+    let rows = Slice::from(rows);
+    for need in needs {
+        let next = part.clone();
+        let added = match need {
+            Signal::Probs => {
+                whole.probs().and_then(|a| next.with_probs(a.slice_axis(Axis(0), rows).to_owned()))
+            }
+            Signal::McProbs { .. } => {
+                whole.mc_probs().and_then(|a| next.with_mc_probs(a.slice_axis(Axis(1), rows).to_owned()))
+            }
+            Signal::Embeddings => {
+                whole.embeddings().and_then(|a| next.with_embeddings(a.slice_axis(Axis(0), rows).to_owned()))
+            }
+            Signal::LabeledEmbeddings => {
+                whole.labeled_embeddings().and_then(|a| next.with_labeled_embeddings(a.to_owned()))
+            }
+            Signal::BoundaryDistance(_) => whole
+                .boundary_distances()
+                .and_then(|a| next.with_boundary_distances(a.slice_axis(Axis(0), rows).to_owned())),
+        };
+        part = added.unwrap_or(part);
+    }
+    part
+}
+
 fn values<Sh: ShapeBuilder>(shape: Sh, kind: Kind) -> Array<f32, Sh::Dim>
 where
     Sh::Dim: Dimension,
@@ -222,7 +282,7 @@ fn probs(n: usize, c: usize, kind: Kind) -> Array2<f64> {
 mod tests {
     use super::*;
     use crate::error::Result;
-    use crate::strategy::Selection;
+    use crate::score;
 
     /// A strategy with a fault.
     struct Faulty(fn(&Signals<'_>, usize, u64) -> Vec<usize>);
@@ -250,5 +310,47 @@ mod tests {
         );
         assert!(fault(|signals, n, _| (0..signals.len() + n).take(n).collect()).contains("distinct rows"));
         check_strategy(&Faulty(|signals, n, _| (0..n.min(signals.len())).collect())).unwrap();
+    }
+
+    /// Ranks, it says, one by one.
+    struct Ranks(fn(&Signals<'_>, u64) -> Option<Array1<f64>>);
+
+    impl Strategy for Ranks {
+        fn name(&self) -> &str {
+            "ranks"
+        }
+        fn needs(&self) -> Vec<Signal> {
+            vec![Signal::Probs, Signal::McProbs { passes: 3 }, Signal::Embeddings, Signal::LabeledEmbeddings]
+        }
+        fn one_by_one(&self) -> bool {
+            true
+        }
+        fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
+            signals.mc_probs()?;
+            let count = n.min(signals.len());
+            Ok(match (self.0)(signals, seed) {
+                Some(scores) => Selection::top(&scores, n),
+                None => Selection::unranked((0..count).collect()),
+            })
+        }
+    }
+
+    #[test]
+    fn scores_that_depend_on_other_candidates_or_the_seed_are_found() {
+        check_strategy(&Ranks(|signals, _| Some(score::margin(&signals.probs().unwrap())))).unwrap();
+        let fault = |scores| check_strategy(&Ranks(scores)).unwrap_err();
+        assert!(fault(|_, _| None).contains("gives no scores"));
+        assert!(
+            fault(|signals, _| {
+                let scores = score::margin(&signals.probs().unwrap());
+                let sum = scores.sum();
+                Some(scores / sum.max(1e-9))
+            })
+            .contains("in parts of 1 scores differ")
+        );
+        assert!(
+            fault(|signals, seed| Some(score::margin(&signals.probs().unwrap()) * (seed + 1) as f64))
+                .contains("scores differ")
+        );
     }
 }

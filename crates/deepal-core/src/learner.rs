@@ -7,8 +7,12 @@ use crate::pool::{Annotation, Class, Pool, SampleId};
 use crate::seed::{Purpose, derive};
 use crate::select;
 use crate::signals::{Signal, Signals};
-use crate::strategy::Strategy;
+use crate::strategy::{Selection, Strategy};
 use std::sync::Arc;
+
+/// Candidates at once for a strategy that ranks them one by one: a multiple of the 500 that nets take at once, small enough
+/// that ten passes over 100 classes are 32 MB.
+const PART: usize = 4000;
 
 /// Samples to label next.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,27 +79,24 @@ impl ActiveLearner {
     /// The strategy needs signals and the net is not trained yet, or inputs cannot be read.
     pub fn query(&mut self, n: usize) -> Result<Query> {
         let candidates = self.pool.unlabeled();
-        let needs = self.strategy.needs();
-        let signals = if needs.is_empty() || candidates.is_empty() {
-            Signals::new(candidates.len())
-        } else {
-            let labeled = match needs.contains(&Signal::LabeledEmbeddings) {
-                true => self.pool.labeled().into_iter().map(|(id, _)| id).collect(),
-                false => Vec::new(),
-            };
-            let seed = derive(self.seed, self.round, Purpose::Signals);
-            self.net.signals(
-                self.data.as_ref(),
-                &Ask { signals: &needs, unlabeled: &candidates, labeled: &labeled, seed },
-            )?
-        };
-        if candidates.is_empty() {
-            return Ok(Query { ids: Vec::new(), scores: None });
+        let part = if self.strategy.one_by_one() { PART } else { candidates.len().max(1) };
+        let mut selection: Option<Selection> = None;
+        for (i, ids) in candidates.chunks(part).enumerate() {
+            let signals = self.signals(ids)?;
+            let mut next =
+                self.strategy.select(&signals, n, derive(self.seed, self.round, Purpose::Query))?;
+            self.check(&next.rows, n, ids.len())?;
+            next.rows.iter_mut().for_each(|row| *row += i * part);
+            selection = Some(match selection {
+                None => next,
+                Some(best) => best.merge(next, n),
+            });
         }
-        let selection = self.strategy.select(&signals, n, derive(self.seed, self.round, Purpose::Query))?;
-        self.check(&selection.rows, n, candidates.len())?;
-        let ids = selection.rows.iter().map(|row| candidates[*row]).collect();
-        Ok(Query { ids, scores: selection.scores })
+        let Some(Selection { rows, scores }) = selection else {
+            return Ok(Query { ids: Vec::new(), scores: None });
+        };
+        self.check(&rows, n, candidates.len())?;
+        Ok(Query { ids: rows.into_iter().map(|row| candidates[row]).collect(), scores })
     }
 
     /// Records answers: labels, corrections, and labels taken back.
@@ -143,6 +144,21 @@ impl ActiveLearner {
     /// to the bit, since each starts from a derived seed.
     pub fn resume_at(&mut self, round: u32) {
         self.round = round;
+    }
+
+    /// What the strategy needs to know about some candidates.
+    fn signals(&mut self, candidates: &[SampleId]) -> Result<Signals<'static>> {
+        let needs = self.strategy.needs();
+        if needs.is_empty() {
+            return Ok(Signals::new(candidates.len()));
+        }
+        let labeled = match needs.contains(&Signal::LabeledEmbeddings) {
+            true => self.pool.labeled().into_iter().map(|(id, _)| id).collect(),
+            false => Vec::new(),
+        };
+        let seed = derive(self.seed, self.round, Purpose::Signals);
+        let ask = Ask { signals: &needs, unlabeled: candidates, labeled: &labeled, seed };
+        self.net.signals(self.data.as_ref(), &ask)
     }
 
     fn check(&self, rows: &[usize], n: usize, candidates: usize) -> Result<()> {

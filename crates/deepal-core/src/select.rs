@@ -2,6 +2,7 @@
 //!
 //! All are deterministic at any number of threads, and none holds more than O(n·d) memory.
 
+mod blocks;
 mod cluster;
 mod k_center;
 
@@ -43,34 +44,6 @@ pub fn random(n: usize, k: usize, seed: u64) -> Vec<usize> {
     rows
 }
 
-/// Squared Euclidean distance.
-///
-/// Sixteen independent sums let the compiler use vector registers; they hold at most d/16 terms each, and differences
-/// are squared directly, so equal rows are at exactly 0.
-fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
-    lanes(a, b, |difference| difference * difference)
-}
-
-/// Sum of absolute differences.
-fn absolute_distance(a: &[f32], b: &[f32]) -> f32 {
-    lanes(a, b, f32::abs)
-}
-
-#[inline(always)]
-fn lanes(a: &[f32], b: &[f32], term: impl Fn(f32) -> f32) -> f32 {
-    const LANES: usize = 16;
-    let (a_chunks, a_rest) = a.as_chunks::<LANES>();
-    let (b_chunks, b_rest) = b.as_chunks::<LANES>();
-    let mut sums = [0.0f32; LANES];
-    for (a, b) in a_chunks.iter().zip(b_chunks) {
-        for i in 0..LANES {
-            sums[i] += term(a[i] - b[i]);
-        }
-    }
-    let rest = a_rest.iter().zip(b_rest).map(|(a, b)| term(a - b)).sum::<f32>();
-    sums.iter().sum::<f32>() + rest
-}
-
 /// A power of two that brings the largest magnitude near 1, or 1 where squares fit single precision as they are.
 /// Multiplying by it is exact, so no order changes.
 fn safe_scale<'a>(values: impl Iterator<Item = &'a f32>) -> f32 {
@@ -108,22 +81,5 @@ mod tests {
         }
         let chi_square = counts.iter().map(|count| (count - 500.0).powi(2) / 500.0).sum::<f64>();
         assert!(chi_square < 27.9, "{chi_square}");
-    }
-
-    #[test]
-    fn distances_agree_with_the_definition_at_every_length() {
-        for d in 0..40u16 {
-            let a = (0..d).map(|i| f32::from(i).sin()).collect::<Vec<_>>();
-            let b = (0..d).map(|i| f32::from(i).cos()).collect::<Vec<_>>();
-            let differences = || a.iter().zip(&b).map(|(a, b)| f64::from(a - b));
-            assert!(
-                (f64::from(squared_distance(&a, &b)) - differences().map(|x| x * x).sum::<f64>()).abs()
-                    < 1e-5
-            );
-            assert!(
-                (f64::from(absolute_distance(&a, &b)) - differences().map(f64::abs).sum::<f64>()).abs()
-                    < 1e-5
-            );
-        }
     }
 }

@@ -6,7 +6,7 @@ use deepal_core::{
     Oracle, Query, Result, Round, SampleId, Selection, Signal, Signals, SoftmaxRegression, Step, Strategy,
     TrainReport, metric, seed::mix, strategy,
 };
-use ndarray::Array2;
+use ndarray::{Array1, Array2, Array3};
 use proptest::prelude::*;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
@@ -290,6 +290,113 @@ fn strategies_that_rank_give_falling_scores_and_the_others_none() {
         if let Some(scores) = query.scores {
             assert!(scores.len() == 20 && scores.is_sorted_by(|a, b| a >= b), "{name}: {scores:?}");
         }
+    }
+}
+
+/// Serves every signal, from the sample's id alone and with few different values, so that many scores tie; notes how many
+/// samples it is asked about at once.
+struct ById(Arc<Mutex<Vec<usize>>>);
+
+impl ById {
+    fn row(id: SampleId, pass: usize) -> [f64; CLASSES] {
+        let weights: [f64; CLASSES] =
+            std::array::from_fn(|c| 1.0 + (mix(id.0.into(), (pass * CLASSES + c) as u64) % 4) as f64);
+        weights.map(|weight| weight / weights.iter().sum::<f64>())
+    }
+}
+
+impl Net for ById {
+    fn name(&self) -> &str {
+        "by-id"
+    }
+    fn supports(&self, _signal: Signal) -> bool {
+        true
+    }
+    fn train(
+        &mut self,
+        _data: &dyn Dataset,
+        _labeled: &[(SampleId, Class)],
+        _seed: u64,
+    ) -> Result<TrainReport> {
+        Ok(TrainReport { steps: 1, accuracy: None })
+    }
+    fn signals(&mut self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
+        let (ids, n) = (ask.unlabeled, ask.unlabeled.len());
+        self.0.lock().unwrap().push(n);
+        let mut signals = Signals::new(n);
+        for signal in ask.signals {
+            signals = match *signal {
+                Signal::Probs => signals
+                    .with_probs(Array2::from_shape_fn((n, CLASSES), |(i, c)| Self::row(ids[i], 0)[c]))?,
+                Signal::McProbs { passes } => {
+                    let shape = (passes, n, CLASSES);
+                    signals.with_mc_probs(Array3::from_shape_fn(shape, |(t, i, c)| {
+                        Self::row(ids[i], t % 2)[c]
+                    }))?
+                }
+                Signal::Embeddings => signals.with_embeddings(data.inputs(ids)?)?,
+                Signal::LabeledEmbeddings => signals.with_labeled_embeddings(data.inputs(ask.labeled)?)?,
+                _ => signals.with_boundary_distances(
+                    ids.iter().map(|id| f64::from(id.0 % 9)).collect::<Array1<_>>(),
+                )?,
+            };
+        }
+        Ok(signals)
+    }
+}
+
+/// The same strategy, always with all candidates at once.
+struct AtOnce(Box<dyn Strategy>);
+
+impl Strategy for AtOnce {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+    fn needs(&self) -> Vec<Signal> {
+        self.0.needs()
+    }
+    fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
+        self.0.select(signals, n, seed)
+    }
+}
+
+#[test]
+fn candidates_in_parts_are_ranked_as_all_at_once() {
+    let data = data(9_500);
+    let oracle = Oracle::new(data.train_labels.clone());
+    for entry in strategy::ALL {
+        let query = |strategy: Box<dyn Strategy>, n| {
+            let asked = Arc::new(Mutex::new(Vec::new()));
+            let net = Box::new(ById(asked.clone()));
+            let mut learner = ActiveLearner::new(data.train.clone(), net, strategy, 1).unwrap();
+            learner.update(&oracle.annotate(&learner.initial(100)).unwrap()).unwrap();
+            learner.train().unwrap();
+            let query = learner.query(n).unwrap();
+            let asked = asked.lock().unwrap().clone();
+            (query, asked)
+        };
+        for n in [0, 7, 5_000, usize::MAX] {
+            if n > 7 && !(entry.build)().one_by_one() {
+                continue;
+            }
+            let (whole, _) = query(Box::new(AtOnce((entry.build)())), n);
+            let (parts, asked) = query((entry.build)(), n);
+            assert_eq!(parts, whole, "{} for {n}", entry.name);
+            match parts.scores {
+                Some(_) => assert_eq!(asked, [4000, 4000, 1400], "{}", entry.name),
+                None => assert!(asked.len() <= 1, "{} needs all at once", entry.name),
+            }
+        }
+    }
+    // A net that computes: the same with the last bit of matrix products.
+    for name in ["least-confidence", "margin", "entropy"] {
+        let query = |strategy| {
+            let mut learner = ActiveLearner::new(data.train.clone(), net(), strategy, 1).unwrap();
+            learner.update(&oracle.annotate(&learner.initial(100)).unwrap()).unwrap();
+            learner.train().unwrap();
+            learner.query(5_000).unwrap()
+        };
+        assert_eq!(query(build(name)), query(Box::new(AtOnce(build(name)))), "{name}");
     }
 }
 

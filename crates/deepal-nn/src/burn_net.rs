@@ -216,13 +216,21 @@ impl<M: Classifier> Net for BurnNet<M> {
             return Err(Error::NothingLabeled);
         }
         let device = self.device.clone().autodiff();
-        let (model, report) = train(self.init(seed), &device, &self.training, data, labeled, seed)?;
+        let start = self.init(seed);
+        let (model, report) = on_the_pool(|| train(start, &device, &self.training, data, labeled, seed))?;
         self.model = Some(model.valid());
         Ok(report)
     }
 
     fn signals(&mut self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
         ask.check(self)?;
+        let net = self;
+        on_the_pool(move || net.answer(data, ask))
+    }
+}
+
+impl<M: Classifier> BurnNet<M> {
+    fn answer(&self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
         let model = self.model.as_ref().ok_or(Error::Untrained)?;
         let mut signals = Signals::new(ask.unlabeled.len());
         let (probs, embeddings) =
@@ -255,6 +263,11 @@ impl<M: Classifier> Net for BurnNet<M> {
         }
         Ok(signals)
     }
+}
+
+/// Runs `work` on a thread of rayon's pool: its thousands of short parallel steps would otherwise be handed over one by one.
+fn on_the_pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    rayon::scope(|_| work())
 }
 
 fn stack<T: Clone + Default>(chunks: Vec<Array2<T>>) -> Result<Array2<T>> {

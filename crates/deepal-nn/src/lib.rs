@@ -7,6 +7,7 @@
 mod adversarial;
 mod burn_net;
 mod convert;
+pub mod kernels;
 pub mod nets;
 mod noise;
 mod train;

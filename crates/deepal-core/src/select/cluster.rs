@@ -1,14 +1,16 @@
 //! k-means and k-medians, and the rows that stand for their clusters.
 
+use super::blocks::{Blocks, Euclidean, Lanes, Lowered, Manhattan, Metric, Nearest, WIDTH, distances};
 use super::k_center::row_major;
-use super::{absolute_distance, k_center_greedy, safe_scale, squared_distance};
+use super::{k_center_greedy, safe_scale};
 use crate::seed::{generator, mix};
-use ndarray::{Array1, Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, linalg::general_mat_mul};
+use ndarray::{Array1, Array2, ArrayRef2, Axis};
 use rand::RngExt;
 use rayon::prelude::*;
+use std::marker::PhantomData;
 
-/// Rows per parallel task: fixed, so that results do not depend on the number of threads.
-const CHUNK: usize = 256;
+/// Blocks of rows per parallel task: fixed, so that sums do not depend on the number of threads.
+const CHUNK: usize = 8;
 /// Lloyd steps after which we stop even if rows still change their cluster, as scikit-learn does by default at 300.
 const MAX_STEPS: usize = 100;
 /// Small problems get up to this many starts, of which the best counts.
@@ -33,17 +35,17 @@ pub struct Clusters {
 /// its cluster or for 100 steps. A cluster that runs empty restarts at the row farthest from its centre. Small problems
 /// get the best of up to 50 starts.
 ///
-/// `rows`: `[n, d]`; `k` is cut to `n`. Memory: O((n + k)·d); time: O(n·k·d) a step.
+/// `rows`: `[n, d]`; `k` is cut to `n`. Memory: O((n + k)·d + n·ln k); time: O(n·k·d) a step.
 pub fn k_means(rows: &ArrayRef2<f32>, k: usize, seed: u64) -> Clusters {
-    cluster(rows, k, seed, Metric::Euclidean)
+    cluster::<Euclidean>(rows, k, seed)
 }
 
 /// k-medians: as [`k_means`], with absolute (L1) distances and coordinate-wise medians as centres (Bradley, Mangasarian
 /// and Street, NIPS 1996).
 ///
-/// `rows`: `[n, d]`; `k` is cut to `n`. Memory: O((n + k)·d); time: O(n·k·d) a step.
+/// `rows`: `[n, d]`; `k` is cut to `n`. Memory: O((n + k)·d + n·ln k); time: O(n·k·d) a step.
 pub fn k_medians(rows: &ArrayRef2<f32>, k: usize, seed: u64) -> Clusters {
-    cluster(rows, k, seed, Metric::Manhattan)
+    cluster::<Manhattan>(rows, k, seed)
 }
 
 /// The row nearest to the centre in each cluster, in the order of the clusters, all distinct. Where identical rows have
@@ -70,22 +72,42 @@ pub fn representatives(rows: &ArrayRef2<f32>, clusters: &Clusters) -> Vec<usize>
     picks
 }
 
-#[derive(Clone, Copy)]
-enum Metric {
-    Euclidean,
-    Manhattan,
+/// How k-means and k-medians differ.
+trait Middle: Metric + Sync {
+    /// The power of a scale of the rows by which distances scale.
+    const POWER: i32;
+
+    /// Moves `center` to the point with the least sum of distances to `rows`, of which there is one at least.
+    fn middle(rows: &[&[f32]], center: &mut [f32]);
 }
 
-impl Metric {
-    fn distance(self, a: &[f32], b: &[f32]) -> f32 {
-        match self {
-            Metric::Euclidean => squared_distance(a, b),
-            Metric::Manhattan => absolute_distance(a, b),
+impl Middle for Euclidean {
+    const POWER: i32 = 2;
+
+    fn middle(rows: &[&[f32]], center: &mut [f32]) {
+        let mut sums = vec![0.0f64; center.len()];
+        for row in rows {
+            sums.iter_mut().zip(*row).for_each(|(sum, x)| *sum += f64::from(*x));
+        }
+        center.iter_mut().zip(sums).for_each(|(x, sum)| *x = (sum / rows.len() as f64) as f32);
+    }
+}
+
+impl Middle for Manhattan {
+    const POWER: i32 = 1;
+
+    fn middle(rows: &[&[f32]], center: &mut [f32]) {
+        let mut columns = vec![0.0; rows.len() * center.len()];
+        for (i, row) in rows.iter().enumerate() {
+            row.iter().enumerate().for_each(|(j, x)| columns[j * rows.len() + i] = *x);
+        }
+        for (x, column) in center.iter_mut().zip(columns.chunks_exact_mut(rows.len())) {
+            *x = *column.select_nth_unstable_by(rows.len() / 2, f32::total_cmp).1;
         }
     }
 }
 
-fn cluster(rows: &ArrayRef2<f32>, k: usize, seed: u64, metric: Metric) -> Clusters {
+fn cluster<M: Middle>(rows: &ArrayRef2<f32>, k: usize, seed: u64) -> Clusters {
     let (n, d) = rows.dim();
     let k = k.min(n);
     if k == 0 || d == 0 {
@@ -96,7 +118,7 @@ fn cluster(rows: &ArrayRef2<f32>, k: usize, seed: u64, metric: Metric) -> Cluste
             distances: vec![0.0; n],
         };
     }
-    // Distances through products of rows lose digits far from the origin: work around the mean.
+    // Centres far from the origin would be rounded to few digits: work around the mean.
     let mut sums = Array1::<f64>::zeros(d);
     for row in rows.outer_iter() {
         sums.zip_mut_with(&row, |sum, x| *sum += f64::from(*x));
@@ -105,52 +127,77 @@ fn cluster(rows: &ArrayRef2<f32>, k: usize, seed: u64, metric: Metric) -> Cluste
     let mut centered = rows.to_owned() - &mean;
     let scale = safe_scale(centered.iter());
     centered *= scale;
-    let problem = Problem { rows: &row_major(&centered), n, d, k, metric };
-    let starts = (START_BUDGET / (n * k * d)).clamp(1, MAX_STARTS);
-    let mut best = problem.lloyd(mix(seed, 0));
-    for start in 1..starts {
-        let next = problem.lloyd(mix(seed, start as u64));
-        if next.cost < best.cost {
-            best = next;
-        }
-    }
+    let rows = row_major(&centered);
+    let blocks = Blocks::new(&rows, d);
+    let problem = Problem { rows: &rows, blocks, n, d, k, metric: PhantomData::<M> };
+    // In the pool once: its many short parallel steps are then not handed over one by one.
+    let mut best = rayon::scope(|_| problem.solve(seed));
     best.centers = best.centers / scale + &mean;
-    let power = match metric {
-        Metric::Euclidean => 2,
-        Metric::Manhattan => 1,
-    };
-    best.cost /= f64::from(scale).powi(power);
+    best.cost /= f64::from(scale).powi(M::POWER);
     best
 }
 
-struct Problem<'a> {
+struct Problem<'a, M> {
     rows: &'a [f32],
+    blocks: Blocks,
     n: usize,
     d: usize,
     k: usize,
-    metric: Metric,
+    metric: PhantomData<M>,
 }
 
-impl Problem<'_> {
+/// The centre of each row and its distance to it, in the blocks of the rows.
+struct Assignment {
+    centers: Vec<Lanes<u32>>,
+    distances: Vec<Lanes<f32>>,
+}
+
+impl<M: Middle> Problem<'_, M> {
     fn row(&self, i: usize) -> &[f32] {
         &self.rows[i * self.d..(i + 1) * self.d]
     }
 
+    /// The best of one or more starts.
+    fn solve(&self, seed: u64) -> Clusters {
+        let starts = (START_BUDGET / (self.n * self.k * self.d)).clamp(1, MAX_STARTS);
+        let mut best = self.lloyd(mix(seed, 0));
+        for start in 1..starts {
+            let next = self.lloyd(mix(seed, start as u64));
+            if next.cost < best.cost {
+                best = next;
+            }
+        }
+        best
+    }
+
     fn lloyd(&self, seed: u64) -> Clusters {
+        let blocks = self.n.div_ceil(WIDTH);
         let mut centers = self.plus_plus(seed);
-        let (mut assignment, mut distances) = self.assign(&centers, None);
+        let mut assignment =
+            Assignment { centers: vec![[0; WIDTH]; blocks], distances: vec![[f32::INFINITY; WIDTH]; blocks] };
+        self.assign(&mut assignment, &centers, &vec![true; self.k]);
+        let mut changed = vec![true; self.k];
         for _ in 0..MAX_STEPS {
-            self.update(&mut centers, &assignment, &distances);
-            let next = self.assign(&centers, Some(&assignment));
-            let done = next.0 == assignment;
-            (assignment, distances) = next;
-            if done {
+            let moved = self.update(&mut centers, &assignment, &changed);
+            let before = assignment.centers.clone();
+            self.assign(&mut assignment, &centers, &moved);
+            changed.fill(false);
+            let pairs = before.as_flattened().iter().zip(assignment.centers.as_flattened());
+            for (before, now) in pairs.take(self.n).filter(|(before, now)| before != now) {
+                changed[*before as usize] = true;
+                changed[*now as usize] = true;
+            }
+            if !changed.contains(&true) {
                 break;
             }
         }
-        let cost = distances.iter().map(|x| f64::from(*x)).sum();
-        let centers = Array2::from_shape_fn((self.k, self.d), |(i, j)| centers[i * self.d + j]);
-        Clusters { centers, assignment, cost, distances }
+        let distances = assignment.distances.as_flattened()[..self.n].to_vec();
+        Clusters {
+            centers: Array2::from_shape_fn((self.k, self.d), |(i, j)| centers[i * self.d + j]),
+            assignment: assignment.centers.as_flattened()[..self.n].iter().map(|c| *c as usize).collect(),
+            cost: distances.iter().map(|x| f64::from(*x)).sum(),
+            distances,
+        }
     }
 
     /// Greedy k-means++: of `2 + ln k` rows drawn with probability proportional to the distance (squared for k-means) to
@@ -159,201 +206,146 @@ impl Problem<'_> {
     fn plus_plus(&self, seed: u64) -> Vec<f32> {
         let mut generator = generator(seed);
         let trials = 2 + (self.k as f64).ln() as usize;
-        let mut centers = self.row(generator.random_range(0..self.n)).to_vec();
-        let mut nearest = vec![f32::INFINITY; self.n];
-        self.lower(&mut nearest, &centers);
-        while centers.len() < self.k * self.d {
+        let mut nearest = vec![[f32::INFINITY; WIDTH]; self.n.div_ceil(WIDTH)];
+        nearest.as_flattened_mut()[self.n..].fill(0.0);
+        // What `nearest` becomes with each of the rows drawn, `[n / 32, trials, 32]`.
+        let mut next = vec![[0.0; WIDTH]; nearest.len() * trials];
+        let mut centers = Vec::with_capacity(self.k * self.d);
+        let mut draws = vec![generator.random_range(0..self.n)];
+        loop {
+            let next = &mut next[..nearest.len() * draws.len()];
+            let costs = self.lower(&nearest, &draws, next);
+            let cost = |trial: usize| costs.iter().map(|costs| costs[trial]).sum::<f64>();
+            let best = argmin((0..draws.len()).map(cost));
+            centers.extend_from_slice(self.row(draws[best]));
+            if centers.len() == self.k * self.d {
+                return centers;
+            }
+            nearest
+                .iter_mut()
+                .zip(next.chunks(draws.len()))
+                .for_each(|(nearest, next)| *nearest = next[best]);
             // The cost before each chunk of rows: a draw first finds its chunk, then its row.
-            let chunks = nearest.chunks(CHUNK).map(|chunk| chunk.iter().map(|x| f64::from(*x)).sum::<f64>());
             let before =
-                chunks.scan(0.0, |sum, cost| Some(std::mem::replace(sum, *sum + cost))).collect::<Vec<_>>();
-            let total = self.cost_with(&nearest, &[]);
-            let draws = (0..trials)
-                .map(|_| draw(&nearest, &before, generator.random::<f64>() * total))
-                .collect::<Vec<_>>();
-            let costs =
-                draws.par_iter().map(|row| self.cost_with(&nearest, self.row(*row))).collect::<Vec<_>>();
-            let best =
-                (0..trials).fold(0, |best, trial| if costs[trial] < costs[best] { trial } else { best });
-            let next = self.row(draws[best]);
-            self.lower(&mut nearest, next);
-            centers.extend_from_slice(next);
+                costs.iter().scan(0.0, |sum, costs| Some(std::mem::replace(sum, *sum + costs[best])));
+            let (before, total) = (before.collect::<Vec<_>>(), cost(best));
+            let rows = &nearest.as_flattened()[..self.n];
+            draws = (0..trials).map(|_| draw(rows, &before, generator.random::<f64>() * total)).collect();
         }
-        centers
     }
 
-    /// Lowers each row's distance to its nearest seed by a new one.
-    fn lower(&self, nearest: &mut [f32], seed: &[f32]) {
-        nearest.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, nearest)| {
-            for (i, distance) in nearest.iter_mut().enumerate() {
-                *distance = distance.min(self.metric.distance(self.row(chunk * CHUNK + i), seed));
+    /// Each row's distance to its `nearest` seed if one of `seeds` were one too, into `next`, and the sums by chunks.
+    fn lower(&self, nearest: &[Lanes<f32>], seeds: &[usize], next: &mut [Lanes<f32>]) -> Vec<Vec<f64>> {
+        let trials = seeds.len();
+        let centers = seeds.iter().map(|row| self.row(*row)).collect::<Vec<_>>().concat();
+        let chunks = nearest.par_chunks(CHUNK).zip(next.par_chunks_mut(CHUNK * trials)).enumerate();
+        let sums = chunks.map(|(chunk, (nearest, next))| {
+            let mut sums = vec![[0.0; WIDTH]; trials];
+            for (i, (nearest, lowered)) in nearest.iter().zip(next.chunks_mut(trials)).enumerate() {
+                let mut lowered = Lowered { nearest, lowered, sums: &mut sums };
+                distances::<M>(self.blocks.get(chunk * CHUNK + i), &centers, &mut lowered);
             }
+            sums.iter().map(|sums| sums.iter().map(|x| f64::from(*x)).sum()).collect()
         });
+        sums.collect()
     }
 
-    /// The sum of distances to the nearest seed if `seed` were one too; an empty one is none.
-    fn cost_with(&self, nearest: &[f32], seed: &[f32]) -> f64 {
-        let with = |row: usize, distance: f32| match seed {
-            [] => f64::from(distance),
-            seed => f64::from(distance.min(self.metric.distance(self.row(row), seed))),
+    /// Brings each row to its nearest centre, where since the last time only some centres have `moved`.
+    ///
+    /// A row whose own centre stayed looks at those that moved, since the others are as far as they were. So does a row whose
+    /// centre moved, and only if it ends farther from its nearest than before it looks at the others too. The distances are
+    /// those of a full search (Kaukoranta, Fränti and Nevalainen, IEEE Transactions on Image Processing, 2000).
+    fn assign(&self, assignment: &mut Assignment, centers: &[f32], moved: &[bool]) {
+        let (moving, still) = (0..self.k as u32).partition::<Vec<_>, _>(|center| moved[*center as usize]);
+        let among = |names: &[u32]| {
+            let centers = names.iter().map(|center| &centers[*center as usize * self.d..][..self.d]);
+            centers.collect::<Vec<_>>().concat()
         };
-        nearest.iter().enumerate().map(|(row, distance)| with(row, *distance)).sum()
-    }
-
-    /// Each row's nearest centre and its distance to it.
-    fn assign(&self, centers: &[f32], previous: Option<&[usize]>) -> (Vec<usize>, Vec<f32>) {
-        let previous = previous.and_then(|previous| Some((previous, self.apart(centers)?)));
-        let mut assignment = vec![0; self.n];
-        let mut distances = vec![0.0; self.n];
-        let norms = centers.chunks(self.d).map(|c| c.iter().map(|x| x * x).sum()).collect::<Vec<f32>>();
-        let tasks = assignment.par_chunks_mut(CHUNK).zip(distances.par_chunks_mut(CHUNK)).enumerate();
-        tasks.for_each_init(Vec::new, |products, (chunk, (assignment, distances))| {
-            let first = chunk * CHUNK;
-            match self.metric {
-                Metric::Euclidean => self.nearest_by_products(first, centers, &norms, products, assignment),
-                Metric::Manhattan => match &previous {
-                    None => self.nearest_directly(first, centers, assignment),
-                    Some((previous, apart)) => self.nearest_from(previous, apart, first, centers, assignment),
-                },
-            }
-            for (i, distance) in distances.iter_mut().enumerate() {
-                let center = &centers[assignment[i] * self.d..(assignment[i] + 1) * self.d];
-                *distance = self.metric.distance(self.row(first + i), center);
-            }
-        });
-        (assignment, distances)
-    }
-
-    /// argmin ‖x − c‖² = argmin ‖c‖² − 2 x·c, with all products of a chunk by one matrix product.
-    fn nearest_by_products(
-        &self,
-        first: usize,
-        centers: &[f32],
-        norms: &[f32],
-        products: &mut Vec<f32>,
-        assignment: &mut [usize],
-    ) {
-        let rows = &self.rows[first * self.d..(first + assignment.len()) * self.d];
-        products.resize(assignment.len() * self.k, 0.0);
-        let matrices = (
-            ArrayView2::from_shape((assignment.len(), self.d), rows),
-            ArrayView2::from_shape((self.k, self.d), centers),
-            ArrayViewMut2::from_shape((assignment.len(), self.k), products),
-        );
-        if let (Ok(rows), Ok(centers), Ok(mut products)) = matrices {
-            general_mat_mul(-2.0, &rows, &centers.t(), 0.0, &mut products);
-        }
-        for (nearest, products) in assignment.iter_mut().zip(products.chunks(self.k)) {
-            *nearest = argmin(products.iter().zip(norms).map(|(product, norm)| product + norm));
-        }
-    }
-
-    fn nearest_directly(&self, first: usize, centers: &[f32], assignment: &mut [usize]) {
-        for (i, nearest) in assignment.iter_mut().enumerate() {
-            let row = self.row(first + i);
-            *nearest = argmin(centers.chunks(self.d).map(|center| self.metric.distance(row, center)));
-        }
-    }
-
-    /// The distances between centres, `[k, k]`, where they help and take no more memory than the rows.
-    fn apart(&self, centers: &[f32]) -> Option<Vec<f32>> {
-        let helps = matches!(self.metric, Metric::Manhattan) && self.k * self.k <= self.n * self.d;
-        helps.then(|| {
-            let to_all =
-                |a| centers.chunks(self.d).map(move |b| self.metric.distance(a, b)).collect::<Vec<_>>();
-            centers.par_chunks(self.d).map(to_all).flatten().collect()
-        })
-    }
-
-    /// As [`nearest_directly`](Self::nearest_directly), from the row's previous centre `a`: by the triangle inequality a
-    /// centre `c` with ‖a − c‖ > ‖x − a‖ + best is farther than the best so far (Elkan, ICML 2003).
-    fn nearest_from(
-        &self,
-        previous: &[usize],
-        apart: &[f32],
-        first: usize,
-        centers: &[f32],
-        assignment: &mut [usize],
-    ) {
-        let center = |c: usize| &centers[c * self.d..(c + 1) * self.d];
-        for (i, nearest) in assignment.iter_mut().enumerate() {
-            let (row, start) = (self.row(first + i), previous[first + i]);
-            let to_start = self.metric.distance(row, center(start));
-            let mut best = (to_start, start);
-            for (c, apart) in apart[start * self.k..(start + 1) * self.k].iter().enumerate() {
-                // The slack is for rounding: a centre in doubt is computed.
-                if c == start || *apart > (to_start + best.0) * 1.0001 {
-                    continue;
-                }
-                let distance = self.metric.distance(row, center(c));
-                if distance < best.0 || (distance == best.0 && c < best.1) {
-                    best = (distance, c);
+        let (among_moving, among_still) = (among(&moving), among(&still));
+        let look = |(i, (centers, least)): (usize, (&mut Lanes<u32>, &mut Lanes<f32>))| {
+            let before = *least;
+            for (center, least) in centers.iter().zip(&mut *least) {
+                if moved[*center as usize] {
+                    *least = f32::INFINITY;
                 }
             }
-            *nearest = best.1;
+            let mut nearest = Nearest { distances: least, centers, names: &moving };
+            distances::<M>(self.blocks.get(i), &among_moving, &mut nearest);
+            let farther = (0..WIDTH).filter(|lane| least[*lane] > before[*lane]);
+            farther.map(|lane| i * WIDTH + lane).collect::<Vec<_>>()
+        };
+        let blocks = assignment.centers.par_iter_mut().zip(&mut assignment.distances).enumerate();
+        let mut farther = blocks.flat_map_iter(look).collect::<Vec<_>>();
+        farther.retain(|row| *row < self.n && !still.is_empty());
+
+        let (nearest, least) =
+            (assignment.centers.as_flattened_mut(), assignment.distances.as_flattened_mut());
+        let look = |rows: &[usize]| {
+            let copied = rows.iter().map(|row| self.row(*row)).collect::<Vec<_>>().concat();
+            let block = Blocks::new(&copied, self.d);
+            let (mut found, mut at) = ([0; WIDTH], [0.0; WIDTH]);
+            for (lane, row) in rows.iter().enumerate() {
+                (found[lane], at[lane]) = (nearest[*row], least[*row]);
+            }
+            let mut fold = Nearest { distances: &mut at, centers: &mut found, names: &still };
+            distances::<M>(block.get(0), &among_still, &mut fold);
+            (found, at)
+        };
+        let found = farther.par_chunks(WIDTH).map(look).collect::<Vec<_>>();
+        for (rows, (found, at)) in farther.chunks(WIDTH).zip(found) {
+            for (lane, row) in rows.iter().enumerate() {
+                (nearest[*row], least[*row]) = (found[lane], at[lane]);
+            }
         }
     }
 
-    /// Moves each centre to the middle of its rows, and a centre without rows to the row farthest from its own.
-    fn update(&self, centers: &mut [f32], assignment: &[usize], distances: &[f32]) {
+    /// Moves the centre of each cluster that `changed` to the middle of its rows, and one without rows to the row farthest
+    /// from its own centre. Returns which centres are elsewhere now.
+    fn update(&self, centers: &mut [f32], assignment: &Assignment, changed: &[bool]) -> Vec<bool> {
+        let before = centers.to_vec();
         let mut members = vec![Vec::new(); self.k];
-        for (row, &cluster) in assignment.iter().enumerate() {
-            members[cluster].push(row);
+        for (row, cluster) in assignment.centers.as_flattened()[..self.n].iter().enumerate() {
+            members[*cluster as usize].push(self.row(row));
         }
-        centers.par_chunks_mut(self.d).zip(&members).filter(|(_, rows)| !rows.is_empty()).for_each(
-            |(center, rows)| match self.metric {
-                Metric::Euclidean => self.mean(rows, center),
-                Metric::Manhattan => self.median(rows, center),
-            },
-        );
+        let clusters = centers.par_chunks_mut(self.d).zip(&members).zip(changed);
+        clusters
+            .filter(|((_, rows), changed)| **changed && !rows.is_empty())
+            .for_each(|((center, rows), _)| M::middle(rows, center));
         let empty = (0..self.k).filter(|cluster| members[*cluster].is_empty()).collect::<Vec<_>>();
-        if empty.is_empty() {
-            return;
-        }
-        let mut farthest = (0..self.n).collect::<Vec<_>>();
-        farthest.sort_by(|a, b| distances[*b].total_cmp(&distances[*a]).then(a.cmp(b)));
-        for (cluster, row) in empty.into_iter().zip(farthest) {
-            centers[cluster * self.d..(cluster + 1) * self.d].copy_from_slice(self.row(row));
-        }
-    }
-
-    fn mean(&self, rows: &[usize], center: &mut [f32]) {
-        let mut sums = vec![0.0f64; self.d];
-        for &row in rows {
-            for (sum, x) in sums.iter_mut().zip(self.row(row)) {
-                *sum += f64::from(*x);
+        if !empty.is_empty() {
+            let distances = assignment.distances.as_flattened();
+            let mut farthest = (0..self.n).collect::<Vec<_>>();
+            farthest.sort_by(|a, b| distances[*b].total_cmp(&distances[*a]).then(a.cmp(b)));
+            for (cluster, row) in empty.into_iter().zip(farthest) {
+                centers[cluster * self.d..][..self.d].copy_from_slice(self.row(row));
             }
         }
-        for (center, sum) in center.iter_mut().zip(sums) {
-            *center = (sum / rows.len() as f64) as f32;
-        }
-    }
-
-    fn median(&self, rows: &[usize], center: &mut [f32]) {
-        for (j, center) in center.iter_mut().enumerate() {
-            let mut values = rows.iter().map(|row| self.row(*row)[j]).collect::<Vec<_>>();
-            let middle = values.len() / 2;
-            *center = *values.select_nth_unstable_by(middle, f32::total_cmp).1;
-        }
+        before.chunks(self.d).zip(centers.chunks(self.d)).map(|(before, now)| before != now).collect()
     }
 }
 
-/// The row at which the running sum of distances passes `target`; `before`: the sum before each chunk.
+/// The row at which the running sum of distances passes `target`; `before`: the sum before each chunk. A row at distance 0
+/// only if all are.
 fn draw(distances: &[f32], before: &[f64], target: f64) -> usize {
     let chunk = before.partition_point(|sum| *sum <= target).saturating_sub(1);
     let mut left = target - before[chunk];
-    let rows = &distances[chunk * CHUNK..distances.len().min((chunk + 1) * CHUNK)];
-    let row = rows.iter().position(|distance| {
+    let first = chunk * CHUNK * WIDTH;
+    let mut drawn = first;
+    for (row, distance) in
+        distances.iter().enumerate().skip(first).take(CHUNK * WIDTH).filter(|(_, x)| **x > 0.0)
+    {
+        drawn = row;
         left -= f64::from(*distance);
-        left < 0.0
-    });
-    // Rounding can run past the chunk's last row; where all rows are seeds already any will do.
-    chunk * CHUNK + row.unwrap_or(rows.len() - 1)
+        if left < 0.0 {
+            break;
+        }
+    }
+    drawn
 }
 
 /// The position of the least value, the first of equals.
-fn argmin(values: impl Iterator<Item = f32>) -> usize {
-    let mut best = (f32::INFINITY, 0);
+fn argmin(values: impl Iterator<Item = f64>) -> usize {
+    let mut best = (f64::INFINITY, 0);
     for (i, value) in values.enumerate() {
         if value < best.0 {
             best = (value, i);
@@ -449,20 +441,98 @@ mod tests {
         }
     }
 
-    /// Skipping centres by the triangle inequality changes nothing.
+    /// Rows on a coarse grid, so that many distances are equal.
+    fn grid(n: usize, d: usize) -> Array2<f32> {
+        Array2::from_shape_fn((n, d), |(i, j)| (mix(i as u64 % 140, j as u64) % 7) as f32 + (i % 3) as f32)
+    }
+
+    fn problem<M: Middle>(rows: &Array2<f32>, k: usize) -> Problem<'_, M> {
+        let (n, d) = rows.dim();
+        let slice = rows.as_slice().unwrap();
+        Problem { rows: slice, blocks: Blocks::new(slice, d), n, d, k, metric: PhantomData }
+    }
+
+    /// Skipping the centres that stayed changes no distance, whichever moved and however far.
     #[test]
-    fn the_nearest_from_the_previous_centre_is_the_nearest_of_all() {
-        let rows = Array2::from_shape_fn((600, 5), |(i, j)| {
-            (mix(i as u64 % 40, j as u64) % 50) as f32 + (i % 7) as f32
-        });
-        let slice = row_major(&rows);
-        let problem = Problem { rows: &slice, n: 600, d: 5, k: 30, metric: Metric::Manhattan };
-        let centers = problem.plus_plus(1);
-        let all = problem.assign(&centers, None);
-        for shift in 0..30 {
-            let previous = all.0.iter().map(|c| (c + shift) % 30).collect::<Vec<_>>();
-            assert_eq!(problem.assign(&centers, Some(&previous)), all);
+    fn looking_at_moved_centres_finds_what_a_full_search_finds() {
+        fn check<M: Middle>(rows: &Array2<f32>, k: usize) {
+            let (n, d) = rows.dim();
+            let problem = problem::<M>(rows, k);
+            let blocks = n.div_ceil(WIDTH);
+            let unknown = || Assignment {
+                centers: vec![[0; WIDTH]; blocks],
+                distances: vec![[f32::INFINITY; WIDTH]; blocks],
+            };
+            let (mut centers, mut assignment) = (problem.plus_plus(1), unknown());
+            problem.assign(&mut assignment, &centers, &vec![true; k]);
+            for step in 0..60u64 {
+                let moved = (0..k as u64).map(|c| mix(step, c) % 20 < step % 21).collect::<Vec<_>>();
+                for (c, center) in centers.chunks_mut(d).enumerate().filter(|(c, _)| moved[*c]) {
+                    let (to, far) = (problem.row(mix(step, c as u64) as usize % n), step % 3 == 0);
+                    for (x, to) in center.iter_mut().zip(to) {
+                        *x = if far { *to } else { *x + 0.1 * (to - *x) };
+                    }
+                }
+                problem.assign(&mut assignment, &centers, &moved);
+                let mut full = unknown();
+                problem.assign(&mut full, &centers, &vec![true; k]);
+                let distances = |assignment: &Assignment| assignment.distances.as_flattened()[..n].to_vec();
+                assert_eq!(distances(&assignment), distances(&full), "step {step}");
+                for (row, center) in assignment.centers.as_flattened()[..n].iter().enumerate() {
+                    let mut alone = [f32::INFINITY; WIDTH];
+                    let center = &centers[*center as usize * d..][..d];
+                    distances_of::<M>(&problem, row / WIDTH, center, &mut alone);
+                    assert_eq!(alone[row % WIDTH], assignment.distances.as_flattened()[row], "row {row}");
+                }
+            }
         }
+        fn distances_of<M: Middle>(
+            problem: &Problem<'_, M>,
+            block: usize,
+            center: &[f32],
+            to: &mut Lanes<f32>,
+        ) {
+            distances::<M>(problem.blocks.get(block), center, to);
+        }
+        check::<Euclidean>(&grid(607, 5), 30);
+        check::<Manhattan>(&grid(607, 5), 30);
+    }
+
+    /// A row at distance 0 from a seed must not be drawn, however sums are rounded.
+    #[test]
+    fn seeds_are_distinct_while_rows_are() {
+        let rows = grid(500, 4);
+        let distinct =
+            rows.outer_iter().map(|row| row.to_vec()).fold(Vec::new(), |mut all: Vec<Vec<f32>>, row| {
+                if !all.contains(&row) {
+                    all.push(row);
+                }
+                all
+            });
+        for seed in 0..20 {
+            let centers = problem::<Euclidean>(&rows, distinct.len()).plus_plus(seed);
+            let mut seeds = centers.chunks(4).map(<[f32]>::to_vec).collect::<Vec<_>>();
+            seeds.sort_by(|a, b| a.partial_cmp(b).unwrap());
+            seeds.dedup();
+            assert_eq!(seeds.len(), distinct.len());
+        }
+    }
+
+    #[test]
+    fn draws_are_in_proportion_to_distance() {
+        let distances = (0..600).map(|i| if i % 3 == 0 { 0.0 } else { (i % 7) as f32 }).collect::<Vec<_>>();
+        let mut total = 0.0;
+        let mut before = Vec::new();
+        for chunk in distances.chunks(CHUNK * WIDTH) {
+            before.push(total);
+            total += chunk.iter().map(|x| f64::from(*x)).sum::<f64>();
+        }
+        let mut counts = vec![0.0; 600];
+        for i in 0..total as usize {
+            counts[draw(&distances, &before, i as f64 + 0.5)] += 1.0;
+        }
+        assert_eq!(counts, distances);
+        assert!(distances[draw(&distances, &before, total)] > 0.0, "not even by rounding");
     }
 
     /// Trap D11: the reference takes the argmin of an empty cluster, which raises, and is not seeded.

@@ -1,13 +1,14 @@
 //! Greedy k-center.
 
-use super::{safe_scale, squared_distance};
+use super::blocks::{Blocks, Euclidean, Lanes, WIDTH, distances};
+use super::safe_scale;
 use crate::seed::generator;
 use ndarray::ArrayRef2;
 use rand::RngExt;
 use rayon::prelude::*;
 
-/// Rows per parallel task: fixed, so that results do not depend on the number of threads.
-const CHUNK: usize = 1024;
+/// Blocks of rows per parallel task.
+const CHUNK: usize = 32;
 
 /// Greedy k-center (Gonzalez 1985; the core-set of Sener and Savarese, ICLR 2018): again and again the row farthest
 /// from everything labelled or picked, until there are `k`. The covering radius is at most twice the optimum.
@@ -15,7 +16,7 @@ const CHUNK: usize = 1024;
 /// With nothing labelled the first row is drawn by the seed; after that there is no randomness. Picks for a smaller
 /// `k` are a prefix of those for a larger one.
 ///
-/// `embeddings`: `[n, d]`, `labeled`: `[m, d]`. Memory: O(n) besides the input; time: O(n·d·(m + k)).
+/// `embeddings`: `[n, d]`, `labeled`: `[m, d]`. Memory: O(n·d) besides the input; time: O(n·d·(m + k)).
 ///
 /// ```
 /// use ndarray::array;
@@ -29,6 +30,11 @@ pub fn k_center_greedy(
     k: usize,
     seed: u64,
 ) -> Vec<usize> {
+    // In the pool once: its many short parallel steps are then not handed over one by one.
+    rayon::scope(|_| greedy(embeddings, labeled, k, seed))
+}
+
+fn greedy(embeddings: &ArrayRef2<f32>, labeled: &ArrayRef2<f32>, k: usize, seed: u64) -> Vec<usize> {
     let (n, d) = embeddings.dim();
     let k = k.min(n);
     let mut picks = Vec::with_capacity(k);
@@ -40,37 +46,35 @@ pub fn k_center_greedy(
     if scale != 1.0 {
         points.to_mut().iter_mut().chain(labeled.to_mut()).for_each(|x| *x *= scale);
     }
-    let row = |i: usize| &points[i * d..(i + 1) * d];
-    // The squared distance from each row to its nearest centre; below zero once it is picked itself.
-    let mut nearest = vec![f32::INFINITY; n];
-    let centers = (0..labeled.len().checked_div(d).unwrap_or(0)).map(|i| &labeled[i * d..(i + 1) * d]);
-    let centers = centers.collect::<Vec<_>>();
-    let mut farthest = match centers.as_slice() {
-        [] => generator(seed).random_range(0..n),
-        centers => cover(&mut nearest, &points, d, centers),
+    let blocks = Blocks::new(&points, d);
+    // The squared distance from each row to its nearest centre; below zero once it is picked itself, as is what fills up
+    // the last block.
+    let mut nearest = vec![[f32::INFINITY; WIDTH]; n.div_ceil(WIDTH)];
+    nearest.as_flattened_mut()[n..].fill(-1.0);
+    let mut farthest = match labeled.is_empty() {
+        true => generator(seed).random_range(0..n),
+        false => cover(&mut nearest, &blocks, &labeled),
     };
     loop {
         picks.push(farthest);
         if picks.len() == k {
             return picks;
         }
-        nearest[farthest] = -1.0;
-        farthest = cover(&mut nearest, &points, d, &[row(farthest)]);
+        nearest.as_flattened_mut()[farthest] = -1.0;
+        farthest = cover(&mut nearest, &blocks, &points[farthest * d..][..d]);
     }
 }
 
 /// Lowers each row's distance to its nearest centre and returns the row that is now the farthest.
-fn cover(nearest: &mut [f32], points: &[f32], d: usize, centers: &[&[f32]]) -> usize {
-    let farthest_of = |(chunk, distances): (usize, &mut [f32])| {
+fn cover(nearest: &mut [Lanes<f32>], blocks: &Blocks, centers: &[f32]) -> usize {
+    let farthest_of = |(chunk, nearest): (usize, &mut [Lanes<f32>])| {
+        for (i, nearest) in nearest.iter_mut().enumerate() {
+            distances::<Euclidean>(blocks.get(chunk * CHUNK + i), centers, nearest);
+        }
         let mut best = (f32::NEG_INFINITY, 0);
-        for (i, distance) in distances.iter_mut().enumerate() {
-            let row = chunk * CHUNK + i;
-            let point = &points[row * d..(row + 1) * d];
-            for center in centers {
-                *distance = distance.min(squared_distance(point, center));
-            }
+        for (i, distance) in nearest.as_flattened().iter().enumerate() {
             if *distance > best.0 {
-                best = (*distance, row);
+                best = (*distance, chunk * CHUNK * WIDTH + i);
             }
         }
         best
@@ -153,6 +157,18 @@ mod tests {
             for a in 0..n { for b in a + 1..n { for c in b + 1..n { best = best.min(radius(&[a, b, c])); } } }
             let greedy = k_center_greedy(&pool, &Array2::zeros((0, 3)), k, seed);
             prop_assert!(radius(&greedy) <= 2.0 * best + 1e-9);
+        }
+    }
+
+    /// Small integers, whose distances are exact, in many blocks: equal picks, and the lower row of equals.
+    #[test]
+    fn many_rows_agree_with_the_full_matrix_to_the_last_tie() {
+        let value = |i: usize, j: usize| (crate::seed::mix(i as u64, j as u64) % 5) as f32;
+        let pool = Array2::from_shape_fn((2100, 6), |(i, j)| value(i, j));
+        for m in [0, 1, 7, 40] {
+            let labeled = Array2::from_shape_fn((m, 6), |(i, j)| value(i + 5000, j));
+            let picks = k_center_greedy(&pool, &labeled, 60, 3);
+            assert_eq!(picks, by_full_matrix(&pool, &labeled, 60, picks[0]));
         }
     }
 

@@ -49,6 +49,10 @@ impl Strategy for Adversarial {
         vec![Signal::BoundaryDistance(self.attack)]
     }
 
+    fn one_by_one(&self) -> bool {
+        true
+    }
+
     fn select(&self, signals: &Signals<'_>, n: usize, _seed: u64) -> Result<Selection> {
         Ok(Selection::top(&score::closeness(signals.boundary_distances()?), n))
     }

@@ -27,6 +27,10 @@ impl Strategy for Bald {
         vec![Signal::McProbs { passes: PASSES }]
     }
 
+    fn one_by_one(&self) -> bool {
+        true
+    }
+
     fn select(&self, signals: &Signals<'_>, n: usize, _seed: u64) -> Result<Selection> {
         Ok(Selection::top(&score::bald(&signals.mc_probs()?), n))
     }

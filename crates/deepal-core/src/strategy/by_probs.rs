@@ -31,6 +31,10 @@ impl Strategy for ByProbs {
         vec![self.passes.map_or(Signal::Probs, |passes| Signal::McProbs { passes })]
     }
 
+    fn one_by_one(&self) -> bool {
+        true
+    }
+
     fn select(&self, signals: &Signals<'_>, n: usize, _seed: u64) -> Result<Selection> {
         let scores = match self.passes {
             None => (self.score)(&signals.probs()?),

@@ -30,6 +30,13 @@ pub trait Strategy: Send + Sync {
     /// The signals it looks at; a learner checks them against the net before training starts.
     fn needs(&self) -> Vec<Signal>;
 
+    /// Whether it ranks samples one by one: the score of each depends on its own signals alone, not on the other candidates,
+    /// `n` or the seed. A learner then hands it the candidates in parts and keeps the best, so that signals about all of
+    /// them are never in memory at once.
+    fn one_by_one(&self) -> bool {
+        false
+    }
+
     /// Picks `n` of the candidates, or all of them if there are fewer. Any randomness comes from `seed`.
     ///
     /// # Errors
@@ -51,6 +58,16 @@ impl Selection {
     pub fn top(scores: &Array1<f64>, n: usize) -> Self {
         let rows = crate::select::top_k(scores, n);
         let scores = rows.iter().map(|row| scores[*row]).collect();
+        Self { rows, scores: Some(scores) }
+    }
+
+    /// The `n` highest of two rankings of different candidates of one pool; ties go to the lower row.
+    pub(crate) fn merge(self, other: Self, n: usize) -> Self {
+        let ranked = |selection: Self| selection.rows.into_iter().zip(selection.scores.unwrap_or_default());
+        let mut both = ranked(self).chain(ranked(other)).collect::<Vec<_>>();
+        both.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        both.truncate(n);
+        let (rows, scores) = both.into_iter().unzip();
         Self { rows, scores: Some(scores) }
     }
 

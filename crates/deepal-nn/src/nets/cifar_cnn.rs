@@ -1,7 +1,8 @@
 //! The paper's net for CIFAR-10.
 
-use super::{Entry, burn_net, conv, pool};
+use super::{Entry, burn_net, conv};
 use crate::burn_net::{Classifier, Output};
+use crate::kernels::{Block, convolve};
 use crate::noise::Noise;
 use crate::train::Training;
 use burn::module::Module;
@@ -47,10 +48,12 @@ impl Classifier for CifarCnn {
 
     fn trunk(&self, inputs: Tensor<2>) -> Tensor<2> {
         let x = inputs.reshape([-1, 3, 32, 32]);
-        let x = relu(self.conv1.forward(x)); // [n, 32, 28, 28]
-        let x = relu(pool(self.conv2.forward(x))); // [n, 32, 12, 12]
-        let x = relu(pool(self.conv3.forward(x))); // [n, 64, 4, 4]
-        relu(self.fc1.forward(x.flatten::<2>(1, 3))) // [n, 50]
+        let blocks = [
+            Block::new(&self.conv1).relu(),        // [n, 32, 28, 28]
+            Block::new(&self.conv2).pool().relu(), // [n, 32, 12, 12]
+            Block::new(&self.conv3).pool().relu(), // [n, 64, 4, 4]
+        ];
+        relu(self.fc1.forward(convolve(x, &blocks).flatten::<2>(1, 3))) // [n, 50]
     }
 
     fn head(&self, embedding: Tensor<2>, noise: &mut Noise) -> Output {

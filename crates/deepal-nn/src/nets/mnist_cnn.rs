@@ -1,7 +1,8 @@
 //! The paper's net for MNIST and Fashion-MNIST.
 
-use super::{Entry, burn_net, conv, pool};
+use super::{Entry, burn_net, conv};
 use crate::burn_net::{Classifier, Output};
+use crate::kernels::{Block, convolve};
 use crate::noise::Noise;
 use crate::train::Training;
 use burn::module::Module;
@@ -45,13 +46,14 @@ impl Classifier for MnistCnn {
 
     fn trunk(&self, inputs: Tensor<2>) -> Tensor<2> {
         let x = inputs.reshape([-1, 1, 28, 28]);
-        let x = relu(pool(self.conv1.forward(x))); // [n, 10, 12, 12]
-        self.conv2.forward(x).flatten(1, 3) // [n, 20 · 8 · 8]
+        let blocks = [Block::new(&self.conv1).pool().relu(), Block::new(&self.conv2).pool().relu()];
+        convolve(x, &blocks).flatten(1, 3) // [n, 20 · 4 · 4]
     }
 
     fn head(&self, trunk: Tensor<2>, noise: &mut Noise) -> Output {
-        let x = noise.dropout_channels(trunk.reshape([-1, 20, 8, 8]), 0.5);
-        let x = relu(pool(x)); // [n, 20, 4, 4]
+        // The reference drops channels before pooling. A mask of zeros and one positive factor may as well come after: the
+        // maximum is at the same place, and the results are the same to the bit.
+        let x = noise.dropout_channels(trunk.reshape([-1, 20, 4, 4]), 0.5);
         let embedding = relu(self.fc1.forward(x.flatten::<2>(1, 3))); // [n, 50]
         let logits = self.fc2.forward(noise.dropout(embedding.clone(), 0.5));
         Output { logits, embedding }

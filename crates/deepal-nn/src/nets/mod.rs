@@ -9,8 +9,7 @@ mod svhn_cnn;
 use crate::burn_net::{BurnNet, Classifier};
 use crate::train::Training;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::MaxPool2dConfig;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use deepal_core::{Error, Meta, Net, Result};
 
 /// All there is to know about a net of the list.
@@ -78,11 +77,6 @@ fn burn_net<M: Classifier>(
 /// An unpadded square convolution. Burn's default initialisation is PyTorch's, uniform ±1/√fan_in.
 fn conv(channels: [usize; 2], kernel: usize, device: &Device) -> Conv2d {
     Conv2dConfig::new(channels, [kernel, kernel]).init(device)
-}
-
-/// 2 × 2 max pooling.
-fn pool(x: Tensor<4>) -> Tensor<4> {
-    MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init().forward(x)
 }
 
 #[cfg(test)]

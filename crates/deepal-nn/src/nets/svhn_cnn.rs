@@ -1,7 +1,8 @@
 //! The paper's net for SVHN.
 
-use super::{Entry, burn_net, conv, pool};
+use super::{Entry, burn_net, conv};
 use crate::burn_net::{Classifier, Output};
+use crate::kernels::{Block, convolve};
 use crate::noise::Noise;
 use crate::train::Training;
 use burn::module::Module;
@@ -50,14 +51,17 @@ impl Classifier for SvhnCnn {
 
     fn trunk(&self, inputs: Tensor<2>) -> Tensor<2> {
         let x = inputs.reshape([-1, 3, 32, 32]);
-        let x = relu(self.conv1.forward(x)); // [n, 32, 30, 30]
-        let x = relu(pool(self.conv2.forward(x))); // [n, 32, 14, 14]
-        self.conv3.forward(x).flatten(1, 3) // [n, 32 · 12 · 12]
+        let blocks = [
+            Block::new(&self.conv1).relu(),        // [n, 32, 30, 30]
+            Block::new(&self.conv2).pool().relu(), // [n, 32, 14, 14]
+            Block::new(&self.conv3).pool().relu(), // [n, 32, 6, 6]
+        ];
+        convolve(x, &blocks).flatten(1, 3)
     }
 
     fn head(&self, trunk: Tensor<2>, noise: &mut Noise) -> Output {
-        let x = noise.dropout_channels(trunk.reshape([-1, 32, 12, 12]), 0.5);
-        let x = relu(pool(x)); // [n, 32, 6, 6]
+        // Before pooling in the reference; the same to the bit, as in `mnist_cnn.rs`.
+        let x = noise.dropout_channels(trunk.reshape([-1, 32, 6, 6]), 0.5);
         let x = relu(self.fc1.forward(x.flatten::<2>(1, 3))); // [n, 400]
         let embedding = relu(self.fc2.forward(x)); // [n, 50]
         let logits = self.fc3.forward(noise.dropout(embedding.clone(), 0.5));

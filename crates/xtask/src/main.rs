@@ -1,0 +1,47 @@
+//! The repository's own measurements: ours against the usual Python programs, and selectors against pool size.
+//!
+//! `cargo xtask`, see `benches/README.md`.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool for developers reports on the terminal"
+)]
+
+mod args;
+mod machine;
+mod peers;
+mod plot;
+mod process;
+mod scaling;
+mod work;
+
+use std::process::ExitCode;
+
+/// As in the `deepal` program, so that the figures are those of users.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const USAGE: &str = "usage:
+  cargo xtask bench-peers [--python PATH] [--threads 2] [--data DIR] [--repeat 3] [--deepal PATH] [--out FILE] [NAME…]
+  cargo xtask scaling [--threads 2] [--out DIR]";
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let args = std::env::args().skip(1).collect::<Vec<_>>();
+    let outcome = match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["bench-peers", args @ ..] => peers::run(args),
+        ["scaling", args @ ..] => scaling::run(args),
+        // One measurement, for the two above.
+        ["work", name, argument] => work::run(name, argument),
+        _ => Err(USAGE.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
