@@ -2,10 +2,10 @@
 
 use crate::burn_net::Classifier;
 use crate::convert::{to_array, to_tensor};
+use crate::kernels::Sgd;
 use crate::noise::Noise;
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use deepal_core::seed::mix;
 use deepal_core::{Class, Dataset, Error, Result, SampleId, TrainReport, select};
@@ -136,10 +136,7 @@ impl Training {
 impl Optimizer {
     fn init(self) -> ModuleOptimizer {
         match self {
-            Optimizer::Sgd { momentum, .. } => {
-                let momentum = MomentumConfig { momentum, dampening: 0.0, nesterov: false };
-                SgdConfig::new().with_momentum(Some(momentum)).init()
-            }
+            Optimizer::Sgd { momentum, .. } => Sgd { momentum }.into(),
             Optimizer::Adam { .. } => AdamConfig::new().with_epsilon(1e-8).init(),
         }
     }
@@ -168,20 +165,26 @@ pub(crate) fn train<M: Classifier>(
     for epoch in 0.. {
         let order = select::random(labeled.len(), labeled.len(), mix(seed, epoch));
         let mut loss = None;
-        for batch in order.chunks(training.batch_size) {
-            let (inputs, classes) = gather(data, labeled, batch, device)?;
-            let rows = (0..batch.len() as u64).collect();
-            let output = model.forward(inputs, &mut Noise::on(mix(seed, !(steps as u64)), rows));
-            let error = cross_entropy.forward(output.logits, classes);
-            let gradients = GradientsParams::from_grads(error.backward(), &model);
+        let mut batches = order.chunks(training.batch_size);
+        let mut next = batches.next().map(|batch| gather(data, labeled, batch, device));
+        while let Some(batch) = next {
+            let (inputs, classes) = batch?;
             let rate =
                 training.optimizer.learning_rate() * cooling.map_or(1.0, |cooling| cooling.factor(steps));
-            model = optimizer.step(rate, model, gradients);
+            let step = || {
+                let rows = (0..classes.dims()[0] as u64).collect();
+                let output = model.forward(inputs, &mut Noise::on(mix(seed, !(steps as u64)), rows));
+                let error = cross_entropy.forward(output.logits, classes);
+                let gradients = GradientsParams::from_grads(error.backward(), &model);
+                (optimizer.step(rate, model, gradients), error)
+            };
+            // An idle thread prepares the next batch meanwhile.
+            let after = || batches.next().map(|batch| gather(data, labeled, batch, device));
+            let ((stepped, error), after) = rayon::join(step, after);
+            model = stepped;
             steps += 1;
             loss = Some(error);
-            if cooling.is_some_and(|cooling| steps >= cooling.to) {
-                break;
-            }
+            next = after.filter(|_| cooling.is_none_or(|cooling| steps < cooling.to));
         }
         if let Some(loss) = loss.map(|loss| loss.into_scalar::<f32>()).filter(|loss| !loss.is_finite()) {
             let why = format!("diverged: the loss is {loss} after {steps} steps; lower the learning rate");

@@ -7,7 +7,6 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use tempfile::TempDir;
 
 /// What is measured, and against whom.
 struct Work {
@@ -100,7 +99,7 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
             .map(PathBuf::from)
             .or_else(|| std::env::var_os("DEEPAL_DATA").map(PathBuf::from)),
         deepal: args.get("--deepal").map(fs::canonicalize).transpose()?,
-        scratch: tempfile::tempdir()?,
+        scratch: Scratch::new()?,
     };
     let mut report = bench.head()?;
     print!("{report}");
@@ -137,6 +136,24 @@ fn chosen(names: &[&str]) -> Result<Vec<&'static Work>> {
     Ok(WORKS.iter().filter(wanted).collect())
 }
 
+/// A folder for arrays and runs, removed when it goes out of use.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self> {
+        let folder = std::env::temp_dir().join(format!("deepal-peers-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed is left to the system.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 /// How to measure.
 struct Bench {
     python: String,
@@ -147,7 +164,7 @@ struct Bench {
     mnist: Option<PathBuf>,
     /// The `deepal` program, if one was named.
     deepal: Option<PathBuf>,
-    scratch: TempDir,
+    scratch: Scratch,
 }
 
 impl Bench {
@@ -187,8 +204,8 @@ impl Bench {
                 folder
             }
             Arrays => {
-                output(self.peer().arg("arrays").arg(self.scratch.path()))?;
-                self.scratch.path()
+                output(self.peer().arg("arrays").arg(&self.scratch.0))?;
+                &self.scratch.0
             }
             Program => &match &self.deepal {
                 Some(path) => path.clone(),
@@ -210,7 +227,7 @@ impl Bench {
                 Program => watch(
                     Command::new(argument)
                         .args(["run", "--threads", &self.threads.to_string()])
-                        .current_dir(self.scratch.path()),
+                        .current_dir(&self.scratch.0),
                 )?,
                 _ => measure(&mut ours(work.name, argument)?, self.threads)?,
             };

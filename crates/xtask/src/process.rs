@@ -74,7 +74,8 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 /// Runs a program that does not measure itself: its whole time, and its memory looked at 50 times a second.
 pub(crate) fn watch(command: &mut Command) -> Result<Measured> {
     let start = Instant::now();
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let mut child = child.map_err(|error| format!("{command:?}: {error}"))?;
     let process = child.id().to_string();
     let mut memory = None;
     let status = loop {

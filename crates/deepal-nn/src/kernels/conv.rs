@@ -468,8 +468,10 @@ impl<const C: usize> WithSimd for InputRow<'_, C> {
             let sums = tile::<S, C, BACKWARD>(simd, spread, [at, at + 1], &taps, weights);
             for c in 0..C {
                 let from = ((first + c) * conv.height + y) * conv.width + x;
-                let n = BACKWARD.min(conv.width - x);
-                gradient[from..from + n].copy_from_slice(&sums[c][..n]);
+                gradient[from] = sums[c][0];
+                if x + 1 < conv.width {
+                    gradient[from + 1] = sums[c][1];
+                }
             }
         }
     }

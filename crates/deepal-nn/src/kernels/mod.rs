@@ -8,6 +8,7 @@ mod buffer;
 mod conv;
 mod isa;
 mod op;
+mod sgd;
 mod stack;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use burn::tensor::activation::relu;
 use conv::Conv;
 use isa::Isa;
 use op::{Argument, Operation};
+pub(crate) use sgd::Sgd;
 use stack::{Parameters, Stack, Trace};
 
 /// A convolution and what follows it: [`convolve`] takes a row of them.

@@ -126,6 +126,12 @@ impl<O: Operation<N>, const N: usize> Backward<Flex, N> for Step<O> {
     }
 }
 
+/// The primitive of a tensor without a graph, one number after the other from the first of its memory; `None` as in
+/// [`Argument::of`].
+pub(super) fn plain<const D: usize>(tensor: &Tensor<D>) -> Option<FlexTensor> {
+    Some(Argument::of(tensor)?.into_plain()?.to_contiguous())
+}
+
 fn contiguous(tensor: FlexTensor) -> FlexTensor {
     if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() }
 }

@@ -366,7 +366,10 @@ impl<const O: usize> WithSimd for Products<'_, O> {
                     }
                 }
                 for o in 0..O {
-                    products[(point * O + o) * room + step..][..STEP].copy_from_slice(&sums[o]);
+                    let to = &mut products[(point * O + o) * room + step..][..STEP];
+                    for i in 0..STEP {
+                        to[i] = sums[o][i];
+                    }
                 }
             }
         }
@@ -588,8 +591,10 @@ impl<const M: usize> WithSimd for Gradients<'_, M> {
     }
 }
 
-/// Sums over tiles of products of gradients and inputs, added to `[points, c_out, c_in]`.
+/// Sums over tiles of products of gradients and inputs, `[points, c_out, c_in]`.
 struct Correlation<'a, const O: usize> {
+    /// Whether to add to what is there
+    add: bool,
     conv: &'a Conv,
     room: usize,
     tiles: usize,
@@ -606,7 +611,7 @@ impl<const O: usize> WithSimd for Correlation<'_, O> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { conv, room, tiles, .. } = self;
+        let Self { add, conv, room, tiles, .. } = self;
         let inputs = S::as_simd_f32s(self.inputs).0;
         let gradients = S::as_simd_f32s(self.gradients).0;
         let all = S::as_mut_simd_f32s(self.sums).0;
@@ -642,7 +647,7 @@ impl<const O: usize> WithSimd for Correlation<'_, O> {
                     for i in 0..O.min(conv.c_out - o) {
                         for j in 0..INPUTS.min(conv.c_in - c) {
                             let to = &mut all[(o + i) * conv.c_in + c + j];
-                            *to = simd.add_f32s(*to, sums[i][j]);
+                            *to = if add { simd.add_f32s(*to, sums[i][j]) } else { sums[i][j] };
                         }
                     }
                 }
@@ -680,10 +685,10 @@ impl WeightGradient<'_> {
         let mut inputs = Buffer::stale(POINTS * stride(conv.c_in, room) * S::F32_LANES);
         let mut gradients = Buffer::stale(POINTS * stride(conv.c_out, room) * S::F32_LANES);
         let n = POINTS * conv.c_out * conv.c_in;
-        let mut sums = Buffer::zeros(n * S::F32_LANES);
+        let mut sums = Buffer::stale(n * S::F32_LANES);
         for start in (0..down * across).step_by(room) {
             let which = start..(start + room).min(down * across);
-            let n_tiles = which.len();
+            let (add, n_tiles) = (start > 0, which.len());
             let tiles = Tiles { across, which };
             let planes = self::inputs(conv, x);
             let points = inputs.as_mut_slice();
@@ -694,9 +699,9 @@ impl WeightGradient<'_> {
             let sums = sums.as_mut_slice();
             // As many sums as there are registers for.
             if S::REGISTER_COUNT >= 32 {
-                apart(simd, Correlation::<4> { conv, room, tiles: n_tiles, inputs, gradients, sums });
+                apart(simd, Correlation::<4> { add, conv, room, tiles: n_tiles, inputs, gradients, sums });
             } else {
-                apart(simd, Correlation::<2> { conv, room, tiles: n_tiles, inputs, gradients, sums });
+                apart(simd, Correlation::<2> { add, conv, room, tiles: n_tiles, inputs, gradients, sums });
             }
         }
         let sums = S::as_simd_f32s(sums.as_slice()).0;
