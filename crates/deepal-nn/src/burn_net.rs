@@ -8,7 +8,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use deepal_core::seed::mix;
 use deepal_core::{Ask, Class, Dataset, Error, Net, Result, SampleId, Signal, Signals, TrainReport, score};
-use ndarray::{Array1, Array2, Array3, Axis, concatenate};
+use ndarray::{Array1, Array2, Axis, concatenate};
 use std::sync::Mutex;
 
 /// Samples in one forward pass outside training: bounds the memory of activations.
@@ -127,77 +127,84 @@ impl<M: Classifier> BurnNet<M> {
         model
     }
 
-    /// Calls `each` for every chunk of `ids` and every noise of it, with the noise's number, the output, and the noise as
-    /// the pass has left it.
+    /// Adds the signals of `wanted` that come from passes over `ids`: what lies before the first dropout is computed once
+    /// for all of them.
     fn pass(
         &self,
         data: &dyn Dataset,
         ids: &[SampleId],
-        noise: impl Fn(&[SampleId]) -> Vec<Noise>,
-        mut each: impl FnMut(usize, Output, &Noise) -> Result<()>,
-    ) -> Result<()> {
+        wanted: &[Signal],
+        seed: u64,
+    ) -> Result<Signals<'static>> {
         let model = self.model.as_ref().ok_or(Error::Untrained)?;
+        let want = |signal| wanted.contains(&signal);
+        let (want_probs, want_embeddings) = (want(Signal::Probs), want(Signal::Embeddings));
+        let passes = wanted.iter().find_map(|signal| match signal {
+            Signal::McProbs { passes } => Some(*passes),
+            _ => None,
+        });
+        let mut signals = Signals::new(ids.len());
+        if !want_probs && !want_embeddings && passes.is_none() {
+            return Ok(signals);
+        }
+        let (mut probs, mut embeddings) = (Vec::new(), Vec::new());
+        let mut mc_probs = vec![Vec::new(); passes.unwrap_or(0)];
         for chunk in ids.chunks(CHUNK) {
             let trunk = model.trunk(to_tensor(data.inputs(chunk)?, &self.device));
-            for (pass, mut noise) in noise(chunk).into_iter().enumerate() {
-                let output = model.head(trunk.clone(), &mut noise);
-                each(pass, output, &noise)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Probabilities `[n, c]` and embeddings `[n, d]`, those that are wanted.
-    fn plain(
-        &self,
-        data: &dyn Dataset,
-        ids: &[SampleId],
-        want_probs: bool,
-        want_embeddings: bool,
-    ) -> Result<(Array2<f64>, Array2<f32>)> {
-        let (mut probs, mut embeddings) = (Vec::new(), Vec::new());
-        self.pass(
-            data,
-            ids,
-            |_| vec![Noise::off()],
-            |_, output, _| {
+            if want_probs || want_embeddings {
+                let output = model.head(trunk.clone(), &mut Noise::off());
                 if want_probs {
                     probs.push(score::softmax(&to_array(output.logits)?));
                 }
                 if want_embeddings {
                     embeddings.push(to_array(output.embedding)?);
                 }
-                Ok(())
-            },
-        )?;
-        Ok((stack(probs)?, stack(embeddings)?))
+            }
+            for (pass, probs) in mc_probs.iter_mut().enumerate() {
+                let rows = chunk.iter().map(|id| u64::from(id.0)).collect();
+                let mut noise = Noise::on(mix(seed, pass as u64), rows);
+                let output = model.head(trunk.clone(), &mut noise);
+                if !noise.was_used() {
+                    // All passes would be equal, BALD 0 everywhere and the picks the first rows.
+                    let signal =
+                        "Monte-Carlo probabilities, as its forward calls no dropout on `noise`".into();
+                    return Err(Error::Unsupported { net: self.name.clone(), signal });
+                }
+                probs.push(score::softmax(&to_array(output.logits)?));
+            }
+        }
+        if want_probs {
+            signals = signals.with_probs(stack(probs)?)?;
+        }
+        if want_embeddings {
+            signals = signals.with_embeddings(stack(embeddings)?)?;
+        }
+        if passes.is_some() {
+            let passes = mc_probs.into_iter().map(stack).collect::<Result<Vec<_>>>()?;
+            let views = passes.iter().map(|pass| pass.view()).collect::<Vec<_>>();
+            signals = signals.with_mc_probs(ndarray::stack(Axis(0), &views).map_err(Error::other)?)?;
+        }
+        Ok(signals)
     }
 
-    /// Probabilities of `passes` passes with dropout, `[t, n, c]`.
-    fn monte_carlo(
-        &self,
-        data: &dyn Dataset,
-        ids: &[SampleId],
-        passes: usize,
-        seed: u64,
-    ) -> Result<Array3<f64>> {
-        let noise = |chunk: &[SampleId]| {
-            let rows = || chunk.iter().map(|id| u64::from(id.0)).collect();
-            (0..passes as u64).map(|pass| Noise::on(mix(seed, pass), rows())).collect()
-        };
-        let mut probs = vec![Vec::new(); passes];
-        self.pass(data, ids, noise, |pass, output, noise| {
-            if !noise.was_used() {
-                // All passes would be equal, BALD 0 everywhere and the picks the first rows.
-                let signal = "Monte-Carlo probabilities, as its forward calls no dropout on `noise`".into();
-                return Err(Error::Unsupported { net: self.name.clone(), signal });
-            }
-            probs[pass].push(score::softmax(&to_array(output.logits)?));
-            Ok(())
-        })?;
-        let probs = probs.into_iter().map(stack).collect::<Result<Vec<_>>>()?;
-        let views = probs.iter().map(|pass| pass.view()).collect::<Vec<_>>();
-        ndarray::stack(Axis(0), &views).map_err(Error::other)
+    fn answer(&self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
+        let mut signals = self.pass(data, ask.unlabeled, ask.signals, ask.seed)?;
+        for signal in ask.signals {
+            signals = match *signal {
+                Signal::LabeledEmbeddings => {
+                    let labeled = self.pass(data, ask.labeled, &[Signal::Embeddings], ask.seed)?;
+                    signals.with_labeled_embeddings(labeled.embeddings()?.to_owned())?
+                }
+                Signal::BoundaryDistance(attack) => {
+                    let model = self.model.as_ref().ok_or(Error::Untrained)?.clone().freeze().train();
+                    let distances: Array1<f64> =
+                        adversarial::boundary_distances(&model, &self.device, data, ask.unlabeled, attack)?;
+                    signals.with_boundary_distances(distances)?
+                }
+                _ => signals,
+            };
+        }
+        Ok(signals)
     }
 }
 
@@ -226,42 +233,6 @@ impl<M: Classifier> Net for BurnNet<M> {
         ask.check(self)?;
         let net = self;
         on_the_pool(move || net.answer(data, ask))
-    }
-}
-
-impl<M: Classifier> BurnNet<M> {
-    fn answer(&self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
-        let model = self.model.as_ref().ok_or(Error::Untrained)?;
-        let mut signals = Signals::new(ask.unlabeled.len());
-        let (probs, embeddings) =
-            (ask.signals.contains(&Signal::Probs), ask.signals.contains(&Signal::Embeddings));
-        if probs || embeddings {
-            let arrays = self.plain(data, ask.unlabeled, probs, embeddings)?;
-            if probs {
-                signals = signals.with_probs(arrays.0)?;
-            }
-            if embeddings {
-                signals = signals.with_embeddings(arrays.1)?;
-            }
-        }
-        for signal in ask.signals {
-            signals = match *signal {
-                Signal::LabeledEmbeddings => {
-                    signals.with_labeled_embeddings(self.plain(data, ask.labeled, false, true)?.1)?
-                }
-                Signal::McProbs { passes } => {
-                    signals.with_mc_probs(self.monte_carlo(data, ask.unlabeled, passes, ask.seed)?)?
-                }
-                Signal::BoundaryDistance(attack) => {
-                    let model = model.clone().freeze().train();
-                    let distances: Array1<f64> =
-                        adversarial::boundary_distances(&model, &self.device, data, ask.unlabeled, attack)?;
-                    signals.with_boundary_distances(distances)?
-                }
-                _ => signals,
-            };
-        }
-        Ok(signals)
     }
 }
 
@@ -294,6 +265,7 @@ mod tests {
     use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
     use burn::tensor::activation::relu;
     use deepal_core::{InMemory, Meta};
+    use ndarray::Array3;
 
     #[derive(Module, Debug)]
     struct Normed {

@@ -2,10 +2,10 @@
 
 use crate::burn_net::Classifier;
 use crate::convert::{to_array, to_tensor};
-use crate::kernels::Sgd;
+use crate::kernels::{Adam, Sgd};
 use crate::noise::Noise;
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use deepal_core::seed::mix;
 use deepal_core::{Class, Dataset, Error, Result, SampleId, TrainReport, select};
@@ -136,8 +136,8 @@ impl Training {
 impl Optimizer {
     fn init(self) -> ModuleOptimizer {
         match self {
-            Optimizer::Sgd { momentum, .. } => Sgd { momentum }.into(),
-            Optimizer::Adam { .. } => AdamConfig::new().with_epsilon(1e-8).init(),
+            Optimizer::Sgd { momentum, .. } => Sgd { momentum: momentum as f32 }.into(),
+            Optimizer::Adam { .. } => Adam.into(),
         }
     }
 

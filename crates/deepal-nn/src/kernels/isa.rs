@@ -31,6 +31,11 @@ impl Isa {
         all
     }
 
+    /// The fastest of this machine.
+    pub(super) fn best() -> Self {
+        Self::all().first().copied().unwrap_or(Self::Portable)
+    }
+
     /// The numbers in one vector.
     pub(super) fn lanes(self) -> usize {
         struct Lanes;

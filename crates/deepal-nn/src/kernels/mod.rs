@@ -6,24 +6,25 @@
 
 mod buffer;
 mod conv;
+mod dense;
 mod isa;
 mod op;
-mod sgd;
+mod optimizer;
 mod stack;
 #[cfg(test)]
 mod tests;
 mod winograd;
 
 use burn::module::Param;
-use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2dConfig;
+use burn::nn::{Linear, PaddingConfig2d};
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 use conv::Conv;
 use isa::Isa;
 use op::{Argument, Operation};
-pub(crate) use sgd::Sgd;
+pub(crate) use optimizer::{Adam, Sgd};
 use stack::{Parameters, Stack, Trace};
 
 /// A convolution and what follows it: [`convolve`] takes a row of them.
@@ -110,8 +111,7 @@ impl<'a> Block<'a> {
 pub fn convolve(x: Tensor<4>, blocks: &[Block<'_>]) -> Tensor<4> {
     // Three convolutions are one operation; longer rows are several.
     let (now, later) = blocks.split_at(blocks.len().min(3));
-    let fastest = Isa::all().first().copied();
-    let y = match fastest.and_then(|isa| fast(&x, now, isa, true)) {
+    let y = match fast(&x, now, Isa::best(), true) {
         Some(y) => y,
         None => now.iter().fold(x, |x, block| block.forward(x)),
     };
@@ -145,6 +145,22 @@ fn fast(x: &Tensor<4>, blocks: &[Block<'_>], isa: Isa, tiles: bool) -> Option<Te
         3 => op::apply::<_, 7, 4>(stack, arguments()?.try_into().ok()?, shape),
         _ => None,
     }
+}
+
+/// A fully connected layer and ReLU. Values and gradients are those of Burn's `Linear` and `relu`.
+///
+/// # Shapes
+/// - x: `[n, d_in]`, result: `[n, d_out]`
+///
+/// # Panics
+/// If the shapes do not fit, as Burn's own layer does.
+pub fn dense(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
+    let fast = |bias: &Param<Tensor<1>>| {
+        let product = x.clone().matmul(layer.weight.val());
+        let shape = product.dims();
+        op::apply(dense::BiasRelu, [Argument::of(&product)?, Argument::of(&bias.val())?], shape)
+    };
+    layer.bias.as_ref().and_then(fast).unwrap_or_else(|| relu(layer.forward(x)))
 }
 
 /// Arguments: the images, then of each convolution its weights and its bias.

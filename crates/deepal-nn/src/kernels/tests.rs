@@ -286,3 +286,30 @@ fn rows_of_any_length_and_frozen_parameters_work() {
     let wanted = Block::new(&conv).forward(x.clone()).sum().backward();
     assert_eq!(values(x.grad(&gradients).unwrap()), values(x.grad(&wanted).unwrap()));
 }
+
+#[test]
+fn a_dense_layer_is_burns() {
+    let device = Device::default().autodiff();
+    let config = burn::nn::LinearConfig::new(12, 7).with_initializer(Initializer::Zeros);
+    let mut layer = config.init(&device);
+    layer.weight = layer.weight.map(|weight| noise(3, weight.dims(), &device).require_grad());
+    layer.bias = layer.bias.map(|bias| bias.map(|bias| noise(4, bias.dims(), &device).require_grad()));
+    let all = |run: &dyn Fn(Tensor<2>) -> Tensor<2>| {
+        let x = noise(1, [9, 12], &device).require_grad();
+        let y = run(x.clone());
+        let gradients = (y.clone() * noise(2, y.dims(), &device)).sum().backward();
+        let bias = layer.bias.as_ref().unwrap().val();
+        [
+            values(y),
+            values(x.grad(&gradients).unwrap()),
+            values(layer.weight.val().grad(&gradients).unwrap()),
+            values(bias.grad(&gradients).unwrap()),
+        ]
+    };
+    assert_eq!(all(&|x| dense(&layer, x)), all(&|x| relu(layer.forward(x))));
+    let without = burn::nn::Linear { bias: None, ..layer.clone() };
+    let x = noise(1, [9, 12], &device);
+    assert_eq!(values(dense(&without, x.clone())), values(relu(without.forward(x.clone()))));
+    let nan = x.mul_scalar(f32::NAN);
+    assert!(values(dense(&layer, nan)).iter().all(|y| y.is_nan()));
+}

@@ -367,8 +367,8 @@ impl<const O: usize> WithSimd for Products<'_, O> {
                 }
                 for o in 0..O {
                     let to = &mut products[(point * O + o) * room + step..][..STEP];
-                    for i in 0..STEP {
-                        to[i] = sums[o][i];
+                    for (to, sum) in to.iter_mut().zip(sums[o]) {
+                        *to = sum;
                     }
                 }
             }

@@ -2,13 +2,12 @@
 
 use super::{Entry, burn_net, conv};
 use crate::burn_net::{Classifier, Output};
-use crate::kernels::{Block, convolve};
+use crate::kernels::{Block, convolve, dense};
 use crate::noise::Noise;
 use crate::train::Training;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 pub(super) static ENTRY: Entry = Entry {
@@ -53,7 +52,7 @@ impl Classifier for CifarCnn {
             Block::new(&self.conv2).pool().relu(), // [n, 32, 12, 12]
             Block::new(&self.conv3).pool().relu(), // [n, 64, 4, 4]
         ];
-        relu(self.fc1.forward(convolve(x, &blocks).flatten::<2>(1, 3))) // [n, 50]
+        dense(&self.fc1, convolve(x, &blocks).flatten::<2>(1, 3)) // [n, 50]
     }
 
     fn head(&self, embedding: Tensor<2>, noise: &mut Noise) -> Output {

@@ -2,10 +2,10 @@
 
 use super::{Entry, burn_net};
 use crate::burn_net::{Classifier, Output};
+use crate::kernels::dense;
 use crate::noise::Noise;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 pub(super) static ENTRY: Entry = Entry {
@@ -43,8 +43,8 @@ impl Classifier for Mlp {
     }
 
     fn trunk(&self, inputs: Tensor<2>) -> Tensor<2> {
-        let x = relu(self.fc1.forward(inputs)); // [n, 128]
-        relu(self.fc2.forward(x)) // [n, 64]
+        let x = dense(&self.fc1, inputs); // [n, 128]
+        dense(&self.fc2, x) // [n, 64]
     }
 
     fn head(&self, embedding: Tensor<2>, noise: &mut Noise) -> Output {

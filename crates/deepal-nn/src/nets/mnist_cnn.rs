@@ -2,13 +2,12 @@
 
 use super::{Entry, burn_net, conv};
 use crate::burn_net::{Classifier, Output};
-use crate::kernels::{Block, convolve};
+use crate::kernels::{Block, convolve, dense};
 use crate::noise::Noise;
 use crate::train::Training;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 pub(super) static ENTRY: Entry = Entry {
@@ -54,7 +53,7 @@ impl Classifier for MnistCnn {
         // The reference drops channels before pooling. A mask of zeros and one positive factor may as well come after: the
         // maximum is at the same place, and the results are the same to the bit.
         let x = noise.dropout_channels(trunk.reshape([-1, 20, 4, 4]), 0.5);
-        let embedding = relu(self.fc1.forward(x.flatten::<2>(1, 3))); // [n, 50]
+        let embedding = dense(&self.fc1, x.flatten::<2>(1, 3)); // [n, 50]
         let logits = self.fc2.forward(noise.dropout(embedding.clone(), 0.5));
         Output { logits, embedding }
     }

@@ -2,13 +2,12 @@
 
 use super::{Entry, burn_net, conv};
 use crate::burn_net::{Classifier, Output};
-use crate::kernels::{Block, convolve};
+use crate::kernels::{Block, convolve, dense};
 use crate::noise::Noise;
 use crate::train::Training;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 pub(super) static ENTRY: Entry = Entry {
@@ -62,8 +61,8 @@ impl Classifier for SvhnCnn {
     fn head(&self, trunk: Tensor<2>, noise: &mut Noise) -> Output {
         // Before pooling in the reference; the same to the bit, as in `mnist_cnn.rs`.
         let x = noise.dropout_channels(trunk.reshape([-1, 32, 6, 6]), 0.5);
-        let x = relu(self.fc1.forward(x.flatten::<2>(1, 3))); // [n, 400]
-        let embedding = relu(self.fc2.forward(x)); // [n, 50]
+        let x = dense(&self.fc1, x.flatten::<2>(1, 3)); // [n, 400]
+        let embedding = dense(&self.fc2, x); // [n, 50]
         let logits = self.fc3.forward(noise.dropout(embedding.clone(), 0.5));
         Output { logits, embedding }
     }
