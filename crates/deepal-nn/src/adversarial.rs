@@ -5,14 +5,16 @@ use crate::convert::{to_array, to_tensor};
 use crate::noise::Noise;
 use burn::tensor::Device;
 use deepal_core::{Attack, Dataset, Error, Meta, Result, SampleId};
-use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Zip, s};
+use std::sync::{Mutex, PoisonError};
 
 /// Samples attacked together; those that have flipped leave the batch.
 const BATCH: usize = 500;
 
 /// The L2 norm of the perturbation that flips each sample, `[ids.len()]`, infinite where none did.
 ///
-/// `model` must not draw dropout or update batch statistics: freeze it first.
+/// `model` must not draw dropout or update batch statistics: freeze it first. Batches are attacked side by side, each by one
+/// thread.
 pub(crate) fn boundary_distances<M: Classifier>(
     model: &M,
     device: &Device,
@@ -20,16 +22,37 @@ pub(crate) fn boundary_distances<M: Classifier>(
     ids: &[SampleId],
     attack: Attack,
 ) -> Result<Array1<f64>> {
-    let gradients = Gradients { model, device: device.clone().autodiff() };
     let mut distances = Array1::from_elem(ids.len(), f64::INFINITY);
-    for (chunk, mut distances) in ids.chunks(BATCH).zip(distances.axis_chunks_iter_mut(Axis(0), BATCH)) {
-        let inputs = data.inputs(chunk)?;
-        let flipped = match attack {
-            Attack::Bim { eps, max_steps } => bim(&gradients, inputs, data.meta(), eps, max_steps)?,
-            Attack::DeepFool { max_steps, overshoot } => deepfool(&gradients, inputs, max_steps, overshoot)?,
+    let chunks = ids.chunks(BATCH).zip(distances.axis_chunks_iter_mut(Axis(0), BATCH));
+    let next = Mutex::new(chunks);
+    let next = || next.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = |gradients: &Gradients<M>| -> Result<()> {
+        while let Some((chunk, mut distances)) = next() {
+            let inputs = data.inputs(chunk)?;
+            distances.assign(&match attack {
+                Attack::Bim { eps, max_steps } => bim(gradients, inputs, data.meta(), eps, max_steps)?,
+                Attack::DeepFool { max_steps, overshoot } => {
+                    deepfool(gradients, inputs, max_steps, overshoot)?
+                }
+            });
+        }
+        Ok(())
+    };
+    // A pool for each thread: one that waits for its own parallel work must not begin another batch meanwhile.
+    let threads = rayon::current_num_threads().min(ids.len().div_ceil(BATCH));
+    std::thread::scope(|scope| {
+        let start = |_| {
+            let gradients = Gradients { model: model.clone(), device: device.clone().autodiff() };
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(Error::other);
+            let work = &work;
+            scope.spawn(move || pool?.install(move || work(&gradients)))
         };
-        distances.assign(&flipped);
-    }
+        let threads = (0..threads).map(start).collect::<Vec<_>>();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, Result<()>>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        threads.into_iter().try_for_each(join)
+    })?;
     Ok(distances)
 }
 
@@ -81,7 +104,7 @@ impl Batch {
 /// Steps of `eps` against the sign of the gradient, inside the valid range, until the class flips. A sample that no step
 /// moves any more leaves at once.
 fn bim<M: Classifier>(
-    gradients: &Gradients<'_, M>,
+    gradients: &Gradients<M>,
     inputs: Array2<f32>,
     meta: &Meta,
     eps: f32,
@@ -89,6 +112,10 @@ fn bim<M: Classifier>(
 ) -> Result<Array1<f64>> {
     let plane = meta.shape[1] * meta.shape[2];
     let range = |feature: usize| meta.range.get(feature / plane).copied().unwrap_or((f32::MIN, f32::MAX));
+    let ranges = [
+        Array1::from_shape_fn(meta.n_features(), |feature| range(feature).0),
+        Array1::from_shape_fn(meta.n_features(), |feature| range(feature).1),
+    ];
     let clean = gradients.logits(inputs.view())?;
     let mut batch = Batch::new(inputs, &clean);
     for step in 0..=max_steps {
@@ -104,29 +131,33 @@ fn bim<M: Classifier>(
                 *keep = false;
                 continue;
             }
-            let mut moved = false;
-            for (feature, slope) in slopes.row(i).iter().enumerate() {
-                let x = batch.clean[[i, feature]];
-                let (least, greatest) = range(feature);
-                let sign = if *slope > 0.0 {
-                    1.0
-                } else if *slope < 0.0 {
-                    -1.0
-                } else {
-                    0.0
-                };
-                let old = batch.shift[[i, feature]];
-                let new = (x + old + eps * sign).clamp(least.min(x), greatest.max(x)) - x;
-                if sign != 0.0 && new != old {
-                    batch.shift[[i, feature]] = new;
-                    moved = true;
-                }
-            }
+            let moved = against(batch.shift.row_mut(i), batch.clean.row(i), slopes.row(i), &ranges, eps);
             *keep = moved && step < max_steps;
         }
         batch.retain(&keep);
     }
     Ok(batch.distances)
+}
+
+/// Moves `shift` by `eps` along the sign of `slopes`, as far as the ranges `[least, greatest]` allow; whether anything moved.
+fn against(
+    shift: ArrayViewMut1<'_, f32>,
+    clean: ArrayView1<'_, f32>,
+    slopes: ArrayView1<'_, f32>,
+    [least, greatest]: &[Array1<f32>; 2],
+    eps: f32,
+) -> bool {
+    let mut moved = false;
+    Zip::from(shift).and(clean).and(slopes).and(least).and(greatest).for_each(
+        |shift, x, slope, least, greatest| {
+            let sign = f32::from(u8::from(*slope > 0.0)) - f32::from(u8::from(*slope < 0.0));
+            let new = (x + *shift + eps * sign).max(least.min(*x)).min(greatest.max(*x)) - x;
+            let new = if sign == 0.0 { *shift } else { new };
+            moved |= new != *shift;
+            *shift = new;
+        },
+    );
+    moved
 }
 
 /// The gradient of the cross-entropy in the logits, `p − onehot(class)`, divided by `1 − p_class`. The sign of the input's
@@ -145,7 +176,7 @@ fn descent(logits: &ArrayRef2<f32>, classes: &[usize]) -> Array2<f32> {
 /// Steps to the nearest of the boundaries to the other classes, each taken as a plane. Recorded without the overshoot, so
 /// that for a linear net it is exactly the distance.
 fn deepfool<M: Classifier>(
-    gradients: &Gradients<'_, M>,
+    gradients: &Gradients<M>,
     inputs: Array2<f32>,
     max_steps: usize,
     overshoot: f32,
@@ -206,12 +237,12 @@ fn nearest_boundary(
 }
 
 /// A frozen model as a function with gradients in its inputs.
-struct Gradients<'a, M> {
-    model: &'a M,
+struct Gradients<M> {
+    model: M,
     device: Device,
 }
 
-impl<M: Classifier> Gradients<'_, M> {
+impl<M: Classifier> Gradients<M> {
     /// Logits, `[n, d]` to `[n, c]`.
     fn logits(&self, inputs: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
         to_array(self.model.forward(to_tensor(inputs.to_owned(), &self.device), &mut Noise::off()).logits)

@@ -313,13 +313,18 @@ fn memory(measured: &Measured) -> String {
 
 /// Builds the program; it then lies beside this one.
 fn build_deepal() -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-    output(Command::new(cargo).current_dir(machine::root()).args([
-        "build",
-        "--release",
-        "--package",
-        "deepal",
-    ]))?;
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(machine::root()).args(["build", "--release", "--package", "deepal"]);
+    // What `cargo run` has told us of xtask would have some build scripts run again.
+    for (name, _) in std::env::vars_os() {
+        if name
+            .to_str()
+            .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+        {
+            cargo.env_remove(name);
+        }
+    }
+    output(&mut cargo)?;
     let here = std::env::current_exe()?;
     let folder = here.parent().unwrap_or(Path::new("."));
     Ok(folder.join(format!("deepal{}", std::env::consts::EXE_SUFFIX)))

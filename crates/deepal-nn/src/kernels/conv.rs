@@ -125,43 +125,57 @@ struct Taps {
 pub(super) use constant;
 
 /// Sums of `x · weights` over the taps for `P` pixels and `O` channels. `at` holds the positions of the first used tap of
-/// the first channel.
+/// the first channel. `U` sums are kept for each result, so that a small tile need not wait for each addition.
 #[inline(always)]
-fn tile<S: Simd, const O: usize, const P: usize>(
+fn tile<S: Simd, const O: usize, const P: usize, const U: usize>(
     simd: S,
     x: &[S::f32s],
     at: [usize; P],
     taps: &Taps,
     weights: &[[f32; O]],
 ) -> [[S::f32s; P]; O] {
-    let mut sums = [[simd.splat_f32s(0.0); P]; O];
+    let mut sums = [[[simd.splat_f32s(0.0); P]; O]; U];
     let [height, width] = taps.kernel;
     let [used_y, used_x] = &taps.used;
     let n = used_x.len();
-    for channel in 0..taps.channels {
+    for channels in (0..taps.channels).step_by(U) {
         for (i, y) in used_y.clone().enumerate() {
-            let first = (channel * height + y) * width + used_x.start;
-            let weights = &weights[first..first + n];
-            let from = channel * taps.plane + i * taps.row;
-            let mut pixels: [&[S::f32s]; P] = [&[]; P];
-            for p in 0..P {
-                pixels[p] = &x[from + at[p]..][..n];
-            }
-            for j in 0..n {
-                let mut values = [simd.splat_f32s(0.0); P];
-                for p in 0..P {
-                    values[p] = pixels[p][j];
+            for u in 0..U {
+                let channel = channels + u;
+                if channel >= taps.channels {
+                    break;
                 }
-                for o in 0..O {
-                    let weight = simd.splat_f32s(weights[j][o]);
+                let first = (channel * height + y) * width + used_x.start;
+                let weights = &weights[first..first + n];
+                let from = channel * taps.plane + i * taps.row;
+                let mut pixels: [&[S::f32s]; P] = [&[]; P];
+                for p in 0..P {
+                    pixels[p] = &x[from + at[p]..][..n];
+                }
+                for j in 0..n {
+                    let mut values = [simd.splat_f32s(0.0); P];
                     for p in 0..P {
-                        sums[o][p] = mul_add(simd, weight, values[p], sums[o][p]);
+                        values[p] = pixels[p][j];
+                    }
+                    for o in 0..O {
+                        let weight = simd.splat_f32s(weights[j][o]);
+                        for p in 0..P {
+                            sums[u][o][p] = mul_add(simd, weight, values[p], sums[u][o][p]);
+                        }
                     }
                 }
             }
         }
     }
-    sums
+    let mut total = sums[0];
+    for u in 1..U {
+        for o in 0..O {
+            for p in 0..P {
+                total[o][p] = simd.add_f32s(total[o][p], sums[u][o][p]);
+            }
+        }
+    }
+    total
 }
 
 /// Pixels of a forward tile: four in a row, or the four of a pooling window.
@@ -261,7 +275,7 @@ impl<const O: usize> WithSimd for ForwardRow<'_, O> {
                 let (at, last) = (row * conv.width + column, width - 1 - column);
                 [at, at + last.min(1), at + last.min(2), at + last.min(3)]
             };
-            let sums = tile::<S, O, FORWARD>(simd, x, at, &taps, weights);
+            let sums = tile::<S, O, FORWARD, 1>(simd, x, at, &taps, weights);
             for o in 0..O {
                 let bias = simd.splat_f32s(bias[o]);
                 let here = ((first + o) * height + row) * width + column;
@@ -465,7 +479,11 @@ impl<const C: usize> WithSimd for InputRow<'_, C> {
             let at = (y + top - (tall - 1)) * row + (BORDER + x + left) - (wide - 1);
             let used = [used_y.clone(), used_x];
             let taps = Taps { channels: conv.c_out, plane: height * row, row, kernel: conv.kernel, used };
-            let sums = tile::<S, C, BACKWARD>(simd, spread, [at, at + 1], &taps, weights);
+            let sums = match C {
+                1 => tile::<S, C, BACKWARD, 4>(simd, spread, [at, at + 1], &taps, weights),
+                2..=4 => tile::<S, C, BACKWARD, 2>(simd, spread, [at, at + 1], &taps, weights),
+                _ => tile::<S, C, BACKWARD, 1>(simd, spread, [at, at + 1], &taps, weights),
+            };
             for c in 0..C {
                 let from = ((first + c) * conv.height + y) * conv.width + x;
                 gradient[from] = sums[c][0];

@@ -25,7 +25,7 @@ use conv::Conv;
 use isa::Isa;
 use op::{Argument, Operation};
 pub(crate) use optimizer::{Adam, Sgd};
-use stack::{Parameters, Stack, Trace};
+use stack::{Parameters, Stack, Traces};
 
 /// A convolution and what follows it: [`convolve`] takes a row of them.
 ///
@@ -165,9 +165,9 @@ pub fn dense(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
 
 /// Arguments: the images, then of each convolution its weights and its bias.
 impl<const N: usize> Operation<N> for Stack {
-    type Kept = Vec<Trace>;
+    type Kept = Traces;
 
-    fn forward(&self, arguments: [&[f32]; N], keep: bool) -> (Vec<f32>, Vec<Trace>) {
+    fn forward(&self, arguments: [&[f32]; N], keep: bool) -> (Vec<f32>, Traces) {
         let pairs = arguments[1..].chunks_exact(2);
         let parameters = pairs.map(|pair| Parameters { weights: pair[0], bias: pair[1] }).collect::<Vec<_>>();
         Stack::forward(self, arguments[0], &parameters, keep)
@@ -176,7 +176,7 @@ impl<const N: usize> Operation<N> for Stack {
     fn backward(
         &self,
         arguments: [&[f32]; N],
-        kept: &Vec<Trace>,
+        kept: &Traces,
         gradient: &[f32],
         wanted: [bool; N],
     ) -> [Option<Vec<f32>>; N] {

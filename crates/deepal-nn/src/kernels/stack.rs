@@ -33,6 +33,58 @@ pub(super) struct Trace {
     choices: Vec<Vec<u32>>,
 }
 
+/// What backward needs of a batch.
+#[derive(Debug)]
+pub(super) struct Traces {
+    groups: Vec<Trace>,
+    /// If images were repeated, where in the groups each one is.
+    rows: Option<Vec<usize>>,
+}
+
+impl Trace {
+    /// The trace of a group of `rows`, each of which is an image of `groups`.
+    fn of(groups: &[Self], rows: &[usize], lanes: usize) -> Self {
+        let n = groups.first().map_or(0, |first| first.values.len());
+        let values = (0..n).map(|i| {
+            let of = |group: usize| groups[group].values[i].as_slice();
+            let mut values = Buffer::zeros(of(0).len());
+            gather(of, rows, lanes, values.as_mut_slice());
+            values
+        });
+        let choices = (0..n.saturating_sub(1)).map(|i| {
+            let of = |group: usize| &groups[group].choices[i][..];
+            let mut choices = vec![0; of(0).len()];
+            gather(of, rows, lanes, &mut choices);
+            choices
+        });
+        Self { values: values.collect(), choices: choices.collect() }
+    }
+}
+
+/// In each vector the lanes that are images number `rows` of the groups.
+fn gather<'a, T: Copy + 'a>(groups: impl Fn(usize) -> &'a [T], rows: &[usize], lanes: usize, to: &mut [T]) {
+    let from = rows.iter().map(|row| (groups(row / lanes), row % lanes)).collect::<Vec<_>>();
+    for (i, to) in to.chunks_exact_mut(lanes).enumerate() {
+        for (to, (group, lane)) in to.iter_mut().zip(&from) {
+            *to = group[i * lanes + lane];
+        }
+    }
+}
+
+/// For each row of `n` numbers how many new ones came before it, counting one that equals its predecessor as not new; `None`
+/// unless at least every other row is such a one.
+fn repeats(x: &[f32], n: usize) -> Option<Vec<usize>> {
+    let mut rows = Vec::with_capacity(x.len() / n);
+    let mut last: Option<&[f32]> = None;
+    let mut count = 0;
+    for row in x.chunks_exact(n) {
+        count += usize::from(last != Some(row));
+        rows.push(count - 1);
+        last = Some(row);
+    }
+    (2 * count <= rows.len()).then_some(rows)
+}
+
 /// How the loss changes with what a convolution gives for a group, before pool and ReLU.
 struct Slope {
     /// From [`Spread`].
@@ -58,13 +110,27 @@ impl Stack {
         self.convs.last().map_or(0, Conv::n_out)
     }
 
-    /// The result for images `[n, c_in, height, width]`, as `[n, c_out, out]`, and the traces if they are wanted.
+    /// The result for images `[n, c_in, height, width]`, as `[n, c_out, out]`, and the traces if they are wanted. An image
+    /// that is the one before once more, as where the gradients of many classes are wanted, is not computed again.
     pub(super) fn forward(
         &self,
         x: &[f32],
         parameters: &[Parameters<'_>],
         trace: bool,
-    ) -> (Vec<f32>, Vec<Trace>) {
+    ) -> (Vec<f32>, Traces) {
+        let Some(rows) = repeats(x, self.n_in()) else {
+            let (y, groups) = self.forward_each(x, parameters, trace);
+            return (y, Traces { groups, rows: None });
+        };
+        let new = |i: &usize| *i == 0 || rows[*i] != rows[*i - 1];
+        let once = (0..rows.len()).filter(new).flat_map(|i| &x[i * self.n_in()..(i + 1) * self.n_in()]);
+        let (y, groups) = self.forward_each(&once.copied().collect::<Vec<_>>(), parameters, trace);
+        let y =
+            rows.iter().flat_map(|row| &y[row * self.n_out()..(row + 1) * self.n_out()]).copied().collect();
+        (y, Traces { groups, rows: Some(rows) })
+    }
+
+    fn forward_each(&self, x: &[f32], parameters: &[Parameters<'_>], trace: bool) -> (Vec<f32>, Vec<Trace>) {
         let lanes = self.isa.lanes();
         let packed = |(conv, &Parameters { weights, .. }): (&Conv, &Parameters<'_>)| match self.by_tiles(conv)
         {
@@ -111,12 +177,21 @@ impl Stack {
     /// Gradients from that of the result, `[n, c_out, out]`.
     pub(super) fn backward(
         &self,
-        traces: &[Trace],
+        traces: &Traces,
         gradient: &[f32],
         weights: &[&[f32]],
         want_input: bool,
         want_parameters: bool,
     ) -> Gradients {
+        let repeated;
+        let traces = match &traces.rows {
+            None => &traces.groups,
+            Some(rows) => {
+                let repeat = |rows: &[usize]| Trace::of(&traces.groups, rows, self.isa.lanes());
+                repeated = rows.par_chunks(self.isa.lanes()).map(repeat).collect();
+                &repeated
+            }
+        };
         let lanes = self.isa.lanes();
         let packed = |(i, (conv, weights)): (usize, (&Conv, &&[f32]))| {
             if i == 0 && !want_input {

@@ -217,6 +217,28 @@ fn the_number_of_threads_changes_no_bit() {
     }
 }
 
+/// Neighbours that are equal are computed once, and nobody sees it.
+#[test]
+fn repeated_images_have_gradients_of_their_own() {
+    let device = Device::default().autodiff();
+    let layers = [(5, [5, 5], true, true), (4, [3, 3], false, true)];
+    let case = Case::new(7, [2, 20, 20], &layers, &device).whole(&device);
+    let all = |run: &dyn Fn(Tensor<4>) -> Tensor<4>| {
+        let each = noise(1, [7, 1, 2 * 20 * 20], &device);
+        let x = each.repeat_dim(1, 6).reshape([42, 2, 20, 20]).require_grad();
+        let y = run(x.clone());
+        let gradients = (y.clone() * noise(2, y.dims(), &device)).sum().backward();
+        let weights = case.layers.iter().map(|layer| layer.conv.weight.val().grad(&gradients).unwrap());
+        let mut all = weights.map(values).collect::<Vec<_>>();
+        all.extend([values(y), values(x.grad(&gradients).unwrap())]);
+        all
+    };
+    let wanted = all(&|x| by_burn(x, &case.blocks()));
+    for isa in Isa::all() {
+        assert!(all(&|x| fast(&x, &case.blocks(), isa, false).unwrap()) == wanted, "{isa:?}");
+    }
+}
+
 #[test]
 fn an_image_does_not_depend_on_its_batch() {
     let device = Device::default().autodiff();
