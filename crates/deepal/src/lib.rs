@@ -26,11 +26,11 @@
 //! | to bring your own | implement | start from |
 //! | --- | --- | --- |
 //! | data | [`Dataset`], or fill an [`InMemory`] | `examples/custom_dataset.rs` |
-//! | net | [`Classifier`] for a Burn module, or [`Net`] | `examples/custom_net.rs` |
+//! | net | [`Classifier`] for a Burn module, with fast layers from [`kernels`], or [`Net`] | `examples/custom_net.rs` |
 //! | strategy | [`Strategy`] | `examples/custom_strategy.rs` |
 //!
 //! [`contract`] has the checks that each of them should pass.
 
 pub use deepal_core::*;
 pub use deepal_data::{Images, Source, datasets};
-pub use deepal_nn::{BurnNet, Classifier, Noise, Optimizer, Output, Schedule, Training, nets};
+pub use deepal_nn::{BurnNet, Classifier, Noise, Optimizer, Output, Schedule, Training, kernels, nets};
