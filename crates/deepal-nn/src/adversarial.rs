@@ -3,10 +3,10 @@
 use crate::burn_net::Classifier;
 use crate::convert::{to_array, to_tensor};
 use crate::noise::Noise;
+use crate::parallel;
 use burn::tensor::Device;
 use deepal_core::{Attack, Dataset, Error, Meta, Result, SampleId};
 use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Zip, s};
-use std::sync::{Mutex, PoisonError};
 
 /// Samples attacked together; those that have flipped leave the batch.
 const BATCH: usize = 500;
@@ -22,38 +22,15 @@ pub(crate) fn boundary_distances<M: Classifier>(
     ids: &[SampleId],
     attack: Attack,
 ) -> Result<Array1<f64>> {
-    let mut distances = Array1::from_elem(ids.len(), f64::INFINITY);
-    let chunks = ids.chunks(BATCH).zip(distances.axis_chunks_iter_mut(Axis(0), BATCH));
-    let next = Mutex::new(chunks);
-    let next = || next.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work = |gradients: &Gradients<M>| -> Result<()> {
-        while let Some((chunk, mut distances)) = next() {
-            let inputs = data.inputs(chunk)?;
-            distances.assign(&match attack {
-                Attack::Bim { eps, max_steps } => bim(gradients, inputs, data.meta(), eps, max_steps)?,
-                Attack::DeepFool { max_steps, overshoot } => {
-                    deepfool(gradients, inputs, max_steps, overshoot)?
-                }
-            });
+    let gradients = Gradients { model: model.clone(), device: device.clone().autodiff() };
+    let distances = parallel::each(&gradients, ids.chunks(BATCH), |gradients, ids| {
+        let inputs = data.inputs(ids)?;
+        match attack {
+            Attack::Bim { eps, max_steps } => bim(gradients, inputs, data.meta(), eps, max_steps),
+            Attack::DeepFool { max_steps, overshoot } => deepfool(gradients, inputs, max_steps, overshoot),
         }
-        Ok(())
-    };
-    // A pool for each thread: one that waits for its own parallel work must not begin another batch meanwhile.
-    let threads = rayon::current_num_threads().min(ids.len().div_ceil(BATCH));
-    std::thread::scope(|scope| {
-        let start = |_| {
-            let gradients = Gradients { model: model.clone(), device: device.clone().autodiff() };
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(Error::other);
-            let work = &work;
-            scope.spawn(move || pool?.install(move || work(&gradients)))
-        };
-        let threads = (0..threads).map(start).collect::<Vec<_>>();
-        let join = |thread: std::thread::ScopedJoinHandle<'_, Result<()>>| {
-            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        threads.into_iter().try_for_each(join)
     })?;
-    Ok(distances)
+    Ok(distances.into_iter().flatten().collect())
 }
 
 /// Samples under attack.
@@ -237,6 +214,7 @@ fn nearest_boundary(
 }
 
 /// A frozen model as a function with gradients in its inputs.
+#[derive(Clone)]
 struct Gradients<M> {
     model: M,
     device: Device,

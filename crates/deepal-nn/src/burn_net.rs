@@ -3,6 +3,7 @@
 use crate::adversarial;
 use crate::convert::{to_array, to_tensor};
 use crate::noise::Noise;
+use crate::parallel;
 use crate::train::{Training, train};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
@@ -147,40 +148,38 @@ impl<M: Classifier> BurnNet<M> {
         if !want_probs && !want_embeddings && passes.is_none() {
             return Ok(signals);
         }
-        let (mut probs, mut embeddings) = (Vec::new(), Vec::new());
-        let mut mc_probs = vec![Vec::new(); passes.unwrap_or(0)];
-        for chunk in ids.chunks(CHUNK) {
-            let trunk = model.trunk(to_tensor(data.inputs(chunk)?, &self.device));
+        let (device, name) = (&self.device, &self.name);
+        let parts = parallel::each(model, ids.chunks(CHUNK), |model, ids| {
+            let trunk = model.trunk(to_tensor(data.inputs(ids)?, device));
+            let mut part = Part::default();
             if want_probs || want_embeddings {
                 let output = model.head(trunk.clone(), &mut Noise::off());
-                if want_probs {
-                    probs.push(score::softmax(&to_array(output.logits)?));
-                }
-                if want_embeddings {
-                    embeddings.push(to_array(output.embedding)?);
-                }
+                part.probs = score::softmax(&to_array(output.logits)?);
+                part.embeddings = to_array(output.embedding)?;
             }
-            for (pass, probs) in mc_probs.iter_mut().enumerate() {
-                let rows = chunk.iter().map(|id| u64::from(id.0)).collect();
-                let mut noise = Noise::on(mix(seed, pass as u64), rows);
+            for pass in 0..passes.unwrap_or(0) as u64 {
+                let rows = ids.iter().map(|id| u64::from(id.0)).collect();
+                let mut noise = Noise::on(mix(seed, pass), rows);
                 let output = model.head(trunk.clone(), &mut noise);
                 if !noise.was_used() {
                     // All passes would be equal, BALD 0 everywhere and the picks the first rows.
                     let signal =
                         "Monte-Carlo probabilities, as its forward calls no dropout on `noise`".into();
-                    return Err(Error::Unsupported { net: self.name.clone(), signal });
+                    return Err(Error::Unsupported { net: name.clone(), signal });
                 }
-                probs.push(score::softmax(&to_array(output.logits)?));
+                part.mc_probs.push(score::softmax(&to_array(output.logits)?));
             }
-        }
+            Ok(part)
+        })?;
         if want_probs {
-            signals = signals.with_probs(stack(probs)?)?;
+            signals = signals.with_probs(stack(parts.iter().map(|part| &part.probs))?)?;
         }
         if want_embeddings {
-            signals = signals.with_embeddings(stack(embeddings)?)?;
+            signals = signals.with_embeddings(stack(parts.iter().map(|part| &part.embeddings))?)?;
         }
-        if passes.is_some() {
-            let passes = mc_probs.into_iter().map(stack).collect::<Result<Vec<_>>>()?;
+        if let Some(passes) = passes {
+            let pass = |i: usize| stack(parts.iter().map(|part| &part.mc_probs[i]));
+            let passes = (0..passes).map(pass).collect::<Result<Vec<_>>>()?;
             let views = passes.iter().map(|pass| pass.view()).collect::<Vec<_>>();
             signals = signals.with_mc_probs(ndarray::stack(Axis(0), &views).map_err(Error::other)?)?;
         }
@@ -241,11 +240,20 @@ fn on_the_pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     rayon::scope(|_| work())
 }
 
-fn stack<T: Clone + Default>(chunks: Vec<Array2<T>>) -> Result<Array2<T>> {
-    if chunks.is_empty() {
+/// What the net says about some of the samples.
+#[derive(Default)]
+struct Part {
+    probs: Array2<f64>,
+    embeddings: Array2<f32>,
+    /// One for each pass
+    mc_probs: Vec<Array2<f64>>,
+}
+
+fn stack<'a, T: Clone + Default + 'a>(chunks: impl Iterator<Item = &'a Array2<T>>) -> Result<Array2<T>> {
+    let views = chunks.map(|chunk| chunk.view()).collect::<Vec<_>>();
+    if views.is_empty() {
         return Ok(Array2::default((0, 0)));
     }
-    let views = chunks.iter().map(|chunk| chunk.view()).collect::<Vec<_>>();
     concatenate(Axis(0), &views).map_err(Error::other)
 }
 

@@ -10,6 +10,7 @@ mod convert;
 pub mod kernels;
 pub mod nets;
 mod noise;
+mod parallel;
 mod train;
 
 pub use burn_net::{BurnNet, Classifier, Output};
