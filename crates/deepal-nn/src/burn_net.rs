@@ -154,8 +154,12 @@ impl<M: Classifier> BurnNet<M> {
             let mut part = Part::default();
             if want_probs || want_embeddings {
                 let output = model.head(trunk.clone(), &mut Noise::off());
-                part.probs = score::softmax(&to_array(output.logits)?);
-                part.embeddings = to_array(output.embedding)?;
+                if want_probs {
+                    part.probs = score::softmax(&to_array(output.logits)?);
+                }
+                if want_embeddings {
+                    part.embeddings = to_array(output.embedding)?;
+                }
             }
             for pass in 0..passes.unwrap_or(0) as u64 {
                 let rows = ids.iter().map(|id| u64::from(id.0)).collect();
@@ -240,7 +244,7 @@ fn on_the_pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     rayon::scope(|_| work())
 }
 
-/// What the net says about some of the samples.
+/// What the net says about some of the samples; empty what was not asked.
 #[derive(Default)]
 struct Part {
     probs: Array2<f64>,

@@ -111,9 +111,10 @@ macro_rules! constant {
         }
     };
 }
+pub(super) use constant;
 
-/// Where the taps of a tile lie: `kernel` of `channels` planes of `plane` vectors with rows of `row`, of which `taps` are
-/// used.
+/// Where the taps of a tile lie: `kernel` of `channels` planes of `plane` vectors with rows of `row`, of which those in
+/// `used` count.
 struct Taps {
     channels: usize,
     plane: usize,
@@ -121,8 +122,6 @@ struct Taps {
     kernel: [usize; 2],
     used: [Range<usize>; 2],
 }
-
-pub(super) use constant;
 
 /// Sums of `x · weights` over the taps for `P` pixels and `O` channels. `at` holds the positions of the first used tap of
 /// the first channel. `U` sums are kept for each result, so that a small tile need not wait for each addition.

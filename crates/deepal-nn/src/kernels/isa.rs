@@ -18,22 +18,22 @@ pub(super) enum Isa {
 
 impl Isa {
     /// Those of this machine, the fastest first.
-    pub(super) fn all() -> Vec<Self> {
-        let mut all = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        {
-            all.extend(pulp::x86::V4::try_new().map(Self::Avx512));
-            all.extend(pulp::x86::V3::try_new().map(Self::Avx2));
-        }
-        #[cfg(target_arch = "aarch64")]
-        all.extend(pulp::aarch64::Neon::try_new().map(Self::Neon));
-        all.push(Self::Portable);
-        all
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let sets = [
+            #[cfg(target_arch = "x86_64")]
+            pulp::x86::V4::try_new().map(Self::Avx512),
+            #[cfg(target_arch = "x86_64")]
+            pulp::x86::V3::try_new().map(Self::Avx2),
+            #[cfg(target_arch = "aarch64")]
+            pulp::aarch64::Neon::try_new().map(Self::Neon),
+            Some(Self::Portable),
+        ];
+        sets.into_iter().flatten()
     }
 
     /// The fastest of this machine.
     pub(super) fn best() -> Self {
-        Self::all().first().copied().unwrap_or(Self::Portable)
+        Self::all().next().unwrap_or(Self::Portable)
     }
 
     /// The numbers in one vector.

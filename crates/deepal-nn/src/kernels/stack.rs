@@ -183,16 +183,16 @@ impl Stack {
         want_input: bool,
         want_parameters: bool,
     ) -> Gradients {
+        let lanes = self.isa.lanes();
         let repeated;
         let traces = match &traces.rows {
             None => &traces.groups,
             Some(rows) => {
-                let repeat = |rows: &[usize]| Trace::of(&traces.groups, rows, self.isa.lanes());
-                repeated = rows.par_chunks(self.isa.lanes()).map(repeat).collect();
+                let repeat = |rows: &[usize]| Trace::of(&traces.groups, rows, lanes);
+                repeated = rows.par_chunks(lanes).map(repeat).collect();
                 &repeated
             }
         };
-        let lanes = self.isa.lanes();
         let packed = |(i, (conv, weights)): (usize, (&Conv, &&[f32]))| {
             if i == 0 && !want_input {
                 Vec::new()

@@ -20,7 +20,7 @@ use std::ops::Range;
 const SIDE: usize = 6;
 
 /// The numbers of a transformed tile.
-pub(super) const POINTS: usize = SIDE * SIDE;
+const POINTS: usize = SIDE * SIDE;
 
 /// Tiles of one step of the products.
 const STEP: usize = 4;
@@ -272,6 +272,14 @@ fn stride(channels: usize, tiles: usize) -> usize {
     channels * tiles + 1
 }
 
+/// Puts row `y` of a transformed tile where it belongs in the matrices of the points.
+#[inline(always)]
+fn put_row<S: Simd>(points: &mut [S::f32s], stride: usize, at: usize, y: usize, line: [S::f32s; SIDE]) {
+    for x in 0..SIDE {
+        points[(y * SIDE + x) * stride + at] = line[x];
+    }
+}
+
 /// Tiles of inputs, transformed: `[points, channels, tiles]`.
 struct Inputs<'a, const M: usize> {
     planes: Planes<'a>,
@@ -319,9 +327,7 @@ impl<const M: usize> WithSimd for Inputs<'_, M> {
                 }
                 let at = channel * room + i;
                 both!(simd, transform, SIDE, SIDE, |y, x| lines[y][x], |y: usize, line: [S::f32s; SIDE]| {
-                    for x in 0..SIDE {
-                        points[(y * SIDE + x) * stride + at] = line[x];
-                    }
+                    put_row::<S>(points, stride, at, y, line);
                 });
             }
         }
@@ -582,9 +588,7 @@ impl<const M: usize> WithSimd for Gradients<'_, M> {
                 }
                 let at = channel * room + i;
                 both!(simd, spread_out, M, SIDE, |y, x_| x[y][x_], |y: usize, line: [S::f32s; SIDE]| {
-                    for x in 0..SIDE {
-                        points[(y * SIDE + x) * stride + at] = line[x];
-                    }
+                    put_row::<S>(points, stride, at, y, line);
                 });
             }
         }
