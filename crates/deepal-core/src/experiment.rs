@@ -96,6 +96,10 @@ pub struct Round {
     pub labels: usize,
     /// The samples labelled in this round, in pick order.
     pub picks: Vec<SampleId>,
+    /// The classes that they turned out to be.
+    pub classes: Vec<Class>,
+    /// The strategy's scores of them, if it ranks.
+    pub scores: Option<Vec<f64>>,
     /// Accuracy on the test set after training on all labels so far.
     pub accuracy: f64,
 }
@@ -164,7 +168,8 @@ impl Experiment<'_> {
                 0 => learner.initial(budget.initial),
                 _ => learner.query(budget.query)?,
             };
-            learner.update(&oracle.annotate(&query)?)?;
+            let answers = oracle.annotate(&query)?;
+            learner.update(&answers)?;
             if on(Step::Train).is_break() {
                 break;
             }
@@ -174,7 +179,9 @@ impl Experiment<'_> {
             }
             let accuracy = accuracy(&learner.predict(data.test.as_ref())?, &data.test_labels);
             let labels = learner.pool().n_labeled();
-            if on(Step::Done(Round { round, labels, picks: query.ids, accuracy })).is_break() {
+            let classes = answers.iter().filter_map(|answer| answer.class).collect();
+            let Query { ids: picks, scores } = query;
+            if on(Step::Done(Round { round, labels, picks, classes, scores, accuracy })).is_break() {
                 break;
             }
         }

@@ -28,10 +28,25 @@ const RESULTS: &str = "results.csv";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
+    /// A process began to work on the run: at its start, and whenever it goes on.
+    Started(Started),
     /// A round of one run was labelled, trained and tested.
     Round(Round),
     /// All runs are done.
     Finished,
+}
+
+/// Who works on a run, where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Started {
+    /// The program's version.
+    pub version: String,
+    /// The machine in words: processor, cores, operating system.
+    pub machine: String,
+    /// Threads used.
+    pub threads: usize,
+    /// When, in seconds since 1970 (UTC).
+    pub unix_seconds: u64,
 }
 
 /// A round: what was labelled, and how good the net was with it.
@@ -51,12 +66,21 @@ pub struct Round {
     pub labels: usize,
     /// The sample ids labelled in this round, in the order of picking.
     pub picks: Vec<u32>,
+    /// The classes that the picks turned out to be, in the same order.
+    #[serde(default)]
+    pub classes: Vec<u16>,
+    /// The strategy's scores of the picks, in the same order; `None` where it does not rank.
+    #[serde(default)]
+    pub scores: Option<Vec<f64>>,
     /// The accuracy on the test set.
     pub accuracy: f64,
     /// How long training took.
     pub train_seconds: f64,
     /// How long picking took.
     pub query_seconds: f64,
+    /// How long predicting the test set took.
+    #[serde(default)]
+    pub predict_seconds: f64,
 }
 
 /// The folder of a run, locked: no other process can write to it until this is dropped.
@@ -159,8 +183,10 @@ impl RunStore {
                 ("accuracy", round.accuracy),
                 ("train_seconds", round.train_seconds),
                 ("query_seconds", round.query_seconds),
+                ("predict_seconds", round.predict_seconds),
             ];
-            if let Some((what, value)) = numbers.into_iter().find(|(_, value)| !value.is_finite()) {
+            let scores = round.scores.iter().flatten().map(|score| ("scores", *score));
+            if let Some((what, value)) = numbers.into_iter().chain(scores).find(|(_, value)| !value.is_finite()) {
                 return Err(deepal_core::Error::NotFinite { what, row: round.round, value }.into());
             }
         }
@@ -229,7 +255,7 @@ impl Event {
     pub fn round(&self) -> Option<&Round> {
         match self {
             Event::Round(round) => Some(round),
-            Event::Finished => None,
+            Event::Started(_) | Event::Finished => None,
         }
     }
 }
@@ -243,10 +269,10 @@ fn row(round: &Round) -> Vec<u8> {
         seed,
         round,
         labels,
-        picks: _,
         accuracy,
         train_seconds,
         query_seconds,
+        ..
     } = round;
     let numbers = [
         seed.to_string(),
@@ -311,9 +337,12 @@ mod tests {
             round,
             labels: 10 * (round + 1),
             picks: vec![4, 0, u32::MAX],
+            classes: vec![1, 0, u16::MAX],
+            scores: (round > 0).then(|| vec![0.3, 0.1 + 0.2, -1e-300]),
             accuracy,
             train_seconds: 1.23456,
             query_seconds: 0.0,
+            predict_seconds: 0.5,
         })
     }
 

@@ -127,9 +127,12 @@ fn one(
                     round: done.round as usize,
                     labels: done.labels,
                     picks: done.picks.iter().map(|id| id.0).collect(),
+                    classes: done.classes.iter().map(|class| class.0).collect(),
+                    scores: done.scores,
                     accuracy: done.accuracy,
                     train_seconds,
                     query_seconds,
+                    predict_seconds: seconds,
                 }));
             }
         }

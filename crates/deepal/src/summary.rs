@@ -138,9 +138,12 @@ mod tests {
             round,
             labels: 100 * (round + 1),
             picks: vec![],
+            classes: vec![],
+            scores: None,
             accuracy,
             train_seconds: 0.0,
             query_seconds: 0.0,
+            predict_seconds: 0.0,
         }
     }
 
