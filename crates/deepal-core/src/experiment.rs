@@ -2,10 +2,12 @@
 
 use crate::dataset::Data;
 use crate::error::{Error, Result};
+use crate::initial::InitialSet;
 use crate::learner::{ActiveLearner, Query};
 use crate::metric::accuracy;
 use crate::net::Net;
 use crate::pool::{Annotation, Class, SampleId};
+use crate::seed::{Purpose, derive};
 use crate::strategy::Strategy;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -47,7 +49,7 @@ impl Oracle {
 /// The sizes of an experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// Labels drawn at random before the first training.
+    /// Labels before the first training.
     pub initial: usize,
     /// Labels asked for in each round after it.
     pub query: usize,
@@ -130,6 +132,8 @@ pub struct Experiment<'a> {
     pub seed: u64,
     /// How many labels, when.
     pub budget: Budget,
+    /// Which labels come first.
+    pub initial_set: InitialSet,
 }
 
 impl Experiment<'_> {
@@ -142,7 +146,7 @@ impl Experiment<'_> {
     /// # Errors
     /// A budget that does not fit, a strategy that needs what the net cannot give, inputs that cannot be read.
     pub fn run(self, done: &[Vec<SampleId>], on: &mut dyn FnMut(Step) -> ControlFlow<()>) -> Result<()> {
-        let Self { data, net, strategy, seed, budget } = self;
+        let Self { data, net, strategy, seed, budget, initial_set } = self;
         budget.check(data.train.len())?;
         let oracle = Oracle::new(data.train_labels.clone());
         let mut learner = ActiveLearner::new(data.train.clone(), net, strategy, seed)?;
@@ -165,7 +169,10 @@ impl Experiment<'_> {
                 break;
             }
             let query = match round {
-                0 => learner.initial(budget.initial),
+                0 => {
+                    let seed = derive(seed, 0, Purpose::Initial);
+                    Query { ids: initial_set.draw(&data.train_labels, budget.initial, seed)?, scores: None }
+                }
                 _ => learner.query(budget.query)?,
             };
             let answers = oracle.annotate(&query)?;

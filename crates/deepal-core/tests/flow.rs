@@ -2,9 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "test helpers")]
 
 use deepal_core::{
-    ActiveLearner, Annotation, Ask, Budget, Class, Data, Dataset, Error, Experiment, InMemory, Meta, Net,
-    Oracle, Query, Result, Round, SampleId, Selection, Signal, Signals, SoftmaxRegression, Step, Strategy,
-    TrainReport, metric, seed::mix, strategy,
+    ActiveLearner, Annotation, Ask, Budget, Class, Data, Dataset, Error, Experiment, InMemory, InitialSet,
+    Meta, Net, Oracle, Query, Result, Round, SampleId, Selection, Signal, Signals, SoftmaxRegression, Step,
+    Strategy, TrainReport, metric, seed::mix, strategy,
 };
 use ndarray::{Array1, Array2, Array3};
 use proptest::prelude::*;
@@ -67,7 +67,14 @@ fn trained(data: &Data, name: &str, n: usize) -> ActiveLearner {
 }
 
 fn experiment<'a>(data: &'a Data, name: &str, seed: u64) -> Experiment<'a> {
-    Experiment { data, net: net(), strategy: build(name), seed, budget: BUDGET }
+    Experiment {
+        data,
+        net: net(),
+        strategy: build(name),
+        seed,
+        budget: BUDGET,
+        initial_set: InitialSet::Random,
+    }
 }
 
 /// The rounds of an experiment that goes on from `done`.

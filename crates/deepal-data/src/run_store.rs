@@ -131,11 +131,7 @@ impl RunStore {
     /// # Errors
     /// A folder without a run or that another process is writing to; a broken line, or one of another version.
     pub fn open(folder: &Path) -> Result<(Self, String, Vec<Event>)> {
-        let path = folder.join(CONFIG);
-        let config = fs::read_to_string(&path).map_err(|cause| match cause.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::NoRun { path: folder.into() },
-            _ => Error::Read { path, cause },
-        })?;
+        let config = read_config(folder)?;
         let mut store = Self::lock(folder)?;
         store.remove_litter();
         let path = folder.join(EVENTS);
@@ -153,6 +149,31 @@ impl RunStore {
         store.rounds = events.iter().filter_map(Event::round).cloned().collect();
         store.write_results()?;
         Ok((store, config, events))
+    }
+
+    /// The settings and events of the run in `folder`, which may still go on and stays as it is: a line without end is
+    /// left out.
+    ///
+    /// # Errors
+    /// A folder without a run; a broken line, or one of another version.
+    pub fn read(folder: &Path) -> Result<(String, Vec<Event>)> {
+        let config = read_config(folder)?;
+        let path = folder.join(EVENTS);
+        let bytes = fs::read(&path).map_err(Error::read(&path))?;
+        Ok((config, parse(&path, &bytes)?.0))
+    }
+
+    /// Whether there is a run in `folder`.
+    pub fn exists(folder: &Path) -> bool {
+        folder.join(CONFIG).exists()
+    }
+
+    /// Replaces the run's settings, for a run that has grown.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn set_config(&self, config: &str) -> Result<()> {
+        self.write_file(CONFIG, config.as_bytes())
     }
 
     /// The rounds recorded so far, sorted as in `results.csv`.
@@ -186,7 +207,9 @@ impl RunStore {
                 ("predict_seconds", round.predict_seconds),
             ];
             let scores = round.scores.iter().flatten().map(|score| ("scores", *score));
-            if let Some((what, value)) = numbers.into_iter().chain(scores).find(|(_, value)| !value.is_finite()) {
+            if let Some((what, value)) =
+                numbers.into_iter().chain(scores).find(|(_, value)| !value.is_finite())
+            {
                 return Err(deepal_core::Error::NotFinite { what, row: round.round, value }.into());
             }
         }
@@ -207,12 +230,17 @@ impl RunStore {
         Ok(())
     }
 
-    /// Writes another file into the folder, a figure perhaps: whole, or not at all. One that is there is replaced.
+    /// Writes another file into the folder, a figure perhaps: whole, or not at all. One that is there is replaced; the
+    /// folders in its name are made.
     ///
     /// # Errors
     /// A file that cannot be written.
     pub fn write_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        files::write_atomically(&self.folder.join(name), bytes)
+        let path = self.folder.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(Error::write(folder))?;
+        }
+        files::write_atomically(&path, bytes)
     }
 
     /// Removes what a process killed while writing a file has left under a temporary name.
@@ -262,18 +290,8 @@ impl Event {
 
 /// A row of `results.csv`: the accuracy in full, seconds to the millisecond.
 fn row(round: &Round) -> Vec<u8> {
-    let Round {
-        dataset,
-        net,
-        strategy,
-        seed,
-        round,
-        labels,
-        accuracy,
-        train_seconds,
-        query_seconds,
-        ..
-    } = round;
+    let Round { dataset, net, strategy, seed, round, labels, accuracy, train_seconds, query_seconds, .. } =
+        round;
     let numbers = [
         seed.to_string(),
         round.to_string(),
@@ -287,6 +305,14 @@ fn row(round: &Round) -> Vec<u8> {
     // Neither of the two can fail: the row goes to memory and is the only one.
     let _ = writer.write_record(fields);
     writer.into_inner().unwrap_or_default()
+}
+
+fn read_config(folder: &Path) -> Result<String> {
+    let path = folder.join(CONFIG);
+    fs::read_to_string(&path).map_err(|cause| match cause.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::NoRun { path: folder.into() },
+        _ => Error::Read { path, cause },
+    })
 }
 
 /// The events of the whole lines, and how many bytes those are.

@@ -17,9 +17,13 @@ pub(crate) enum Command {
     /// Compare strategies on a data set whose labels are known: which gets the best classifier for the fewest labels?
     ///
     /// Without options: random against margin on 5,000 embedded Fashion-MNIST images, 100 to 1,000 labels, three seeds.
-    /// Writes a run folder with config.toml, events.jsonl, results.csv and curves.svg.
+    /// A grid of data sets, nets, strategies and seeds, also from a file (`--config`). Writes a run folder with every setting
+    /// and pick.
     #[command(after_help = exit::HELP)]
     Run(Box<RunArgs>),
+    /// Say what `run` would do with the same options: jobs, time and memory, measured on small pieces of the work.
+    #[command(after_help = exit::HELP)]
+    Plan(Box<GridArgs>),
     /// Pick rows of arrays that you made elsewhere, with any strategy that needs no net.
     ///
     /// Writes CSV `rank,row,score` in pick order: rank from 1, row from 0, a higher score is labelled first; the score is
@@ -40,21 +44,24 @@ pub(crate) enum What {
     Nets,
 }
 
-/// Options of `deepal run`; the spellings of DeepAL's `demo.py` are accepted too.
+/// What to run; the spellings of DeepAL's `demo.py` are accepted too.
 #[derive(Debug, Default, Args)]
-pub(crate) struct RunArgs {
-    /// The data set (see `deepal list datasets`) [default: fashion-mini]
-    #[arg(long, alias = "dataset_name", value_name = "NAME")]
-    pub(crate) dataset: Option<String>,
+pub(crate) struct GridArgs {
+    /// Data sets, separated by commas (see `deepal list datasets`) [default: fashion-mini]
+    #[arg(long, alias = "dataset_name", alias = "datasets", value_name = "A,B", value_delimiter = ',')]
+    pub(crate) dataset: Vec<String>,
     /// Strategies to compare, separated by commas (see `deepal list strategies`) [default: random,margin]
     #[arg(long, alias = "strategy_name", alias = "strategies", value_name = "A,B,C", value_delimiter = ',')]
     pub(crate) strategy: Vec<String>,
     /// Seeds, separated by commas; strategies share the initial labels and the net of each seed [default: 1,2,3]
     #[arg(long, alias = "seed", value_name = "1,2,3", value_delimiter = ',')]
     pub(crate) seeds: Vec<u64>,
-    /// Labels drawn at random before the first training [default: 100; 10000 for the paper's data sets]
+    /// Labels before the first training [default: 100; 10000 for the paper's data sets]
     #[arg(long, alias = "n_init_labeled", value_name = "N")]
     pub(crate) initial: Option<usize>,
+    /// How the first labels are drawn, by seed [default: random]
+    #[arg(long, value_name = "HOW")]
+    pub(crate) initial_set: Option<InitialSetName>,
     /// Labels asked for in each round [default: 100; 1000 for the paper's data sets]
     #[arg(long, alias = "n_query", value_name = "N")]
     pub(crate) query: Option<usize>,
@@ -64,25 +71,17 @@ pub(crate) struct RunArgs {
     /// Use only the first N training samples as the pool [default: all; 40000 for the paper's data sets]
     #[arg(long, value_name = "N")]
     pub(crate) pool: Option<usize>,
-    /// The net (see `deepal list nets`) [default: the data set's]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) net: Option<String>,
+    /// Nets, separated by commas (see `deepal list nets`) [default: each data set's own]
+    #[arg(long, alias = "nets", value_name = "A,B", value_delimiter = ',')]
+    pub(crate) net: Vec<String>,
     /// `paper`: the reference's fixed epochs; `adaptive`: until the labels are learnt, right for few of them too
     /// [default: adaptive; paper for the paper's data sets]
     #[arg(long, value_name = "HOW")]
     pub(crate) training: Option<String>,
-    /// Read settings from a TOML file; options on the command line win
+    /// Read settings from a TOML file (see `experiments/`); options on the command line win
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The run folder to make [default: the next free runs/NNN-DATASET]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    /// Go on with the interrupted run in a folder, as if it had not been interrupted
-    #[arg(long, value_name = "DIR", conflicts_with_all = [
-        "dataset", "strategy", "seeds", "initial", "query", "rounds", "pool", "net", "training", "config", "out",
-    ])]
-    pub(crate) resume: Option<PathBuf>,
-    /// The folder with the data set's files; nothing is downloaded then [default: $DEEPAL_DATA]
+    /// The folder with the data sets' files; nothing is downloaded then [default: $DEEPAL_DATA]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// Never download
@@ -91,6 +90,58 @@ pub(crate) struct RunArgs {
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) threads: Option<u16>,
+}
+
+/// [`InitialSet`](deepal::InitialSet) on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum InitialSetName {
+    /// Uniformly
+    Random,
+    /// Of each class its share of the pool
+    Stratified,
+    /// One of each class, the rest uniformly
+    OnePerClass,
+}
+
+impl From<InitialSetName> for deepal::InitialSet {
+    fn from(name: InitialSetName) -> Self {
+        match name {
+            InitialSetName::Random => Self::Random,
+            InitialSetName::Stratified => Self::Stratified,
+            InitialSetName::OnePerClass => Self::OnePerClass,
+        }
+    }
+}
+
+/// Options of `deepal run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) grid: GridArgs,
+    /// The run folder; one that has a run goes on with what is missing [default: runs/FILE of `--config FILE.toml`, else
+    /// the next free runs/NNN-DATASET]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Go on with the interrupted run in a folder, as if it had not been interrupted
+    #[arg(long, value_name = "DIR", conflicts_with_all = [
+        "dataset", "strategy", "seeds", "initial", "initial_set", "query", "rounds", "pool", "net", "training", "config",
+        "out",
+    ])]
+    pub(crate) resume: Option<PathBuf>,
+    /// What to show on stderr meanwhile
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub(crate) progress: ProgressMode,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressMode {
+    /// Bars on a terminal, plain lines elsewhere
+    Auto,
+    /// One JSON object a line
+    Json,
+    /// Nothing but warnings and errors
+    None,
 }
 
 /// Options of `deepal select`.
@@ -139,10 +190,13 @@ mod tests {
         let Command::Run(args) = Cli::parse_from(line.split_whitespace()).command else {
             panic!("not a run")
         };
-        assert_eq!((args.rounds, args.query, args.initial), (Some(10), Some(1000), Some(10_000)));
         assert_eq!(
-            (args.dataset.as_deref(), args.strategy, args.seeds),
-            (Some("MNIST"), vec!["RandomSampling".into()], vec![1])
+            (args.grid.rounds, args.grid.query, args.grid.initial),
+            (Some(10), Some(1000), Some(10_000))
+        );
+        assert_eq!(
+            (args.grid.dataset, args.grid.strategy, args.grid.seeds),
+            (vec!["MNIST".into()], vec!["RandomSampling".into()], vec![1])
         );
     }
 }

@@ -1,101 +1,96 @@
-//! What a run does: read from a file and options, resolved against the defaults of its data set, written to its folder.
+//! What a run does: every setting, as written to its folder. How it is made of a file and options is in `given.rs`.
 
-use crate::cli::RunArgs;
+mod given;
+
+use crate::cli::GridArgs;
 use crate::exit::Usage;
 use anyhow::{Context, bail};
-use deepal::{Budget, Schedule, Training, datasets, nets, strategy};
+use deepal::{Budget, InitialSet, Meta, Net, Schedule, Training, datasets, nets, strategy};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+
+pub(crate) use given::data_dir;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The fewest optimiser steps in a training below which we warn.
 const FEW_STEPS: usize = 250;
 
-/// Settings as a user may give them; what is missing has a default.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Given {
-    /// The program's version; written into every run folder and not looked at here.
-    #[serde(rename = "version")]
-    _version: Option<String>,
-    dataset: Option<String>,
-    net: Option<String>,
-    #[serde(default, alias = "strategy")]
-    strategies: Vec<String>,
-    #[serde(default, alias = "seed")]
-    seeds: Vec<u64>,
-    initial: Option<usize>,
-    query: Option<usize>,
-    rounds: Option<u32>,
-    pool: Option<usize>,
-    /// A name, or a [`Training`] in full.
-    training: Option<toml::Value>,
-    data_dir: Option<PathBuf>,
-}
-
-/// Every setting of a run. Together with the events it is enough to go on with the run.
+/// Every setting of a run: each strategy runs with each seed on each task. Together with the events it is enough to go
+/// on with the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     /// The version of the program that started the run.
     pub(crate) version: String,
-    pub(crate) dataset: String,
-    pub(crate) net: String,
     pub(crate) strategies: Vec<String>,
     pub(crate) seeds: Vec<u64>,
+    pub(crate) initial_set: InitialSet,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) data_dir: Option<PathBuf>,
+    #[serde(rename = "task")]
+    pub(crate) tasks: Vec<Task>,
+}
+
+/// A data set with a net, and how many labels are bought when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Task {
+    pub(crate) dataset: String,
+    pub(crate) net: String,
+    pub(crate) pool: usize,
     pub(crate) initial: usize,
     pub(crate) query: usize,
     pub(crate) rounds: u32,
-    pub(crate) pool: usize,
+    /// `None` for a net that is always trained to its optimum.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) data_dir: Option<PathBuf>,
-    pub(crate) training: Training,
+    pub(crate) training: Option<Training>,
 }
 
 impl Config {
     /// Settings from the file that `--config` names, and from options, which win.
-    pub(crate) fn resolve(args: &RunArgs) -> anyhow::Result<Self> {
-        let mut given = match &args.config {
-            None => Given::default(),
-            Some(path) => read(path)?,
-        };
-        macro_rules! option_wins {
-            ($($field:ident),*) => { $(if args.$field.is_some() { given.$field.clone_from(&args.$field); })* };
-        }
-        option_wins!(dataset, net, initial, query, rounds, pool);
-        given.data_dir = data_dir(args).or(given.data_dir);
-        if !args.strategy.is_empty() {
-            given.strategies.clone_from(&args.strategy);
-        }
-        if !args.seeds.is_empty() {
-            given.seeds.clone_from(&args.seeds);
-        }
-        if let Some(name) = &args.training {
-            given.training = Some(toml::Value::String(name.clone()));
-        }
-        given.resolve()
+    pub(crate) fn resolve(args: &GridArgs) -> anyhow::Result<Self> {
+        let config = given::read(args)?.resolve()?;
+        config.check()?;
+        Ok(config)
     }
 
     /// The settings that a run folder holds.
     pub(crate) fn parse(text: &str, path: &Path) -> anyhow::Result<Self> {
-        let config: Self = toml::from_str(text).map_err(|error| broken(path, &error))?;
+        let parsed = toml::from_str::<Self>(text);
+        if let Some(version) = newer_version(text) {
+            bail!(Usage(format!(
+                "`{}` was written by deepal {version}, and this is {VERSION}; use that version, or start a new run",
+                path.display()
+            )));
+        }
+        let config = parsed.map_err(|error| broken(path, &error))?;
         config.check().with_context(|| format!("`{}`", path.display()))?;
         Ok(config)
     }
 
     /// Checks all that can be checked without the data.
     fn check(&self) -> anyhow::Result<()> {
-        datasets::by_name(&self.dataset)?;
-        nets::by_name(&self.net)?;
+        for (what, n) in
+            [("task", self.tasks.len()), ("strategies", self.strategies.len()), ("seeds", self.seeds.len())]
+        {
+            if n == 0 {
+                bail!(Usage(format!(
+                    "an empty grid: `{what}` is an empty list; name at least one, or leave it out"
+                )));
+            }
+        }
         for name in &self.strategies {
             strategy::by_name(name)?;
         }
-        if self.pool == 0 {
-            bail!(Usage("pool must be at least 1".into()));
+        for (i, task) in self.tasks.iter().enumerate() {
+            let same = |other: &Task| (&other.dataset, &other.net) == (&task.dataset, &task.net);
+            if self.tasks[..i].iter().any(same) {
+                bail!(Usage(format!("`{}` with `{}` is named twice", task.dataset, task.net)));
+            }
+            task.check().with_context(|| task.name())?;
         }
-        self.training.check()?;
-        Ok(self.budget().check(self.pool)?)
+        Ok(())
     }
 
     pub(crate) fn to_toml(&self) -> anyhow::Result<String> {
@@ -107,20 +102,84 @@ impl Config {
         Ok(text)
     }
 
-    pub(crate) fn budget(&self) -> Budget {
-        Budget { initial: self.initial, query: self.query, rounds: self.rounds }
+    /// Whether a run with the settings `old` can go on with these: nothing that was asked for is left out or asked for
+    /// otherwise; tasks, strategies and seeds may be new. Else the reason.
+    pub(crate) fn extends(&self, old: &Self) -> Result<(), String> {
+        fn left_out<T: PartialEq>(old: &[T], new: &[T]) -> bool {
+            old.iter().any(|value| !new.contains(value))
+        }
+        if left_out(&old.strategies, &self.strategies) {
+            return Err(format!("its strategies are {}", old.strategies.join(", ")));
+        }
+        if left_out(&old.seeds, &self.seeds) {
+            return Err(format!("its seeds are {:?}", old.seeds));
+        }
+        if self.initial_set != old.initial_set {
+            return Err("its initial_set is another".into());
+        }
+        match old.tasks.iter().find(|task| !self.tasks.contains(task)) {
+            Some(task) => Err(format!(
+                "its {} has pool {}, initial {}, query {}, rounds {} or another training",
+                task.name(),
+                task.pool,
+                task.initial,
+                task.query,
+                task.rounds
+            )),
+            None => Ok(()),
+        }
     }
 
-    /// A word of warning about settings that are allowed and hardly ever wanted.
-    pub(crate) fn warning(&self) -> Option<String> {
+    /// Words of warning about settings that are allowed and hardly ever wanted.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
         if self.version != VERSION {
-            return Some(format!(
+            warnings.push(format!(
                 "the run was started by deepal {}, this is {VERSION}: what is left may come out differently",
                 self.version
             ));
         }
-        let Schedule::Epochs { epochs } = self.training.schedule else { return None };
-        let steps = epochs.saturating_mul(self.initial.div_ceil(self.training.batch_size));
+        warnings.extend(self.tasks.iter().filter_map(Task::warning));
+        warnings
+    }
+
+    /// What the run is about, in a few words.
+    pub(crate) fn title(&self) -> String {
+        match self.tasks.as_slice() {
+            [task] => task.name(),
+            tasks => format!("{} tasks", tasks.len()),
+        }
+    }
+}
+
+impl Task {
+    pub(crate) fn name(&self) -> String {
+        format!("{} with {}", self.dataset, self.net)
+    }
+
+    pub(crate) fn budget(&self) -> Budget {
+        Budget { initial: self.initial, query: self.query, rounds: self.rounds }
+    }
+
+    /// The net, untrained.
+    pub(crate) fn net(&self, meta: &Meta) -> deepal::Result<Box<dyn Net>> {
+        nets::by_name(&self.net)?.build(meta, self.training.unwrap_or_else(Training::adaptive))
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        datasets::by_name(&self.dataset)?;
+        nets::by_name(&self.net)?;
+        if self.pool == 0 {
+            bail!(Usage("pool must be at least 1".into()));
+        }
+        self.training.iter().try_for_each(Training::check)?;
+        Ok(self.budget().check(self.pool)?)
+    }
+
+    fn warning(&self) -> Option<String> {
+        let training = self.training?;
+        let Schedule::Epochs { epochs } = training.schedule else { return None };
+        let steps = epochs.saturating_mul(self.initial.div_ceil(training.batch_size));
         (steps < FEW_STEPS).then(|| {
             format!(
                 "{epochs} epochs over {} labels are {steps} optimiser steps, which hardly train a net; consider \
@@ -131,129 +190,81 @@ impl Config {
     }
 }
 
-impl Given {
-    fn resolve(self) -> anyhow::Result<Config> {
-        let dataset = datasets::by_name(self.dataset.as_deref().unwrap_or("fashion-mini"))?;
-        let net = nets::by_name(self.net.as_deref().unwrap_or(dataset.default_net))?;
-        // The paper's four data sets come with the set-up of its reference program.
-        let paper = dataset.paper;
-        let (initial, query, rounds) = if paper { (10_000, 1_000, 10) } else { (100, 100, 9) };
-        let pool = if paper { dataset.n_train.min(40_000) } else { dataset.n_train };
-        let training = match self.training {
-            Some(_) if !net.takes_training => {
-                bail!(Usage(format!(
-                    "net `{}` is always trained to its optimum; leave `training` out",
-                    net.name
-                )))
-            }
-            Some(toml::Value::String(name)) => named_training(&name, net)?,
-            Some(table) => Training::deserialize(table)
-                .map_err(|error| Usage(format!("training: {}", error.message())))?,
-            None => net.paper.filter(|_| paper).map_or_else(Training::adaptive, |paper| paper()),
-        };
-        let strategies =
-            if self.strategies.is_empty() { vec!["random".into(), "margin".into()] } else { self.strategies };
-        let strategies =
-            strategies.iter().map(|name| strategy::by_name(name).map(|entry| entry.name.to_owned()));
-        let seeds = if self.seeds.is_empty() { vec![1, 2, 3] } else { self.seeds };
-        let config = Config {
-            version: VERSION.into(),
-            dataset: dataset.name.into(),
-            net: net.name.into(),
-            strategies: distinct("strategy", strategies.collect::<Result<_, _>>()?)?,
-            seeds: distinct("seed", seeds)?,
-            initial: self.initial.unwrap_or(initial),
-            query: self.query.unwrap_or(query),
-            rounds: self.rounds.unwrap_or(rounds),
-            pool: self.pool.unwrap_or(pool),
-            data_dir: self.data_dir.map(|dir| std::path::absolute(&dir).unwrap_or(dir)),
-            training,
-        };
-        config.check()?;
-        Ok(config)
+/// The version in a run's settings, if it is later than ours.
+fn newer_version(text: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: String,
     }
-}
-
-/// The folder with data files that the user names: the option, else a `DEEPAL_DATA` that is not empty.
-pub(crate) fn data_dir(args: &RunArgs) -> Option<PathBuf> {
-    let variable = || std::env::var_os("DEEPAL_DATA").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    args.data_dir.clone().or_else(variable)
-}
-
-fn read(path: &Path) -> anyhow::Result<Given> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|cause| deepal_data::Error::Read { path: path.into(), cause })
-        .context("`--config`")?;
-    toml::from_str(&text).map_err(|error| broken(path, &error))
+    let numbers = |version: &str| version.split('.').map(str::parse).collect::<Result<Vec<u32>, _>>().ok();
+    let Version { version } = toml::from_str(text).ok()?;
+    (numbers(&version)? > numbers(VERSION)?).then_some(version)
 }
 
 fn broken(path: &Path, error: &toml::de::Error) -> anyhow::Error {
     Usage(format!("`{}`: {}", path.display(), error.to_string().trim_end())).into()
 }
 
-fn named_training(name: &str, net: &nets::Entry) -> anyhow::Result<Training> {
-    match (name, net.paper) {
-        ("adaptive", _) => Ok(Training::adaptive()),
-        ("paper", Some(paper)) => Ok(paper()),
-        ("paper", None) => {
-            bail!(Usage(format!(
-                "net `{}` is not the paper's, so `--training paper` says nothing about it",
-                net.name
-            )))
-        }
-        _ => {
-            let (kind, known) = ("training", vec!["paper", "adaptive"]);
-            bail!(deepal::Error::UnknownName { kind, name: name.into(), known })
-        }
-    }
-}
-
-fn distinct<T: PartialEq + std::fmt::Display>(what: &str, values: Vec<T>) -> anyhow::Result<Vec<T>> {
-    for (i, value) in values.iter().enumerate() {
-        if values[..i].contains(value) {
-            bail!(Usage(format!("{what} `{value}` is named twice")));
-        }
-    }
-    Ok(values)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn resolve(args: GridArgs) -> Config {
+        Config::resolve(&args).unwrap()
+    }
+
     #[test]
     fn the_papers_data_sets_bring_the_papers_set_up() {
-        let args = RunArgs {
-            dataset: Some("MNIST".into()),
+        let config = resolve(GridArgs {
+            dataset: vec!["MNIST".into(), "CIFAR10".into()],
             strategy: vec!["EntropySampling".into()],
-            ..RunArgs::default()
-        };
-        let config = Config::resolve(&args).unwrap();
-        assert_eq!(
-            (config.dataset.as_str(), config.net.as_str(), config.pool),
-            ("mnist", "mnist-cnn", 40_000)
-        );
-        assert_eq!((config.initial, config.query, config.rounds), (10_000, 1_000, 10));
+            ..GridArgs::default()
+        });
+        let [task, cifar] = config.tasks.as_slice() else { panic!("{config:?}") };
+        assert_eq!((task.dataset.as_str(), task.net.as_str(), task.pool), ("mnist", "mnist-cnn", 40_000));
+        assert_eq!((task.initial, task.query, task.rounds), (10_000, 1_000, 10));
         assert_eq!(config.strategies, ["entropy"]);
-        assert_eq!(config.training, Training::epochs(10, 0.01, 0.5));
-        assert!(config.warning().is_none());
+        assert_eq!(task.training, Some(Training::epochs(10, 0.01, 0.5)));
+        assert_eq!(cifar.training, Some(Training::epochs(20, 0.05, 0.3)));
+        assert!(config.warnings().is_empty());
     }
 
     #[test]
     fn what_is_written_is_read_back() {
         for training in ["paper", "adaptive"] {
-            let net = Some("mnist-cnn".into());
-            let args = RunArgs { net, training: Some(training.into()), ..RunArgs::default() };
-            let config = Config::resolve(&args).unwrap();
+            let net = vec!["mnist-cnn".into()];
+            let config = resolve(GridArgs { net, training: Some(training.into()), ..GridArgs::default() });
             assert_eq!(Config::parse(&config.to_toml().unwrap(), Path::new("config.toml")).unwrap(), config);
         }
     }
 
     #[test]
     fn few_labels_with_fixed_epochs_are_warned_about() {
-        let net = Some("mnist-cnn".into());
-        let args = RunArgs { net, training: Some("paper".into()), ..RunArgs::default() };
-        assert!(Config::resolve(&args).unwrap().warning().unwrap().contains("20 optimiser steps"));
-        assert!(Config::resolve(&RunArgs::default()).unwrap().warning().is_none());
+        let net = vec!["mnist-cnn".into()];
+        let config = resolve(GridArgs { net, training: Some("paper".into()), ..GridArgs::default() });
+        assert!(config.warnings()[0].contains("20 optimiser steps"));
+        assert!(resolve(GridArgs::default()).warnings().is_empty());
+    }
+
+    #[test]
+    fn a_run_may_grow_and_nothing_else() {
+        let old = resolve(GridArgs::default());
+        let more = Config { seeds: vec![3, 2, 1, 4], ..old.clone() };
+        assert_eq!((more.extends(&old), old.extends(&old)), (Ok(()), Ok(())));
+        assert!(old.extends(&more).unwrap_err().contains("[3, 2, 1, 4]"));
+        let mut longer = old.clone();
+        longer.tasks[0].rounds += 1;
+        assert!(longer.extends(&old).unwrap_err().contains("rounds 9"));
+        let fewer = Config { strategies: vec!["margin".into()], ..old.clone() };
+        assert!(fewer.extends(&old).unwrap_err().contains("random, margin"));
+        let stratified = Config { initial_set: InitialSet::Stratified, ..old.clone() };
+        assert!(stratified.extends(&old).is_err());
+    }
+
+    #[test]
+    fn a_later_version_is_told_from_an_earlier_one() {
+        let newer = |version| newer_version(&format!("version = \"{version}\"\nunheard_of = 1")).is_some();
+        assert!(newer("0.10.0") && newer("99.0.0") && newer("0.1.1"));
+        assert!(!newer("0.0.9") && !newer(VERSION) && !newer("nonsense"));
     }
 }

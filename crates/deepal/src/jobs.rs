@@ -1,8 +1,11 @@
 //! Runs the experiments of a run side by side.
 
-use crate::config::Config;
-use deepal::{Data, Experiment, SampleId, Step, nets, strategy};
+use crate::config::{Config, Task};
+use crate::cost::Costs;
+use deepal::{Data, Experiment, SampleId, Step, strategy};
 use deepal_data::run_store::Round;
+use rayon::ThreadPool;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -10,10 +13,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// One strategy with one seed.
+/// One strategy with one seed on one task.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Job {
-    pub(crate) strategy: String,
+    /// The position of the task in the settings.
+    pub(crate) task: usize,
+    /// The position of the strategy in the settings.
+    pub(crate) strategy: usize,
     pub(crate) seed: u64,
     /// The picks of the rounds done before, from round 0.
     pub(crate) done: Vec<Vec<SampleId>>,
@@ -30,47 +36,114 @@ pub(crate) enum News {
     Over(Result<(), String>),
 }
 
-/// All jobs of a run, seed by seed so that the first results can be compared early.
-pub(crate) fn all(config: &Config, done: &[Round]) -> Vec<Job> {
-    let jobs = config.seeds.iter().flat_map(|seed| config.strategies.iter().map(move |name| (*seed, name)));
-    let picks = |seed, strategy: &str| {
-        let mut rounds = done.iter().filter(|r| r.seed == seed && r.strategy == strategy).collect::<Vec<_>>();
-        rounds.sort_by_key(|round| round.round);
-        rounds.iter().map(|round| round.picks.iter().copied().map(SampleId).collect()).collect()
-    };
-    jobs.map(|(seed, name)| Job { strategy: name.clone(), seed, done: picks(seed, name) }).collect()
+impl Job {
+    /// The job in words.
+    pub(crate) fn name(&self, config: &Config) -> String {
+        let short = format!("{}, seed {}", config.strategies[self.strategy], self.seed);
+        match config.tasks.as_slice() {
+            [_] => short,
+            tasks => format!("{}, {short}", tasks[self.task].name()),
+        }
+    }
+
+    pub(crate) fn is_finished(&self, config: &Config) -> bool {
+        self.done.len() > config.tasks[self.task].rounds as usize
+    }
 }
 
-/// Runs `jobs` on `threads` threads and tells `on` what happens, on the caller's thread, until all are over; where nothing
-/// happens it calls `on` with `None` some times a second. While there are enough jobs each runs on one thread: small nets
-/// gain little from more.
+/// All jobs of a run, seed by seed so that the first results can be compared early.
+pub(crate) fn all(config: &Config, done: &[Round]) -> Vec<Job> {
+    let mut picks = BTreeMap::<_, Vec<(usize, Vec<SampleId>)>>::new();
+    for round in done {
+        let job = (round.dataset.as_str(), round.net.as_str(), round.strategy.as_str(), round.seed);
+        let ids = round.picks.iter().copied().map(SampleId).collect();
+        picks.entry(job).or_default().push((round.round, ids));
+    }
+    let mut jobs = Vec::new();
+    for seed in &config.seeds {
+        for (task, Task { dataset, net, .. }) in config.tasks.iter().enumerate() {
+            for (strategy, name) in config.strategies.iter().enumerate() {
+                let mut done = picks.remove(&(dataset, net, name, *seed)).unwrap_or_default();
+                done.sort_by_key(|(round, _)| *round);
+                let done = done.into_iter().map(|(_, ids)| ids).collect();
+                jobs.push(Job { task, strategy, seed: *seed, done });
+            }
+        }
+    }
+    jobs
+}
+
+/// How many jobs go on at once, and with how many threads each: one, while there are enough jobs, since small nets gain
+/// little from more.
+pub(crate) fn shares(threads: usize, jobs: usize) -> (usize, usize) {
+    let workers = threads.clamp(1, jobs.max(1));
+    (workers, threads / workers)
+}
+
+pub(crate) fn pool(threads: usize) -> anyhow::Result<ThreadPool> {
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).build()?)
+}
+
+/// The seconds of each task's steps, measured on small pieces side by side with as many threads as its jobs will have.
+pub(crate) fn measure(
+    config: &Config,
+    data: &[Data],
+    threads: usize,
+    jobs: usize,
+) -> anyhow::Result<Vec<Costs>> {
+    let (workers, each) = shares(threads, jobs);
+    let queue = Mutex::new(config.tasks.iter().zip(data).enumerate());
+    let mut costs = std::thread::scope(|scope| {
+        let work = || {
+            let pool = pool(each)?;
+            let mut costs = Vec::new();
+            while let Some((index, (task, data))) = next(&queue) {
+                costs.push((index, pool.install(|| Costs::measure(config, task, data))?));
+            }
+            anyhow::Ok(costs)
+        };
+        let workers = (0..workers.min(config.tasks.len())).map(|_| scope.spawn(work)).collect::<Vec<_>>();
+        let panicked =
+            |_| anyhow::anyhow!("a measurement panicked; this is a bug in deepal, please report it");
+        let costs = workers.into_iter().map(|worker| worker.join().map_err(panicked).flatten());
+        costs.collect::<anyhow::Result<Vec<_>>>()
+    })?
+    .concat();
+    costs.sort_by_key(|(index, _)| *index);
+    Ok(costs.into_iter().map(|(_, costs)| costs).collect())
+}
+
+fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
+    queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next()
+}
+
+/// Runs `jobs` in their order on `threads` threads and tells `on` what happens, on the caller's thread, until all are over;
+/// where nothing happens it calls `on` with `None` some times a second.
 ///
 /// When `stop` is set, every running job ends before its next step and no other starts.
 pub(crate) fn run(
     config: &Config,
-    data: &Data,
+    data: &[Data],
     jobs: &[Job],
     threads: usize,
     stop: &AtomicBool,
     mut on: impl FnMut(Option<(usize, News)>),
 ) -> anyhow::Result<()> {
-    let workers = threads.clamp(1, jobs.len().max(1));
-    let pools = (0..workers).map(|_| rayon::ThreadPoolBuilder::new().num_threads(threads / workers).build());
-    let pools = pools.collect::<Result<Vec<_>, _>>()?;
+    let (workers, each) = shares(threads, jobs.len());
+    let pools = (0..workers).map(|_| pool(each)).collect::<anyhow::Result<Vec<_>>>()?;
     let queue = Mutex::new(jobs.iter().enumerate());
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
         for pool in &pools {
             let (sender, queue) = (sender.clone(), &queue);
             scope.spawn(move || {
-                let next = || queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
                 while !stop.load(Ordering::Relaxed)
-                    && let Some((index, job)) = next()
+                    && let Some((index, job)) = next(queue)
                 {
                     // The receiver outlives the senders, so sending cannot fail.
                     let tell = |news| drop(sender.send((index, news)));
                     let outcome = catch_unwind(AssertUnwindSafe(|| {
-                        pool.install(|| one(config, data, job, stop, &tell))
+                        pool.install(|| one(config, &data[job.task], job, stop, &tell))
                     }));
                     let panicked = |_| Err("it panicked; this is a bug in deepal, please report it".into());
                     tell(News::Over(outcome.unwrap_or_else(panicked)));
@@ -97,11 +170,11 @@ fn one(
     tell: &dyn Fn(News),
 ) -> Result<(), String> {
     let words = |error: deepal::Error| error.to_string();
-    let net = nets::by_name(&config.net)
-        .and_then(|entry| entry.build(data.train.meta(), config.training))
-        .map_err(words)?;
-    let strategy = (strategy::by_name(&job.strategy).map_err(words)?.build)();
-    let experiment = Experiment { data, net, strategy, seed: job.seed, budget: config.budget() };
+    let (task, name) = (&config.tasks[job.task], &config.strategies[job.strategy]);
+    let net = task.net(data.train.meta()).map_err(words)?;
+    let strategy = (strategy::by_name(name).map_err(words)?.build)();
+    let (budget, initial_set) = (task.budget(), config.initial_set);
+    let experiment = Experiment { data, net, strategy, seed: job.seed, budget, initial_set };
     let mut round = job.done.len() as u32;
     let mut started = Instant::now();
     let (mut query_seconds, mut train_seconds) = (0.0, 0.0);
@@ -120,9 +193,9 @@ fn one(
             Step::Done(done) => {
                 round += 1;
                 tell(News::Round(Round {
-                    dataset: config.dataset.clone(),
-                    net: config.net.clone(),
-                    strategy: job.strategy.clone(),
+                    dataset: task.dataset.clone(),
+                    net: task.net.clone(),
+                    strategy: name.clone(),
                     seed: job.seed,
                     round: done.round as usize,
                     labels: done.labels,
@@ -140,4 +213,74 @@ fn one(
         if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     experiment.run(&job.done, on).map_err(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::GridArgs;
+    use deepal::{Dataset, Meta, Source, datasets};
+    use std::sync::Arc;
+
+    /// Digits of which one cannot be read: an error, or a panic.
+    struct Broken {
+        data: Arc<dyn Dataset>,
+        panics: bool,
+    }
+
+    impl Dataset for Broken {
+        fn meta(&self) -> &Meta {
+            self.data.meta()
+        }
+
+        fn len(&self) -> usize {
+            self.data.len()
+        }
+
+        fn inputs(&self, ids: &[SampleId]) -> deepal::Result<ndarray::Array2<f32>> {
+            assert!(!self.panics, "a bug");
+            match ids.contains(&SampleId(7)) {
+                true => Err(deepal::Error::Setting { what: "image 7".into(), why: "is damaged".into() }),
+                false => self.data.inputs(ids),
+            }
+        }
+    }
+
+    #[test]
+    fn a_job_that_fails_or_panics_tells_why_and_the_others_go_on() {
+        let net = vec!["softmax-regression".into()];
+        let args = GridArgs {
+            dataset: vec!["digits".into()],
+            net,
+            seeds: vec![1, 2],
+            initial: Some(10),
+            query: Some(5),
+            rounds: Some(2),
+            ..GridArgs::default()
+        };
+        let mut config = Config::resolve(&args).unwrap();
+        config.tasks = vec![config.tasks[0].clone(); 3];
+        let good = (datasets::by_name("digits").unwrap().load)(&Source::default()).unwrap();
+        let broken =
+            |panics| Data { train: Arc::new(Broken { data: good.train.clone(), panics }), ..good.clone() };
+        let data = [broken(false), good.clone(), broken(true)];
+        let jobs = all(&config, &[]);
+        let (mut rounds, mut failures) = (vec![0; jobs.len()], vec![None; jobs.len()]);
+        run(&config, &data, &jobs, 2, &AtomicBool::new(false), |news| match news {
+            Some((job, News::Round(_))) => rounds[job] += 1,
+            Some((job, News::Over(outcome))) => failures[job] = outcome.err(),
+            _ => {}
+        })
+        .unwrap();
+        for (job, (rounds, failure)) in jobs.iter().zip(rounds.iter().zip(&failures)) {
+            let failure = failure.as_deref().unwrap_or_default();
+            match (job.task, config.strategies[job.strategy].as_str()) {
+                (1, _) => assert!(*rounds == 3 && failure.is_empty(), "{job:?}: {failure}"),
+                (2, _) => assert!(*rounds == 0 && failure.contains("panicked"), "{job:?}: {failure}"),
+                // Random draws never look at an image that it does not label.
+                (_, "random") => assert!(*rounds == 3 || failure.contains("image 7"), "{job:?}: {failure}"),
+                _ => assert!(*rounds == 1 && failure.contains("image 7 is damaged"), "{job:?}: {failure}"),
+            }
+        }
+    }
 }

@@ -3,9 +3,11 @@
 mod cli;
 mod cmd;
 mod config;
+mod cost;
 mod curves;
 mod exit;
 mod jobs;
+mod machine;
 mod progress;
 mod summary;
 
@@ -20,6 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let outcome = match cli::Cli::parse().command {
         cli::Command::Run(args) => cmd::run::run(*args),
+        cli::Command::Plan(args) => cmd::plan::run(&args),
         cli::Command::Select(args) => cmd::select::run(&args),
         cli::Command::List { what } => cmd::list::run(what),
     };

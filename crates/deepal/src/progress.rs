@@ -1,17 +1,24 @@
-//! What a run shows on stderr while it goes on: bars on a terminal, plain lines elsewhere.
+//! What a run shows on stderr while it goes on: bars on a terminal, plain lines elsewhere, JSON, or nothing.
 
+use crate::cli::ProgressMode;
 use crate::config::Config;
 use crate::jobs::{Job, News};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::json;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 pub(crate) struct Progress {
-    rounds: u32,
-    names: Vec<String>,
-    /// `None` where bars cannot be shown.
-    bars: Option<Bars>,
+    view: View,
+    jobs: Vec<State>,
     work: Work,
+}
+
+enum View {
+    Bars(Bars),
+    Lines,
+    Json,
+    Nothing,
 }
 
 struct Bars {
@@ -20,85 +27,134 @@ struct Bars {
     total: ProgressBar,
     /// A line for each job while it runs.
     jobs: Vec<Option<ProgressBar>>,
-    /// What the last finished round of each job gave.
-    results: Vec<String>,
+    /// The width of the longest name.
+    width: usize,
 }
 
-/// How much is done: a round costs about as much as it has labels to train on.
+/// How far a job is.
+struct State {
+    dataset: String,
+    net: String,
+    strategy: String,
+    seed: u64,
+    /// The same in words.
+    name: String,
+    /// The last round.
+    rounds: u32,
+    /// What the last finished round gave.
+    result: String,
+    work: Work,
+}
+
+/// Work in any unit, such as seconds reckoned beforehand: what is left takes its share of the time gone.
+#[derive(Debug, Clone, Default)]
 struct Work {
-    config: Config,
     all: f64,
     done: f64,
-    started: Instant,
-    /// When a round was last finished, and how long we thought then that the rest would take.
+    started: Option<Instant>,
+    /// When the last piece was done, and how long we thought then that the rest would take.
     estimate: Option<(Instant, Duration)>,
 }
 
 impl Work {
-    fn of(config: &Config, round: usize) -> f64 {
-        (config.initial + round * config.query) as f64
+    fn start(&mut self) {
+        self.started.get_or_insert_with(Instant::now);
     }
 
-    fn finish(&mut self, round: usize) {
-        self.done += Self::of(&self.config, round);
-        let left = self.started.elapsed().mul_f64((self.all - self.done).max(0.0) / self.done);
+    fn finish(&mut self, piece: f64) {
+        self.done += piece;
+        let gone = self.started.map_or(Duration::ZERO, |started| started.elapsed());
+        let left = gone.mul_f64(((self.all - self.done) / self.done).clamp(0.0, 1e6));
         self.estimate = Some((Instant::now(), left));
     }
 
-    /// The time left at the pace so far, as minutes and seconds.
+    fn seconds_left(&self) -> Option<u64> {
+        self.estimate.map(|(at, left)| left.saturating_sub(at.elapsed()).as_secs())
+    }
+
     fn left(&self) -> String {
-        let Some((at, left)) = self.estimate else { return "estimating the time".into() };
-        let seconds = left.saturating_sub(at.elapsed()).as_secs();
-        format!("{}:{:02} left", seconds / 60, seconds % 60)
+        match self.seconds_left() {
+            None => "estimating the time".into(),
+            Some(seconds) => format!("{} left", clock(seconds)),
+        }
     }
 }
 
+/// Minutes and seconds, with hours where there are some.
+pub(crate) fn clock(seconds: u64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
 impl Progress {
-    pub(crate) fn new(config: &Config, jobs: &[Job]) -> Self {
-        let rounds = |job: &Job| job.done.len()..=config.rounds as usize;
-        let all = jobs.iter().flat_map(rounds).map(|round| Work::of(config, round)).sum();
-        Self {
-            rounds: config.rounds,
-            names: jobs.iter().map(|job| format!("{}, seed {}", job.strategy, job.seed)).collect(),
-            bars: Bars::new(jobs.len()),
-            work: Work { config: config.clone(), all, done: 0.0, started: Instant::now(), estimate: None },
-        }
+    /// `weights`: for each job how much work each of its rounds is.
+    pub(crate) fn new(config: &Config, jobs: &[Job], weights: &[Vec<f64>], mode: ProgressMode) -> Self {
+        let left = |job: &Job, weights: &[f64]| weights.iter().skip(job.done.len()).sum::<f64>();
+        let state = |(job, weights): (&Job, &Vec<f64>)| {
+            let (task, strategy) = (&config.tasks[job.task], &config.strategies[job.strategy]);
+            State {
+                dataset: task.dataset.clone(),
+                net: task.net.clone(),
+                strategy: strategy.clone(),
+                seed: job.seed,
+                name: job.name(config),
+                rounds: task.rounds,
+                result: String::new(),
+                work: Work { all: left(job, weights), ..Work::default() },
+            }
+        };
+        let jobs = jobs.iter().zip(weights).map(state).collect::<Vec<_>>();
+        let all = jobs.iter().map(|job| job.work.all).sum();
+        let view = match mode {
+            ProgressMode::Json => View::Json,
+            ProgressMode::None => View::Nothing,
+            ProgressMode::Auto => Bars::new(&jobs).map_or(View::Lines, View::Bars),
+        };
+        Self { view, jobs, work: Work { all, started: Some(Instant::now()), ..Work::default() } }
     }
 
-    pub(crate) fn show(&mut self, job: usize, news: &News) {
-        let name = &self.names[job];
+    /// `weight`: how much work the round is that the news are about.
+    pub(crate) fn show(&mut self, index: usize, news: &News, weight: f64) {
+        let job = &mut self.jobs[index];
         match news {
             News::Step { round, step } => {
-                if let Some(bars) = &mut self.bars {
-                    let width = self.names.iter().map(String::len).max().unwrap_or(0);
-                    let step = format!("round {round}/{}, {step}", self.rounds);
-                    bars.job(job, &format!("{name:<width$}"), &step);
+                job.work.start();
+                match &mut self.view {
+                    View::Bars(bars) => {
+                        bars.step(index, job, &format!("round {round}/{}, {step}", job.rounds))
+                    }
+                    View::Json => job.json(json!({ "event": "step", "round": round, "step": step })),
+                    View::Lines | View::Nothing => {}
                 }
             }
             News::Round(round) => {
-                self.work.finish(round.round);
-                let labels = round.labels;
-                let accuracy = 100.0 * round.accuracy;
-                match &mut self.bars {
-                    Some(bars) => bars.results[job] = format!("{labels} labels {accuracy:.1} %"),
-                    None => say(&format!(
-                        "{name}, round {} of {}: {labels} labels, accuracy {accuracy:.1} %, {}",
-                        round.round,
-                        self.rounds,
-                        self.work.left()
+                job.work.finish(weight);
+                self.work.finish(weight);
+                let (labels, accuracy) = (round.labels, 100.0 * round.accuracy);
+                job.result = format!("{labels} labels {accuracy:.1} %");
+                let left = self.work.left();
+                match &self.view {
+                    View::Lines => say(&format!(
+                        "{}, round {} of {}: {labels} labels, accuracy {accuracy:.1} %, {left}",
+                        job.name, round.round, job.rounds,
                     )),
+                    View::Json => job.json(json!({
+                        "event": "round", "round": round.round, "rounds": job.rounds, "labels": labels,
+                        "accuracy": round.accuracy, "seconds_left": self.work.seconds_left(),
+                    })),
+                    View::Bars(_) | View::Nothing => {}
                 }
                 self.tick();
             }
             News::Over(outcome) => {
-                if let Some(bars) = &mut self.bars
-                    && let Some(line) = bars.jobs[job].take()
-                {
-                    line.finish_and_clear();
-                    bars.all.remove(&line);
+                if let View::Bars(bars) = &mut self.view {
+                    bars.remove(index, job);
                 }
-                if let Err(why) = outcome {
-                    self.say(&format!("{name} failed: {why}"));
+                if let View::Json = self.view {
+                    job.json(json!({ "event": "over", "error": outcome.as_ref().err() }));
+                } else if let Err(why) = outcome {
+                    let line = format!("{} failed: {why}", job.name);
+                    self.warn(&line);
                 }
             }
         }
@@ -106,7 +162,7 @@ impl Progress {
 
     /// Lets the time left go on.
     pub(crate) fn tick(&self) {
-        if let Some(bars) = &self.bars {
+        if let View::Bars(bars) = &self.view {
             bars.total.set_position((1000.0 * self.work.done / self.work.all) as u64);
             bars.total.set_message(self.work.left());
         }
@@ -114,22 +170,42 @@ impl Progress {
 
     /// A line that stays.
     pub(crate) fn say(&self, line: &str) {
-        match &self.bars {
-            Some(bars) => drop(bars.all.println(line)),
-            None => say(line),
+        if !matches!(self.view, View::Nothing) {
+            self.warn(line);
+        }
+    }
+
+    /// A line that stays, and is shown even if nothing else is.
+    pub(crate) fn warn(&self, line: &str) {
+        match &self.view {
+            View::Bars(bars) => drop(bars.all.println(line)),
+            View::Json => say(&json!({ "event": "message", "text": line }).to_string()),
+            View::Lines | View::Nothing => say(line),
         }
     }
 
     pub(crate) fn end(self) {
-        if let Some(bars) = self.bars {
+        if let View::Bars(bars) = self.view {
             bars.total.finish_and_clear();
             drop(bars.all.clear());
         }
     }
 }
 
+impl State {
+    /// A line of JSON about the job.
+    fn json(&self, mut about: serde_json::Value) {
+        let job =
+            json!({ "dataset": self.dataset, "net": self.net, "strategy": self.strategy, "seed": self.seed });
+        if let (Some(about), serde_json::Value::Object(job)) = (about.as_object_mut(), job) {
+            about.extend(job);
+        }
+        say(&about.to_string());
+    }
+}
+
 impl Bars {
-    fn new(jobs: usize) -> Option<Self> {
+    fn new(jobs: &[State]) -> Option<Self> {
         let all = MultiProgress::new();
         if !std::io::stderr().is_terminal() || all.is_hidden() {
             return None;
@@ -137,19 +213,40 @@ impl Bars {
         let total = all.add(
             ProgressBar::new(1000).with_style(style("{bar:30.cyan} {percent:>3} %, {elapsed} gone, {msg}")),
         );
-        Some(Self { all, total, jobs: vec![None; jobs], results: vec![String::new(); jobs] })
+        let width = jobs.iter().map(|job| job.name.chars().count()).max().unwrap_or(0);
+        Some(Self { all, total, jobs: vec![None; jobs.len()], width })
     }
 
-    fn job(&mut self, job: usize, name: &str, step: &str) {
-        let line = self.jobs[job].get_or_insert_with(|| {
-            let line = self.all.insert_before(&self.total, ProgressBar::new_spinner());
-            line.set_style(style("{spinner} {prefix}  {wide_msg}"));
-            line.set_prefix(name.to_owned());
-            line.enable_steady_tick(Duration::from_millis(200));
+    fn step(&mut self, index: usize, job: &State, step: &str) {
+        let line = self.jobs[index].get_or_insert_with(|| {
+            let line = self.all.insert_before(&self.total, ProgressBar::new(1000));
+            line.set_style(style("{prefix}  {bar:12.cyan} {wide_msg}"));
+            line.set_prefix(format!("{:<1$}", job.name, self.width));
             line
         });
-        let result = &self.results[job];
-        line.set_message(if result.is_empty() { step.to_owned() } else { format!("{result}; {step}") });
+        line.set_position((1000.0 * job.work.done / job.work.all) as u64);
+        let mut parts = vec![step.to_owned()];
+        if !job.result.is_empty() {
+            parts = vec![job.result.clone(), job.work.left(), parts.remove(0)];
+        }
+        line.set_message(parts.join(", "));
+    }
+
+    /// Takes a job's line away and leaves its last result above the lines.
+    fn remove(&mut self, index: usize, job: &State) {
+        let Some(line) = self.jobs[index].take() else { return };
+        line.finish_and_clear();
+        self.all.remove(&line);
+        if job.work.done >= job.work.all {
+            let seconds = job.work.started.map_or(0, |started| started.elapsed().as_secs());
+            drop(self.all.println(format!(
+                "{:<1$}  {2} in {3}",
+                job.name,
+                self.width,
+                job.result,
+                clock(seconds)
+            )));
+        }
     }
 }
 

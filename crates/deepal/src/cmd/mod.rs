@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write};
 
 pub(crate) mod list;
+pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod select;
 

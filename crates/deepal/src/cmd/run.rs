@@ -1,15 +1,16 @@
-//! `deepal run`: a simulated experiment, its run folder, its table and its curves.
+//! `deepal run`: simulated experiments, their run folder, and what they show.
 
-use crate::cli::RunArgs;
+use crate::cli::{GridArgs, RunArgs};
 use crate::config::{Config, data_dir};
 use crate::exit::{Interrupted, Usage};
 use crate::jobs::{self, Job, News};
 use crate::progress::{self, Progress};
 use crate::summary::Summary;
-use crate::{curves, exit};
+use crate::{curves, exit, machine};
 use anyhow::{Context, anyhow, bail};
-use deepal::{Ask, Data, Source, datasets, nets, strategy};
+use deepal::{Ask, Data, Source, datasets, strategy};
 use deepal_data::run_store::{Event, RunStore};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,14 +22,13 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
     let Run { mut store, config, jobs, data } = open(&args)?;
     let failures = match data {
         None => Vec::new(),
-        Some(data) => simulate(&config, &data, &jobs, threads(&args), &mut store)?,
+        Some(data) => simulate(&config, &data, jobs, &args, &mut store)?,
     };
     let summary = Summary::new(store.rounds(), &config.strategies);
     let folder = store.folder().display();
     let files = "results.csv, curves.svg, config.toml, events.jsonl";
     super::print(&format!("{}\nin {folder}: {files}\n", summary.text()))?;
-    let title = format!("{} with {}", config.dataset, config.net);
-    let written = store.write_file("curves.svg", curves::svg(&summary, &title).as_bytes());
+    let written = store.write_file("curves.svg", curves::svg(&summary, &config.title()).as_bytes());
     written.with_context(|| format!("the run is recorded; `--resume {folder}` draws its curves"))?;
     match failures.first() {
         Some(first) => Err(anyhow!("{} failed, the first: {first}", count(failures.len(), "job", "jobs"))),
@@ -40,34 +40,57 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
 struct Run {
     store: RunStore,
     config: Config,
+    /// What is left to do.
     jobs: Vec<Job>,
-    /// `None` if nothing is left to do.
-    data: Option<Data>,
+    /// For each task; `None` if nothing is left to do.
+    data: Option<Vec<Data>>,
 }
 
 /// A new run folder, or the one to go on with. Data that cannot be had leaves no empty folder behind.
 fn open(args: &RunArgs) -> anyhow::Result<Run> {
     let Some(folder) = &args.resume else {
-        let config = Config::resolve(args)?;
-        let data = load(&config, args.offline)?;
-        let folder = args.out.clone().unwrap_or_else(|| next_free(&config.dataset));
+        let config = Config::resolve(&args.grid)?;
+        let folder = args.out.clone().unwrap_or_else(|| default_folder(args, &config));
+        if RunStore::exists(&folder) {
+            return go_on(&folder, &args.grid, Some(config));
+        }
+        let data = load(&config, args.grid.offline)?;
         let store = RunStore::create(&folder, &config.to_toml()?)?;
-        let jobs = jobs::all(&config, store.rounds());
+        let jobs = jobs::all(&config, &[]);
         return Ok(Run { store, config, jobs, data: Some(data) });
     };
+    go_on(folder, &args.grid, None)
+}
+
+/// The run in `folder`, with the settings `wanted` if they ask for more.
+fn go_on(folder: &Path, args: &GridArgs, wanted: Option<Config>) -> anyhow::Result<Run> {
     let (mut store, text, events) = RunStore::open(folder)?;
     let mut config = Config::parse(&text, &folder.join("config.toml"))?;
-    config.data_dir = data_dir(args).or(config.data_dir);
-    let jobs = jobs::all(&config, store.rounds());
-    let finished = jobs.iter().all(|job| job.done.len() > config.rounds as usize);
-    if finished && !events.contains(&Event::Finished) {
+    if let Some(wanted) = wanted {
+        if let Err(why) = wanted.extends(&config) {
+            bail!(Usage(format!(
+                "`{0}` holds a run with other settings: {why}; choose another folder with `--out`, or go on with that run \
+                 by `--resume {0}`",
+                folder.display()
+            )));
+        }
+        let version = std::mem::take(&mut config.version);
+        config = Config { version, ..wanted };
+        store.set_config(&config.to_toml()?)?;
+    } else {
+        config.data_dir = data_dir(args.data_dir.as_deref()).or(config.data_dir);
+    }
+    let mut jobs = jobs::all(&config, store.rounds());
+    jobs.retain(|job| !job.is_finished(&config));
+    let is_finished = jobs.is_empty();
+    if is_finished && events.last() != Some(&Event::Finished) {
         store.append(&Event::Finished)?;
     }
-    let data = if finished { None } else { Some(load(&config, args.offline)?) };
+    let data = if is_finished { None } else { Some(load(&config, args.offline)?) };
     Ok(Run { store, config, jobs, data })
 }
 
-fn threads(args: &RunArgs) -> usize {
+pub(super) fn threads(args: &GridArgs) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     args.threads.map_or_else(cores, usize::from)
 }
@@ -75,34 +98,35 @@ fn threads(args: &RunArgs) -> usize {
 /// Runs what is missing and records each round; returns the failures in words.
 fn simulate(
     config: &Config,
-    data: &Data,
-    jobs: &[Job],
-    threads: usize,
+    data: &[Data],
+    mut jobs: Vec<Job>,
+    args: &RunArgs,
     store: &mut RunStore,
 ) -> anyhow::Result<Vec<String>> {
     stop_on_ctrl_c(store.folder())?;
-    let mut progress = Progress::new(config, jobs);
-    if let Some(warning) = config.warning() {
-        progress.say(&format!("warning: {warning}"));
-    }
+    let threads = threads(&args.grid);
+    let weights = order(config, data, &mut jobs, threads)?;
+    let mut progress = Progress::new(config, &jobs, &weights, args.progress);
+    config.warnings().iter().for_each(|warning| progress.warn(&format!("warning: {warning}")));
     progress.say(&format!(
-        "{} with {}: {}, {}, {} to {} labels; recording in {}",
-        config.dataset,
-        config.net,
+        "{}: {}, {}; {} to do on {}; recording in {}",
+        config.title(),
         count(config.strategies.len(), "strategy", "strategies"),
         count(config.seeds.len(), "seed", "seeds"),
-        config.initial,
-        config.budget().labels(),
+        count(jobs.len(), "job", "jobs"),
+        count(threads, "thread", "threads"),
         store.folder().display()
     ));
+    store.append(&Event::Started(machine::started(threads)))?;
     let (mut failures, mut unwritable) = (Vec::new(), None);
     let mut stopping = false;
-    jobs::run(config, data, jobs, threads, &STOP, |news| {
+    jobs::run(config, data, &jobs, threads, &STOP, |news| {
         if STOP.load(Ordering::Relaxed) && !std::mem::replace(&mut stopping, true) {
             progress.say("stopping after the present step; Ctrl+C again stops now");
         }
         let Some((job, news)) = news else { return progress.tick() };
-        progress.show(job, &news);
+        let round = if let News::Round(round) = &news { round.round } else { 0 };
+        progress.show(job, &news, weights[job][round]);
         match news {
             News::Round(round) if unwritable.is_none() => {
                 if let Err(error) = store.append(&Event::Round(round)) {
@@ -110,9 +134,7 @@ fn simulate(
                     STOP.store(true, Ordering::Relaxed);
                 }
             }
-            News::Over(Err(why)) => {
-                failures.push(format!("{} with seed {}: {why}", jobs[job].strategy, jobs[job].seed))
-            }
+            News::Over(Err(why)) => failures.push(format!("{}: {why}", jobs[job].name(config))),
             _ => {}
         }
     })?;
@@ -131,37 +153,73 @@ fn simulate(
     Ok(failures)
 }
 
-/// The data set, cut to its pool, and checked against the net and the budget.
-fn load(config: &Config, offline: bool) -> anyhow::Result<Data> {
+/// Puts the most expensive jobs first, so that none is left alone at the end, and gives the work of each round of each
+/// job. Jobs of one task cost about as much as they train on; several tasks are measured.
+fn order(config: &Config, data: &[Data], jobs: &mut [Job], threads: usize) -> anyhow::Result<Vec<Vec<f64>>> {
+    let costs = match config.tasks.as_slice() {
+        [_] => None,
+        _ => Some(jobs::measure(config, data, threads, jobs.len())?),
+    };
+    let weights = |job: &Job| {
+        let task = &config.tasks[job.task];
+        let weight = |round| match &costs {
+            None => (task.initial + round * task.query) as f64,
+            Some(costs) => costs[job.task].round(task, job.strategy, round),
+        };
+        (0..=task.rounds as usize).map(weight).collect::<Vec<_>>()
+    };
+    let left = |job: &Job| weights(job).iter().skip(job.done.len()).sum::<f64>();
+    jobs.sort_by(|a, b| left(b).total_cmp(&left(a)));
+    Ok(jobs.iter().map(weights).collect())
+}
+
+/// The data of each task, cut to its pool, and checked against its net, its budget and the strategies.
+pub(super) fn load(config: &Config, offline: bool) -> anyhow::Result<Vec<Data>> {
     let source = Source {
         data_dir: config.data_dir.clone(),
         offline,
         progress: &progress::download,
         ..Source::default()
     };
-    let data = (datasets::by_name(&config.dataset)?.load)(&source)?.with_pool(config.pool)?;
-    let net = nets::by_name(&config.net)?.build(data.train.meta(), config.training);
-    let net = net.map_err(|error| Usage(error.to_string()))?;
-    for name in &config.strategies {
-        let needs = (strategy::by_name(name)?.build)().needs();
-        let ask = Ask { signals: &needs, unlabeled: &[], labeled: &[], seed: 0 };
-        ask.check(net.as_ref()).with_context(|| format!("strategy `{name}`"))?;
+    let mut loaded = BTreeMap::<&str, Data>::new();
+    let mut all = Vec::new();
+    for task in &config.tasks {
+        let data = match loaded.get(task.dataset.as_str()) {
+            Some(data) => data.clone(),
+            None => (datasets::by_name(&task.dataset)?.load)(&source)?,
+        };
+        loaded.insert(&task.dataset, data.clone());
+        let data = data.with_pool(task.pool)?;
+        let net = task.net(data.train.meta()).map_err(|error| Usage(error.to_string()))?;
+        for name in &config.strategies {
+            let needs = (strategy::by_name(name)?.build)().needs();
+            let ask = Ask { signals: &needs, unlabeled: &[], labeled: &[], seed: 0 };
+            ask.check(net.as_ref()).with_context(|| format!("strategy `{name}`"))?;
+        }
+        // What of the first labels depends on the data alone.
+        config.initial_set.draw(&data.train_labels, task.initial, 0).with_context(|| task.name())?;
+        all.push(data);
     }
-    Ok(data)
+    Ok(all)
 }
 
-fn count(n: usize, one: &str, many: &str) -> String {
+pub(super) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
+/// `runs/quick` of `--config experiments/quick.toml`, so that the same command goes on with it; else
 /// `runs/001-fashion-mini`, or the next number that is free.
-fn next_free(dataset: &str) -> PathBuf {
+fn default_folder(args: &RunArgs, config: &Config) -> PathBuf {
+    let runs = Path::new("runs");
+    if let Some(name) = args.grid.config.as_deref().and_then(Path::file_stem) {
+        return runs.join(name);
+    }
     let taken = |number: &str| {
-        let entries = std::fs::read_dir("runs").into_iter().flatten().flatten();
+        let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
         entries.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with(number))
     };
     let number = (1..).map(|n| format!("{n:03}-")).find(|number| !taken(number)).unwrap_or_default();
-    Path::new("runs").join(number + dataset)
+    runs.join(number + &config.tasks[0].dataset)
 }
 
 /// The first Ctrl+C (or request to terminate) ends the run after the present step, the second at once; what is recorded is

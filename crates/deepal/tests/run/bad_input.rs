@@ -89,7 +89,6 @@ fn folders_that_cannot_be_written_or_hold_something_else_are_output_errors() {
     call(&folder, &format!("run {TINY} --out run")).expect(0, &[]);
     let before = read(&folder, "run/events.jsonl");
     for (out, words) in [
-        ("run", ["`run` already holds a run", "`--resume run`"]),
         ("file", ["`file`", "`--out`"]),
         ("file/run", ["`file/run`", "`--out`"]),
         ("/dev/null/run", ["`/dev/null/run`", "`--out`"]),
@@ -222,7 +221,7 @@ fn a_training_that_cannot_train_is_refused() {
 #[test]
 fn events_that_leave_out_or_repeat_a_round_are_refused() {
     let whole = Finished::new(&TINY.replace("--rounds 1", "--rounds 3 --strategy margin"));
-    let lines = whole.events.lines().take(4).collect::<Vec<_>>();
+    let lines = whole.events.lines().skip(1).take(4).collect::<Vec<_>>();
     for order in [&[0, 2][..], &[1, 2], &[0, 1, 1], &[0, 1, 2, 3, 0]] {
         let folder = workshop();
         fs::create_dir(folder.path().join("run")).unwrap();

@@ -9,6 +9,7 @@ mod results;
 mod resume;
 mod same;
 mod settings;
+mod suite;
 
 use assert_cmd::Command;
 use deepal::{datasets, nets, strategy};

@@ -83,7 +83,7 @@ fn a_run_makes_its_four_files_a_table_and_its_progress() {
     }
 
     let progress = &run.said.stderr;
-    assert!(progress.contains("digits with softmax-regression: 3 strategies, 2 seeds, 20 to 50 labels"));
+    assert!(progress.contains("digits with softmax-regression: 3 strategies, 2 seeds; 6 jobs to do"));
     for (key @ (strategy, seed, number), round) in &rounds {
         let start = format!(
             "{strategy}, seed {seed}, round {number} of 3: {} labels, accuracy {:.1} %, ",

@@ -85,7 +85,10 @@ fn ctrl_c_stops_the_run_which_then_can_be_resumed() {
         let folder = workshop();
         let mut running = Running::start(program(&folder, &format!("run {LONGER} --out run")));
         let events = folder.path().join("run/events.jsonl");
-        assert!(running.wait_for(|| len(&events) > 0), "it must not end before it is interrupted");
+        assert!(
+            running.wait_for(|| fs::read_to_string(&events).is_ok_and(|text| text.contains("\"round\""))),
+            "it must not end before it is interrupted"
+        );
         for _ in 0..times {
             running.interrupt();
         }
@@ -137,7 +140,7 @@ fn two_processes_cannot_write_to_one_run() {
     let events = folder.path().join("run/events.jsonl");
     assert!(running.wait_for(|| len(&events) > 0));
     call(&folder, "run --resume run").expect(4, &["another process is writing to `run`", "wait"]);
-    call(&folder, &format!("run {TINY} --out run")).expect(4, &["`run`", "`--resume run`", "`--out`"]);
+    call(&folder, &format!("run {TINY} --out run")).expect(4, &["another process is writing to `run`"]);
     assert!(!running.has_ended(), "it must run until the others have tried");
     running.0.kill().unwrap();
     running.0.wait().unwrap();

@@ -56,7 +56,7 @@ fn a_bad_file_of_settings_is_named_with_what_is_wrong_in_it() {
         ("rounds = -3", ["line 1", "-3"]),
         ("rounds = \"many\"", ["line 1", "many"]),
         ("rounds = ", ["line 1", "rounds = "]),
-        ("strategies = \"margin\"", ["line 1", "expected a sequence"]),
+        ("seeds = 7", ["line 1", "expected a sequence"]),
     ] {
         let folder = workshop();
         fs::write(folder.path().join("bad.toml"), settings).unwrap();

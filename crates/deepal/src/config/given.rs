@@ -1,0 +1,225 @@
+//! Settings as a user may give them, in a file and by options, and the defaults of what is missing.
+
+use super::{Config, Task, VERSION, broken};
+use crate::cli::GridArgs;
+use crate::exit::Usage;
+use anyhow::{Context, bail};
+use deepal::{InitialSet, Training, datasets, nets, strategy};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// In `nets`: each data set's own.
+const DEFAULT: &str = "default";
+
+/// The settings of a file. `datasets` × `nets` with one budget for all, or a `[[task]]` for each; what a task leaves out
+/// it takes from the settings of all.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Given {
+    /// The program's version; written into every run folder and not looked at here.
+    #[serde(rename = "version")]
+    _version: Option<String>,
+    #[serde(alias = "dataset")]
+    datasets: Option<Names>,
+    #[serde(alias = "net")]
+    nets: Option<Names>,
+    #[serde(alias = "strategy")]
+    strategies: Option<Names>,
+    #[serde(alias = "seed")]
+    seeds: Option<Vec<u64>>,
+    initial_set: Option<InitialSet>,
+    initial: Option<usize>,
+    query: Option<usize>,
+    rounds: Option<u32>,
+    pool: Option<usize>,
+    /// A name, or a [`Training`] in full.
+    training: Option<toml::Value>,
+    data_dir: Option<PathBuf>,
+    #[serde(default, rename = "task")]
+    tasks: Vec<GivenTask>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GivenTask {
+    dataset: Option<String>,
+    net: Option<String>,
+    initial: Option<usize>,
+    query: Option<usize>,
+    rounds: Option<u32>,
+    pool: Option<usize>,
+    training: Option<toml::Value>,
+}
+
+/// One name, or a list of them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "expected a name or a list of names")]
+enum Names {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Names {
+    fn list(self) -> Vec<String> {
+        match self {
+            Self::One(name) => vec![name],
+            Self::Many(names) => names,
+        }
+    }
+}
+
+/// The settings of the file that `--config` names, with the options put over them.
+pub(super) fn read(args: &GridArgs) -> anyhow::Result<Given> {
+    let mut given = match &args.config {
+        None => Given::default(),
+        Some(path) => parse(path)?,
+    };
+    if !given.tasks.is_empty() && (given.datasets.is_some() || given.nets.is_some()) {
+        bail!(Usage("settings have either `datasets` and `nets` or `[[task]]`, not both".into()));
+    }
+    given.put_names(args)?;
+    macro_rules! option_wins {
+        ($($field:ident),*) => { $(if let Some(value) = &args.$field {
+            given.$field = Some(value.clone().into());
+            given.tasks.iter_mut().for_each(|task| task.$field = Some(value.clone().into()));
+        })* };
+    }
+    option_wins!(initial, query, rounds, pool, training);
+    given.initial_set = args.initial_set.map(Into::into).or(given.initial_set);
+    given.data_dir = data_dir(args.data_dir.as_deref()).or(given.data_dir);
+    if !args.strategy.is_empty() {
+        given.strategies = Some(Names::Many(args.strategy.clone()));
+    }
+    if !args.seeds.is_empty() {
+        given.seeds = Some(args.seeds.clone());
+    }
+    Ok(given)
+}
+
+/// The folder with data files that the user names: the option, else a `DEEPAL_DATA` that is not empty.
+pub(crate) fn data_dir(option: Option<&Path>) -> Option<PathBuf> {
+    let variable = || std::env::var_os("DEEPAL_DATA").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    option.map(Path::to_owned).or_else(variable)
+}
+
+fn parse(path: &Path) -> anyhow::Result<Given> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|cause| deepal_data::Error::Read { path: path.into(), cause })
+        .context("`--config`")?;
+    toml::from_str(&text).map_err(|error| broken(path, &error))
+}
+
+impl Given {
+    /// Puts the data sets and nets of the options in the place of the file's. A file's only task is repeated for each.
+    fn put_names(&mut self, args: &GridArgs) -> anyhow::Result<()> {
+        for (option, names) in [("--dataset", &args.dataset), ("--net", &args.net)] {
+            let is_dataset = option == "--dataset";
+            match self.tasks.as_slice() {
+                _ if names.is_empty() => {}
+                [] if is_dataset => self.datasets = Some(Names::Many(names.clone())),
+                [] => self.nets = Some(Names::Many(names.clone())),
+                [task] => {
+                    let with = |name: &String| {
+                        let mut task = task.clone();
+                        *(if is_dataset { &mut task.dataset } else { &mut task.net }) = Some(name.clone());
+                        task
+                    };
+                    self.tasks = names.iter().map(with).collect();
+                }
+                _ => bail!(Usage(format!(
+                    "`{option}` cannot choose among the tasks of a file; edit its `[[task]]`"
+                ))),
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills in every default.
+    pub(super) fn resolve(mut self) -> anyhow::Result<Config> {
+        if self.tasks.is_empty() {
+            let datasets = self.datasets.take().map_or_else(|| vec!["fashion-mini".into()], Names::list);
+            let nets = self.nets.take().map_or_else(|| vec![DEFAULT.into()], Names::list);
+            let pairs = datasets.iter().flat_map(|dataset| nets.iter().map(move |net| (dataset, net)));
+            let task = |(dataset, net): (&String, &String)| GivenTask {
+                dataset: Some(dataset.clone()),
+                net: Some(net.clone()),
+                ..GivenTask::default()
+            };
+            self.tasks = pairs.map(task).collect();
+        }
+        let tasks = self.tasks.iter().map(|task| task.resolve(&self)).collect::<Result<_, _>>()?;
+        let strategies = self.strategies.map_or_else(|| vec!["random".into(), "margin".into()], Names::list);
+        let strategies =
+            strategies.iter().map(|name| strategy::by_name(name).map(|entry| entry.name.to_owned()));
+        Ok(Config {
+            version: VERSION.into(),
+            strategies: distinct("strategy", strategies.collect::<Result<_, _>>()?)?,
+            seeds: distinct("seed", self.seeds.unwrap_or_else(|| vec![1, 2, 3]))?,
+            initial_set: self.initial_set.unwrap_or_default(),
+            data_dir: self.data_dir.map(|dir| std::path::absolute(&dir).unwrap_or(dir)),
+            tasks,
+        })
+    }
+}
+
+impl GivenTask {
+    fn resolve(&self, all: &Given) -> anyhow::Result<Task> {
+        let dataset = datasets::by_name(self.dataset.as_deref().unwrap_or("fashion-mini"))?;
+        let net = self.net.as_deref().filter(|name| *name != DEFAULT).unwrap_or(dataset.default_net);
+        let net = nets::by_name(net)?;
+        // The paper's four data sets come with the set-up of its reference program.
+        let paper = dataset.paper;
+        let (initial, query, rounds) = if paper { (10_000, 1_000, 10) } else { (100, 100, 9) };
+        let pool = if paper { dataset.n_train.min(40_000) } else { dataset.n_train };
+        let training = match self.training.as_ref().or(all.training.as_ref()) {
+            Some(_) if !net.takes_training => {
+                bail!(Usage(format!(
+                    "net `{}` is always trained to its optimum; leave `training` out",
+                    net.name
+                )))
+            }
+            Some(toml::Value::String(name)) => Some(named_training(name, net)?),
+            Some(table) => Some(
+                Training::deserialize(table.clone())
+                    .map_err(|error| Usage(format!("training: {}", error.message())))?,
+            ),
+            None if !net.takes_training => None,
+            None => Some(net.paper.filter(|_| paper).map_or_else(Training::adaptive, |paper| paper())),
+        };
+        Ok(Task {
+            dataset: dataset.name.into(),
+            net: net.name.into(),
+            pool: self.pool.or(all.pool).unwrap_or(pool),
+            initial: self.initial.or(all.initial).unwrap_or(initial),
+            query: self.query.or(all.query).unwrap_or(query),
+            rounds: self.rounds.or(all.rounds).unwrap_or(rounds),
+            training,
+        })
+    }
+}
+
+fn named_training(name: &str, net: &nets::Entry) -> anyhow::Result<Training> {
+    match (name, net.paper) {
+        ("adaptive", _) => Ok(Training::adaptive()),
+        ("paper", Some(paper)) => Ok(paper()),
+        ("paper", None) => {
+            bail!(Usage(format!(
+                "net `{}` is not the paper's, so `--training paper` says nothing about it",
+                net.name
+            )))
+        }
+        _ => {
+            let (kind, known) = ("training", vec!["paper", "adaptive"]);
+            bail!(deepal::Error::UnknownName { kind, name: name.into(), known })
+        }
+    }
+}
+
+fn distinct<T: PartialEq + std::fmt::Display>(what: &str, values: Vec<T>) -> anyhow::Result<Vec<T>> {
+    for (i, value) in values.iter().enumerate() {
+        if values[..i].contains(value) {
+            bail!(Usage(format!("{what} `{value}` is named twice")));
+        }
+    }
+    Ok(values)
+}

@@ -1,0 +1,194 @@
+//! Grids of data sets, nets, strategies and seeds from a file.
+
+use super::*;
+
+/// Four tasks of two strategies and two seeds, each job in a blink.
+const GRID: &str = r#"
+datasets = ["digits", "fashion-mini"]
+nets = ["softmax-regression", "mlp"]
+strategies = ["random", "margin"]
+seeds = [1, 2]
+pool = 300
+initial = 20
+query = 10
+rounds = 2
+"#;
+
+/// A training of a few steps, for the task of an `mlp`.
+const FEW_STEPS: &str = r#"{ batch_size = 16, optimizer = { name = "adam", learning_rate = 0.003 },
+    schedule = { until = "epochs", epochs = 3 } }"#;
+
+fn folder_with(config: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("suite.toml"), config).unwrap();
+    folder
+}
+
+/// The value of a field in every line about a round that has all of `words`.
+fn values(events: &str, name: &str, words: &[&str]) -> Vec<String> {
+    let lines = events.lines().filter(|line| line.contains(r#""event":"round""#));
+    let lines = lines.filter(|line| words.iter().all(|words| line.contains(words)));
+    lines.map(|line| field(line, name).to_owned()).collect()
+}
+
+#[test]
+fn a_grid_runs_every_strategy_with_every_seed_on_every_task_in_pairs() {
+    let folder = folder_with(GRID);
+    let said =
+        call(&folder, "run --config suite.toml").expect(0, &["4 tasks: 2 strategies, 2 seeds; 16 jobs"]);
+    assert!(said.stdout.contains("in runs/suite"), "{said:?}");
+    let events = read(&folder, "runs/suite/events.jsonl");
+    assert_eq!(values(&events, "accuracy", &[]).len(), 16 * 3);
+    for seed in [1, 2] {
+        for dataset in ["digits", "fashion-mini"] {
+            let of = [&format!("\"dataset\":\"{dataset}\""), &format!("\"seed\":{seed},"), "\"round\":0,"];
+            let first = values(&events, "picks", &of.map(|words| words as &str));
+            assert!(first.len() == 4 && first.iter().all(|picks| *picks == first[0]), "{first:?}");
+            for net in ["mlp", "softmax-regression"] {
+                let of = [of[0] as &str, of[1], of[2], &format!("\"net\":\"{net}\"")];
+                let accuracy = values(&events, "accuracy", &of);
+                assert!(accuracy.len() == 2 && accuracy[0] == accuracy[1], "one seed, one net: {accuracy:?}");
+            }
+        }
+    }
+    assert_eq!(read(&folder, "runs/suite/results.csv").lines().count(), 1 + 16 * 3);
+}
+
+#[test]
+fn the_same_command_runs_only_what_is_missing() {
+    let folder = folder_with(GRID);
+    call(&folder, "run --config suite.toml --seeds 1 --out run").expect(0, &["8 jobs to do"]);
+    let before = read(&folder, "run/events.jsonl");
+    let again = call(&folder, "run --config suite.toml --seeds 1 --out run").expect(0, &[]);
+    assert!(again.stderr.is_empty() && again.stdout.contains("accuracy"), "{again:?}");
+    assert_eq!(read(&folder, "run/events.jsonl"), before, "nothing is missing");
+
+    let more = "run --config suite.toml --strategy margin,random,k-center --out";
+    call(&folder, &format!("{more} run")).expect(0, &["16 jobs to do"]);
+    let after = read(&folder, "run/events.jsonl");
+    assert!(after.starts_with(&before), "what was there stays");
+    assert_eq!(values(&after, "accuracy", &[]).len(), 4 * 3 * 2 * 3);
+    call(&folder, &format!("{more} whole")).expect(0, &["24 jobs to do"]);
+    let results = |name: &str| {
+        let table = read(&folder, &format!("{name}/results.csv"));
+        table.lines().map(without_seconds).collect::<Vec<_>>()
+    };
+    assert_eq!(results("run"), results("whole"));
+}
+
+#[test]
+fn another_run_into_the_same_folder_is_refused_with_the_difference() {
+    let folder = folder_with(GRID);
+    call(&folder, "run --config suite.toml --seeds 1,2 --dataset digits --out run").expect(0, &[]);
+    let before = read(&folder, "run/events.jsonl");
+    for (options, words) in [
+        ("--seeds 2", "its seeds are [1, 2]"),
+        ("--strategy random", "its strategies are random, margin"),
+        ("--rounds 3", "digits with softmax-regression has pool 300, initial 20, query 10, rounds 2"),
+        ("--initial-set stratified", "initial_set"),
+        ("--net mlp", "digits with softmax-regression"),
+    ] {
+        let line = format!("run --config suite.toml --dataset digits {options} --out run");
+        let known = ["`run` holds a run with other settings", "`--out`", "`--resume run`"];
+        call(&folder, &line).expect(2, &known).expect(2, &[words]);
+    }
+    assert_eq!(read(&folder, "run/events.jsonl"), before);
+}
+
+#[test]
+fn tasks_have_settings_of_their_own_and_the_first_labels_are_drawn_as_asked() {
+    let config = format!(
+        "seeds = [3]\nquery = 5\nrounds = 1\ninitial_set = \"one-per-class\"\n\n[[task]]\ndataset = \"digits\"\n\
+         net = \"mlp\"\ninitial = 10\ntraining = {}\n\n[[task]]\ndataset = \"fashion-mini\"\n\
+         net = \"softmax-regression\"\ninitial = 12\nquery = 7\n",
+        FEW_STEPS.replace('\n', " ")
+    );
+    let folder = folder_with(&config);
+    call(&folder, "run --config suite.toml --out run").expect(0, &[]);
+    let events = read(&folder, "run/events.jsonl");
+    for (dataset, initial, query) in [("digits", 10, 5), ("fashion-mini", 12, 7)] {
+        let of = |round| {
+            let words = [format!("\"{dataset}\""), "\"random\"".into(), format!("\"round\":{round},")];
+            let classes = values(&events, "classes", &words.each_ref().map(|words| words as &str));
+            classes[0].split(',').map(|class| class.parse::<usize>().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!((of(0).len(), of(1).len()), (initial, query));
+        assert_eq!(of(0).into_iter().collect::<BTreeSet<_>>(), (0..10).collect(), "one of each class");
+    }
+    call(&folder, "run --config run/config.toml --out copy").expect(0, &[]);
+    assert_eq!(read(&folder, "copy/config.toml"), read(&folder, "run/config.toml"));
+    call(&folder, "run --config suite.toml --dataset digits --out x")
+        .expect(2, &["`--dataset`", "`[[task]]`"]);
+    let few = "initial must be at least 10 for one label of each class, got 9";
+    call(&folder, "run --config suite.toml --initial 9 --out x").expect(2, &[few]);
+}
+
+#[test]
+fn a_grid_that_makes_no_sense_is_refused() {
+    for (config, words) in [
+        ("strategies = []", &["an empty grid", "`strategies`"] as &[&str]),
+        ("datasets = []", &["an empty grid", "`task`"]),
+        ("seeds = []", &["an empty grid", "`seeds`"]),
+        ("dataset = \"digits\"\n[[task]]\nnet = \"mlp\"", &["either `datasets` and `nets` or `[[task]]`"]),
+        ("[[task]]\nnet = \"mlp\"\n[[task]]\nnet = \"mlp\"", &["`fashion-mini` with `mlp` is named twice"]),
+        ("datasets = [\"digits\", \"digits\"]", &["`digits` with `mlp` is named twice"]),
+        ("datasets = [\"digits\", \"mnst\"]", &["dataset `mnst`", "did you mean `mnist`?"]),
+        ("datasets = 3", &["line 1", "a name or a list of names"]),
+        ("initial_set = \"all\"", &["line 1", "one-per-class"]),
+        ("[[task]]\nrouns = 3", &["unknown field `rouns`", "`rounds`"]),
+        ("nets = [\"mlp\", \"mnist-cnn\"]\ndataset = \"digits\"", &["mnist-cnn", "[1, 8, 8]"]),
+    ] {
+        let folder = folder_with(config);
+        for command in ["run", "plan"] {
+            call(&folder, &format!("{command} --config suite.toml")).expect(2, words);
+        }
+        assert!(!folder.path().join("runs").exists(), "{config}");
+    }
+    let folder = folder_with("datasets = [\"digits\", \"mnist\"]");
+    call(&folder, "run --config suite.toml --data-dir none").expect(3, &["`mnist`", "none/mnist`"]);
+    assert!(!folder.path().join("runs").exists(), "a missing data set leaves nothing behind");
+}
+
+#[test]
+fn a_run_of_a_later_version_is_left_alone() {
+    let folder = workshop();
+    call(&folder, &format!("run {TINY} --out run")).expect(0, &[]);
+    let ours = format!("version = \"{}\"", env!("CARGO_PKG_VERSION"));
+    let config = read(&folder, "run/config.toml").replacen(&ours, "version = \"99.1.0\"\nnovelty = 1", 1);
+    fs::write(folder.path().join("run/config.toml"), config).unwrap();
+    let words = ["`run/config.toml`", "deepal 99.1.0", "use that version"];
+    call(&folder, "run --resume run").expect(2, &words);
+}
+
+#[test]
+fn a_plan_tells_jobs_time_and_memory_and_starts_nothing() {
+    let folder = folder_with(GRID);
+    let said = call(&folder, "plan --config suite.toml --threads 2").expect(0, &[]);
+    for words in [
+        "digits with mlp: 20 to 40 labels in 3 rounds, pool 300",
+        "16 jobs on 2 at once with 1 thread each: about 0:",
+        "peak memory: about ",
+    ] {
+        assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
+    }
+    assert_eq!(said.stdout.matches(" a job").count(), 8);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "only the settings are there");
+}
+
+#[test]
+fn progress_is_json_or_nothing_on_request() {
+    let folder = workshop();
+    let said = call(&folder, &format!("run {TINY} --progress json --out run")).expect(0, &[]);
+    let events = said.stderr.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let events = events.collect::<Vec<_>>();
+    let count = |kind: &str| events.iter().filter(|event| event["event"] == kind).count();
+    assert_eq!((count("message"), count("round"), count("over"), count("step")), (1, 4, 2, 12));
+    let last = events.iter().rfind(|event| event["event"] == "round").unwrap();
+    assert_eq!(
+        (&last["dataset"], &last["labels"], &last["seconds_left"]),
+        (&"digits".into(), &30.into(), &0.into())
+    );
+    let quiet = call(&folder, &format!("run {TINY} --progress none --out quiet")).expect(0, &[]);
+    assert_eq!(quiet.stderr, "");
+    assert!(quiet.stdout.contains("accuracy in %"));
+}
