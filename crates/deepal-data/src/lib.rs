@@ -9,6 +9,8 @@
 //! | [`images`] | [`Images`], a [`Dataset`](deepal_core::Dataset) of bytes |
 //! | [`matrix`] | NumPy arrays (`.npy`) |
 //! | [`run_store`] | [`RunStore`], the folder of a run |
+//! | [`tables`] | the rounds of a run as Parquet |
+//! | [`tensorboard`] | the rounds of a run as TensorBoard's event files |
 //! | [`error`] | [`Error`], and its [`Kind`] for exit codes |
 //!
 //! ```
@@ -33,6 +35,8 @@ pub mod matrix;
 pub mod run_store;
 pub mod source;
 pub mod svhn;
+pub mod tables;
+pub mod tensorboard;
 
 pub use error::{Error, Kind, Result};
 pub use files::write_atomically;

@@ -58,7 +58,7 @@ fn only_one_crate_names_burn_the_network_or_the_command_line() {
         for dependency in dependencies(&package) {
             let owner = match dependency {
                 "burn" => "deepal-nn",
-                "ureq" | "flate2" | "tar" | "matfile" | "ndarray-npy" | "csv" => "deepal-data",
+                "ureq" | "flate2" | "tar" | "matfile" | "ndarray-npy" | "csv" | "parquet" => "deepal-data",
                 // The measurements plot, and allocate as the program does.
                 "kuva" | "mimalloc" if name == "xtask" => continue,
                 "clap" | "anyhow" | "indicatif" | "kuva" | "ctrlc" | "mimalloc" | "toml" => "deepal",
