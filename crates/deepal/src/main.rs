@@ -1,5 +1,6 @@
 //! The `deepal` program: parse, run one command, and turn what went wrong into a message and an exit code.
 
+mod analysis;
 mod cli;
 mod cmd;
 mod config;
@@ -7,6 +8,7 @@ mod curves;
 mod exit;
 mod jobs;
 mod progress;
+mod report;
 mod summary;
 
 use clap::Parser;
