@@ -78,7 +78,7 @@ fn the_page_holds_what_was_found() {
         "margin is better",
         "5 seeds: intervals are wide",
         "fashion-mini with mlp",
-        "random reaches 82.0 % with 340 labels",
+        "Random reaches 82.0 % with 340 labels",
         "1, 2, 3, 4, 5",
         "AMD EPYC 7B13, 4 cores, Linux, 4 threads",
         "2026-11-18 11:06 UTC to 2026-11-18 13:03 UTC",

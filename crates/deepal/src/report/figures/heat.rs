@@ -145,3 +145,35 @@ fn is_dark(rgb: Rgb) -> bool {
     let [red, green, blue] = rgb.map(|part| (f64::from(part) / 255.0).powf(2.2));
     0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.179
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(n: usize) -> Drawing {
+        let columns = (0..n).map(|class| format!("class {class}")).collect::<Vec<_>>();
+        let cell = |_| Some(Cell { value: "1".into(), fill: WHITE, tip: String::new() });
+        heat_map(String::new(), &["margin".into()], &columns, &[(0..n).map(cell).collect()], false)
+    }
+
+    fn texts(shapes: &[Shape]) -> usize {
+        let one = |shape: &Shape| match shape {
+            Shape::Text { .. } => 1,
+            Shape::Group { shapes, .. } => texts(shapes),
+            _ => 0,
+        };
+        shapes.iter().map(one).sum()
+    }
+
+    #[test]
+    fn a_hundred_classes_fit_without_words() {
+        let (ten, hundred) = (map(10), map(100));
+        assert_eq!((texts(&ten.shapes), texts(&hundred.shapes)), (10 + 1 + 10, 1 + 1));
+        assert!(ten.width < 500.0 && hundred.width < 600.0, "{} {}", ten.width, hundred.width);
+    }
+
+    #[test]
+    fn words_on_cells_are_readable() {
+        assert!(is_dark(BLUE) && is_dark([0; 3]) && !is_dark(WHITE) && !is_dark(VERMILION));
+    }
+}

@@ -97,7 +97,7 @@ fn axes(frame: &Frame) -> Vec<Shape> {
         shapes.push(text((LEFT - 6.0, y + 4.0), label, Paint::Muted, Anchor::End));
     }
     shapes.push(line(vec![(LEFT, BOTTOM), (RIGHT, BOTTOM)], Paint::Muted));
-    for (tick, label) in ticks(frame.x.0, frame.x.1, 8.0) {
+    for (tick, label) in ticks(frame.x.0, frame.x.1, 7.0) {
         let x = frame.x(tick);
         shapes.push(line(vec![(x, BOTTOM), (x, BOTTOM + 4.0)], Paint::Muted));
         shapes.push(text((x, BOTTOM + 17.0), label, Paint::Muted, Anchor::Middle));
