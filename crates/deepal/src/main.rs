@@ -1,5 +1,6 @@
 //! The `deepal` program: parse, run one command, and turn what went wrong into a message and an exit code.
 
+mod analysis;
 mod cli;
 mod cmd;
 mod config;
@@ -9,6 +10,7 @@ mod exit;
 mod jobs;
 mod machine;
 mod progress;
+mod report;
 mod summary;
 
 use clap::Parser;

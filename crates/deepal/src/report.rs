@@ -1,0 +1,92 @@
+//! The report of runs: one page that opens from disk, and its figures as files.
+#![allow(dead_code, reason = "no command writes reports yet")]
+
+mod figures;
+mod page;
+mod pictures;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use crate::analysis::{Analysis, Task};
+use anyhow::Context;
+use askama::Template;
+use deepal::Data;
+use deepal_data::run_store::{Round, Started};
+use figures::{Drawing, Over, Styles, png, svg};
+use std::collections::BTreeMap;
+
+/// What a report is made of.
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) analysis: &'a Analysis,
+    /// For the pictures.
+    pub(crate) rounds: &'a [Round],
+    /// Versions, machines and dates.
+    pub(crate) started: &'a [Started],
+    /// The name of each run and the text of its `config.toml`.
+    pub(crate) settings: &'a [(String, String)],
+    /// The data sets that could be had, by name, for pictures and the names of classes.
+    pub(crate) data: &'a BTreeMap<String, Data>,
+    /// Sentences to show with the warnings, as why pictures are missing.
+    pub(crate) notes: &'a [String],
+}
+
+/// A file to be written beside the page.
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Report<'_> {
+    /// The page. It needs no other file, no network and no script.
+    ///
+    /// # Errors
+    /// None that is known: writing to memory does not fail.
+    pub(crate) fn html(&self) -> anyhow::Result<String> {
+        page::Page::new(self).render().context("cannot fill in the page of the report")
+    }
+
+    /// Each figure as `figures/NAME.svg` and `figures/NAME.png`.
+    ///
+    /// # Errors
+    /// A figure that cannot be drawn.
+    pub(crate) fn figures(&self) -> anyhow::Result<Vec<File>> {
+        let mut files = Vec::new();
+        for (name, drawing) in self.drawings() {
+            files.push(File { name: format!("figures/{name}.svg"), bytes: svg::file(&drawing).into_bytes() });
+            files.push(File { name: format!("figures/{name}.png"), bytes: png::file(&drawing)? });
+        }
+        Ok(files)
+    }
+
+    fn drawings(&self) -> Vec<(String, Drawing)> {
+        let styles = Styles::new(self.analysis);
+        let mut drawings = Vec::new();
+        for task in &self.analysis.tasks {
+            let task_name = format!("{}-{}", task.dataset, task.net);
+            let curves = |over| figures::learning_curves(task, &styles, over, true);
+            drawings.push((format!("learning-curves-{task_name}"), curves(Over::Labels)));
+            drawings.push((format!("learning-curves-time-{task_name}"), curves(Over::Seconds)));
+            drawings.push((format!("time-{task_name}"), figures::time_split(task)));
+            let classes = figures::class_balance(task, &self.classes(task));
+            drawings.extend(classes.map(|drawing| (format!("classes-{task_name}"), drawing)));
+        }
+        let penalty = self.analysis.penalty.as_ref().map(figures::penalty_matrix);
+        drawings.extend(penalty.map(|drawing| ("penalty".to_owned(), drawing)));
+        drawings
+    }
+
+    /// The names of a task's classes; their numbers without the data.
+    fn classes(&self, task: &Task) -> Vec<String> {
+        let n = task.arms.iter().map(|arm| arm.bought.len()).max().unwrap_or_default();
+        match self.data.get(&task.dataset).map(|data| &data.train.meta().classes) {
+            Some(classes) if classes.len() == n => classes.clone(),
+            _ => (0..n).map(|class| class.to_string()).collect(),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The figures of a report: functions from the numbers to a [`Drawing`], of which SVG and PNG are made.
+
+mod axis;
+mod drawing;
+mod heat;
+mod learning;
+pub(crate) mod png;
+mod style;
+pub(crate) mod svg;
+mod time;
+
+pub(crate) use drawing::Drawing;
+pub(crate) use heat::{class_balance, penalty_matrix};
+pub(crate) use learning::{Over, learning_curves, sample};
+pub(crate) use style::Styles;
+pub(crate) use time::time_split;

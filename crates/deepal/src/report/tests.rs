@@ -1,0 +1,199 @@
+//! The page is sound HTML that needs nothing else, and the figures say what they should.
+
+use super::samples::{Sample, THIRTEEN, renamed, sample};
+use std::fs;
+use std::path::Path;
+
+const FOUR: [&str; 4] = ["random", "margin", "bald", "k-means"];
+
+fn three_tasks() -> Sample {
+    sample(&[("fashion-mini", "mlp"), ("digits", "mlp"), ("digits", "softmax-regression")], &FOUR, 5)
+}
+
+fn thirteen_strategies() -> Sample {
+    sample(&[("fashion-mini", "mlp")], &THIRTEEN, 5)
+}
+
+fn one_seed() -> Sample {
+    sample(&[("digits", "mlp")], &["margin"], 1)
+}
+
+fn samples() -> [(&'static str, Sample); 3] {
+    [("three-tasks", three_tasks()), ("thirteen", thirteen_strategies()), ("one-seed", one_seed())]
+}
+
+/// Panics unless each element that is opened is closed, in order, and none is open at the end.
+fn check_tags(html: &str) {
+    const VOID: [&str; 4] = ["meta", "input", "img", "br"];
+    let mut open = Vec::new();
+    let mut rest = html;
+    while let Some(start) = rest.find('<') {
+        let end = start + rest[start..].find('>').unwrap();
+        let tag = &rest[start + 1..end];
+        assert!(!tag.contains('<'), "a bare < before {tag}");
+        rest = &rest[end + 1..];
+        let name = tag.trim_start_matches('/').split([' ', '\n', '/']).next().unwrap();
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name), "closed out of order");
+        } else if !tag.starts_with('!') && !tag.ends_with('/') && !VOID.contains(&name) {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "left open: {open:?}");
+}
+
+fn is_base64(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '=')
+}
+
+#[test]
+fn the_page_is_sound_and_needs_nothing_else() {
+    for (name, sample) in samples() {
+        let html = sample.report(name).html().unwrap();
+        check_tags(&html);
+        // What is left between pictures, which by chance may hold any word.
+        let text = html.split("data:image/png;base64,").map(|part| part.trim_start_matches(is_base64));
+        let text = text.collect::<Vec<_>>().join("");
+        for word in ["http://", "https://", "url(", "<script", "<link", "NaN", "inf"] {
+            assert!(!text.contains(word), "{name}: {word}");
+        }
+        let (_, body) = html.split_once("<body>").unwrap();
+        for (at, _) in body.match_indices("<th") {
+            assert!(body[at..].starts_with("<thead") || body[at..].starts_with("<th scope="), "{name}");
+        }
+        let ids = html.match_indices(" id=\"").map(|(at, _)| html[at + 5..].split('"').next().unwrap());
+        let mut ids = ids.collect::<Vec<_>>();
+        ids.sort_unstable();
+        assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{name}: {ids:?}");
+        assert!(html.matches("<svg").count() == html.matches("<svg viewBox").count());
+    }
+}
+
+#[test]
+fn the_page_holds_what_was_found() {
+    let sample = three_tasks();
+    let html = sample.report("Three tasks").html().unwrap();
+    for part in [
+        "<title>Three tasks</title>",
+        "margin is better",
+        "5 seeds: intervals are wide",
+        "fashion-mini with mlp",
+        "Random reaches 82.0 % with 340 labels",
+        "1, 2, 3, 4, 5",
+        "AMD EPYC 7B13, 4 cores, Linux, 4 threads",
+        "2026-11-18 11:06 UTC to 2026-11-18 13:03 UTC",
+        "initial = 40",
+        "ankle boot",
+    ] {
+        assert!(html.to_lowercase().contains(&part.to_lowercase()), "{part}");
+    }
+    // 3 tasks, 4 strategies, 12 images.
+    assert_eq!(html.matches("<img ").count(), 144);
+    for section in ["curves", "savings", "penalty", "across", "time", "classes", "pictures", "settings"] {
+        assert!(html.contains(&format!("<section id=\"{section}\">")), "{section}");
+    }
+}
+
+#[test]
+fn what_is_not_known_is_left_out() {
+    let sample = one_seed();
+    let html = sample.report("One seed").html().unwrap();
+    for absent in ["id=\"penalty\"", "id=\"across\"", "id=\"task\"", "Ratio", "±"] {
+        assert!(!html.contains(absent), "{absent}");
+    }
+    let figures = sample.report("One seed").figures().unwrap();
+    assert!(!figures.iter().any(|file| file.name.contains("penalty")));
+}
+
+#[test]
+fn strings_from_data_are_escaped() {
+    let name = "<script>alert('\"&')</script>";
+    let sample = renamed(three_tasks(), name);
+    let report = sample.report(name);
+    let html = report.html().unwrap();
+    check_tags(&html);
+    assert!(!html.contains("<script") && !html.contains("'\"&"));
+    for file in report.figures().unwrap() {
+        if let Ok(text) = String::from_utf8(file.bytes) {
+            check_tags(&text);
+            assert!(!text.contains("<script") && text.contains("&lt;script&gt;"));
+        }
+    }
+}
+
+#[test]
+fn figures_are_svg_and_png() {
+    let sample = thirteen_strategies();
+    let files = sample.report("").figures().unwrap();
+    let names = files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>();
+    let expected = [
+        "learning-curves-fashion-mini-mlp",
+        "learning-curves-time-fashion-mini-mlp",
+        "time-fashion-mini-mlp",
+    ];
+    let expected = expected.into_iter().chain(["classes-fashion-mini-mlp", "penalty"]);
+    let expected = expected.flat_map(|name| [format!("figures/{name}.svg"), format!("figures/{name}.png")]);
+    assert_eq!(names, expected.collect::<Vec<_>>());
+    for pair in files.chunks(2) {
+        let svg = String::from_utf8(pair[0].bytes.clone()).unwrap();
+        check_tags(&svg);
+        assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
+        assert!(!svg.contains("NaN") && !svg.contains("\"inf"));
+        for strategy in THIRTEEN {
+            assert!(svg.contains(&format!(">{strategy}</text>")), "{}: {strategy}", pair[0].name);
+        }
+        let png = &pair[1].bytes;
+        assert_eq!(png[..8], *b"\x89PNG\r\n\x1a\n");
+        let side = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+        assert!(side(16) >= 1200 && side(20) >= 600, "{}: {} x {}", pair[1].name, side(16), side(20));
+        assert!((5_000..500_000).contains(&png.len()), "{}: {}", pair[1].name, png.len());
+    }
+}
+
+/// Where a line is dashed and which marker and colour it has is in the page: no two strategies have all three alike.
+#[test]
+fn no_two_strategies_look_alike() {
+    let sample = thirteen_strategies();
+    let html = sample.report("").html().unwrap();
+    let keys =
+        html.match_indices("aria-hidden=\"true\">").map(|(at, _)| html[at..].split("</svg>").next().unwrap());
+    let mut keys = keys.collect::<Vec<_>>();
+    assert_eq!(keys.len(), 13);
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), 13);
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let (a, b) = (three_tasks(), three_tasks());
+    let (a, b) = (a.report("a"), b.report("a"));
+    assert_eq!(a.html().unwrap(), b.html().unwrap());
+    let bytes = |report: &super::Report<'_>| {
+        report.figures().unwrap().into_iter().map(|file| (file.name, file.bytes)).collect::<Vec<_>>()
+    };
+    assert!(bytes(&a) == bytes(&b));
+}
+
+#[test]
+fn nothing_at_all_still_gives_a_page() {
+    let sample = sample(&[], &[], 0);
+    let html = sample.report("Nothing").html().unwrap();
+    check_tags(&html);
+    assert!(sample.report("Nothing").figures().unwrap().is_empty());
+}
+
+/// `DEEPAL_WRITE_REPORT=FOLDER cargo test -p deepal --bin deepal report` writes the samples there, to look at.
+#[test]
+fn samples_can_be_looked_at() {
+    let Some(folder) = std::env::var_os("DEEPAL_WRITE_REPORT") else { return };
+    for (name, sample) in samples() {
+        let folder = Path::new(&folder).join(name);
+        fs::create_dir_all(folder.join("figures")).unwrap();
+        let title = format!("Sample report: {name}");
+        fs::write(folder.join("report.html"), sample.report(&title).html().unwrap()).unwrap();
+        for file in sample.report(&title).figures().unwrap() {
+            fs::write(folder.join(file.name), file.bytes).unwrap();
+        }
+    }
+}
