@@ -186,7 +186,9 @@ impl RunStore {
                 ("predict_seconds", round.predict_seconds),
             ];
             let scores = round.scores.iter().flatten().map(|score| ("scores", *score));
-            if let Some((what, value)) = numbers.into_iter().chain(scores).find(|(_, value)| !value.is_finite()) {
+            if let Some((what, value)) =
+                numbers.into_iter().chain(scores).find(|(_, value)| !value.is_finite())
+            {
                 return Err(deepal_core::Error::NotFinite { what, row: round.round, value }.into());
             }
         }
@@ -262,18 +264,8 @@ impl Event {
 
 /// A row of `results.csv`: the accuracy in full, seconds to the millisecond.
 fn row(round: &Round) -> Vec<u8> {
-    let Round {
-        dataset,
-        net,
-        strategy,
-        seed,
-        round,
-        labels,
-        accuracy,
-        train_seconds,
-        query_seconds,
-        ..
-    } = round;
+    let Round { dataset, net, strategy, seed, round, labels, accuracy, train_seconds, query_seconds, .. } =
+        round;
     let numbers = [
         seed.to_string(),
         round.to_string(),

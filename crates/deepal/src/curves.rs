@@ -1,6 +1,6 @@
 //! The learning curves as a picture. Nothing else names the plotting library.
 
-use crate::summary::{Curve, Summary};
+use crate::analysis::{self, Arm, BASELINE, Task};
 use kuva::prelude::{Layout, LegendPosition, LinePlot, Plot, SvgBackend, TickFormat, render_multiple};
 use std::sync::Arc;
 
@@ -9,22 +9,22 @@ const COLORS: [&str; 7] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"
 const GREY: &str = "#777777";
 
 /// Mean accuracy against labels with 95 % bands, as SVG.
-pub(crate) fn svg(summary: &Summary, title: &str) -> String {
+pub(crate) fn svg(task: &Task, title: &str) -> String {
     let mut others = 0;
     let mut lines: Vec<Plot> = Vec::new();
-    for curve in &summary.curves {
-        let (color, dashed) = match curve.strategy.as_str() {
-            "random" => (GREY, false),
+    for arm in task.arms.iter().filter(|arm| !arm.points.is_empty()) {
+        let (color, dashed) = match arm.strategy.as_str() {
+            BASELINE => (GREY, false),
             _ => {
                 others += 1;
                 (COLORS[(others - 1) % COLORS.len()], others > COLORS.len())
             }
         };
-        lines.push(line(curve, color, dashed));
+        lines.push(line(arm, color, dashed));
     }
     let layout = Layout::auto_from_plots(&lines)
         .with_title(title)
-        .with_subtitle(summary.measure())
+        .with_subtitle(analysis::measure(task))
         .with_x_label("labels")
         .with_y_label("test accuracy, %")
         .with_legend_position(LegendPosition::InsideBottomRight)
@@ -34,16 +34,17 @@ pub(crate) fn svg(summary: &Summary, title: &str) -> String {
     SvgBackend::new().render_scene(&render_multiple(lines, layout))
 }
 
-fn line(curve: &Curve, color: &str, dashed: bool) -> Plot {
+fn line(arm: &Arm, color: &str, dashed: bool) -> Plot {
     let percent = |x: f64| 100.0 * x;
+    let estimates = || arm.points.iter().map(|point| point.accuracy);
     let line = LinePlot::new()
-        .with_data(curve.points.iter().map(|point| (point.labels as f64, percent(point.mean))))
+        .with_data(arm.points.iter().map(|point| (point.labels as f64, percent(point.accuracy.value))))
         .with_color(color)
         .with_stroke_width(2.0)
-        .with_legend(curve.strategy.clone())
+        .with_legend(arm.strategy.clone())
         .with_band(
-            curve.points.iter().map(|point| percent((point.mean - point.half.unwrap_or(0.0)).max(0.0))),
-            curve.points.iter().map(|point| percent((point.mean + point.half.unwrap_or(0.0)).min(1.0))),
+            estimates().map(|found| percent(found.interval.map_or(found.value, |(low, _)| low.max(0.0)))),
+            estimates().map(|found| percent(found.interval.map_or(found.value, |(_, high)| high.min(1.0)))),
         );
     if dashed { line.with_dashed().into() } else { line.into() }
 }

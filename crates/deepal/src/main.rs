@@ -1,5 +1,6 @@
 //! The `deepal` program: parse, run one command, and turn what went wrong into a message and an exit code.
 
+mod analysis;
 mod cli;
 mod cmd;
 mod config;
@@ -7,7 +8,6 @@ mod curves;
 mod exit;
 mod jobs;
 mod progress;
-mod summary;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -1,11 +1,11 @@
 //! `deepal run`: a simulated experiment, its run folder, its table and its curves.
 
+use crate::analysis::{self, Analysis};
 use crate::cli::RunArgs;
 use crate::config::{Config, data_dir};
 use crate::exit::{Interrupted, Usage};
 use crate::jobs::{self, Job, News};
 use crate::progress::{self, Progress};
-use crate::summary::Summary;
 use crate::{curves, exit};
 use anyhow::{Context, anyhow, bail};
 use deepal::{Ask, Data, Source, datasets, nets, strategy};
@@ -23,17 +23,25 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
         None => Vec::new(),
         Some(data) => simulate(&config, &data, &jobs, threads(&args), &mut store)?,
     };
-    let summary = Summary::new(store.rounds(), &config.strategies);
+    let analysis = Analysis::new(store.rounds(), &config.strategies);
     let folder = store.folder().display();
-    let files = "results.csv, curves.svg, config.toml, events.jsonl";
-    super::print(&format!("{}\nin {folder}: {files}\n", summary.text()))?;
-    let title = format!("{} with {}", config.dataset, config.net);
-    let written = store.write_file("curves.svg", curves::svg(&summary, &title).as_bytes());
-    written.with_context(|| format!("the run is recorded; `--resume {folder}` draws its curves"))?;
+    let files = "results.csv, summary.csv, summary.json, curves.svg, config.toml, events.jsonl";
+    super::print(&format!("{}\nin {folder}: {files}\n", analysis::text(&analysis)))?;
+    derive(&store, &analysis)
+        .with_context(|| format!("the run is recorded; `--resume {folder}` makes what is missing"))?;
     match failures.first() {
         Some(first) => Err(anyhow!("{} failed, the first: {first}", count(failures.len(), "job", "jobs"))),
         None => Ok(()),
     }
+}
+
+/// Writes the files that follow from the rounds.
+fn derive(store: &RunStore, analysis: &Analysis) -> anyhow::Result<()> {
+    if let Some(task) = analysis.tasks.first() {
+        store.write_file("curves.svg", curves::svg(task, &task.name()).as_bytes())?;
+    }
+    store.write_file("summary.csv", &analysis::csv(analysis))?;
+    Ok(store.write_file("summary.json", &analysis.json()?)?)
 }
 
 /// Everything a run needs, read and checked before it starts.
