@@ -4,6 +4,8 @@ mod across;
 mod compare;
 mod runs;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 mod verdict;
 mod warnings;

@@ -1,7 +1,7 @@
 //! The answer in sentences.
 
 use super::words::{count, evidence, list, p_value, points_with_interval, ratio_interval, thousands};
-use super::{Analysis, Arm, BASELINE, SEEDS_FOR_CLAIMS, Saving, Task, Versus};
+use super::{Analysis, Arm, BASELINE, SEEDS_ADVISED, SEEDS_FOR_CLAIMS, Saving, Task, Versus};
 
 /// First over all tasks, then task by task, the largest difference first.
 pub(super) fn sentences(analysis: &Analysis) -> Vec<String> {
@@ -83,7 +83,7 @@ fn silent(where_: &str, random: &Arm, others: &[&Arm]) -> Vec<String> {
     if let Some(seeds) = too_few.iter().map(|arm| common(arm)).min() {
         sentences.push(format!(
             "{where_}, nothing is claimed about {} against random: with {} in common a difference may be chance. Give at \
-             least {SEEDS_FOR_CLAIMS} to `--seeds`; 5 are advised.",
+             least {SEEDS_FOR_CLAIMS} to `--seeds`; {SEEDS_ADVISED} are advised.",
             names(&too_few),
             count(seeds, "seed", "seeds")
         ));

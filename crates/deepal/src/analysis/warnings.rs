@@ -31,10 +31,10 @@ fn few_seeds(analysis: &Analysis) -> Option<String> {
     let words = count(seeds, "seed", "seeds");
     match seeds {
         seeds if seeds < SEEDS_FOR_CLAIMS => {
-            Some(format!("{words}, fewer than {SEEDS_FOR_CLAIMS} seeds: a difference here may be chance"))
+            Some(format!("{words}: with fewer than {SEEDS_FOR_CLAIMS} seeds a difference may be chance"))
         }
         seeds if seeds < SEEDS_ADVISED => Some(format!(
-            "{words}, fewer than {SEEDS_ADVISED} seeds: intervals are wide, and a real difference is easily overlooked"
+            "{words}: with fewer than {SEEDS_ADVISED} seeds intervals are wide, and a real difference is easily overlooked"
         )),
         _ => None,
     }

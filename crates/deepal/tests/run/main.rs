@@ -174,7 +174,9 @@ fn assert_equal(folder: &TempDir, name: &str, whole: &Finished, case: &str) {
     assert_eq!(read(folder, &format!("{name}/curves.svg")), whole.curves, "{case}");
     let files = fs::read_dir(folder.path().join(name)).unwrap().map(|entry| entry.unwrap().file_name());
     let files = files.map(|name| name.into_string().unwrap()).collect::<BTreeSet<_>>();
-    let expected = ["config.toml", "curves.svg", "events.jsonl", "results.csv"].map(String::from);
+    let expected =
+        ["config.toml", "curves.svg", "events.jsonl", "results.csv", "summary.csv", "summary.json"]
+            .map(String::from);
     assert_eq!(files, BTreeSet::from(expected), "{case}");
 }
 

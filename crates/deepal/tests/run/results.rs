@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_run_makes_its_four_files_a_table_and_its_progress() {
+fn a_run_makes_its_files_a_table_and_its_progress() {
     let (strategies, seeds) = (["random", "margin", "entropy"], [10, 2]);
     let run = Finished::new(
         "--dataset digits --net softmax-regression --strategy random,margin,entropy --seeds 10,2 --initial 20 \
@@ -76,9 +76,12 @@ fn a_run_makes_its_four_files_a_table_and_its_progress() {
             assert_eq!(cell[1], "±");
         }
     }
-    for words in
-        ["over 2 seeds", "random reaches at its end", "fewer than 3 seeds", "results.csv, curves.svg"]
-    {
+    for words in [
+        "over 2 seeds",
+        "nothing is claimed",
+        "fewer than 3 seeds",
+        "results.csv, summary.csv, summary.json, curves.svg",
+    ] {
         assert!(run.said.stdout.contains(words), "{words}: {}", run.said.stdout);
     }
 
@@ -134,9 +137,9 @@ fn a_finished_run_is_shown_again_and_nothing_changes() {
     let again = call(&folder, "run --resume run").expect(0, &[]);
     assert_eq!((again.stdout, again.stderr), (first.stdout, String::new()));
     assert_eq!(contents(), before);
-    for derived in ["results.csv", "curves.svg"] {
+    for derived in ["results.csv", "summary.csv", "summary.json", "curves.svg"] {
         fs::remove_file(folder.path().join("run").join(derived)).unwrap();
     }
     call(&folder, "run --resume run").expect(0, &[]);
-    assert_eq!(contents(), before, "the figure and the table come from the events alone");
+    assert_eq!(contents(), before, "the figure and the tables come from the events alone");
 }
