@@ -46,6 +46,7 @@ pub mod score;
 pub mod seed;
 pub mod select;
 mod signals;
+pub mod stats;
 pub mod strategy;
 
 pub use dataset::{Data, Dataset, InMemory, Meta};

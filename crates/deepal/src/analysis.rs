@@ -1,6 +1,33 @@
 //! What the rounds of runs say about the strategies: the numbers behind the table, `summary.json` and the report.
 
+mod across;
+mod compare;
+mod runs;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+mod verdict;
+mod warnings;
+mod words;
+
+use deepal_data::run_store::Round;
 use serde::Serialize;
+
+pub(crate) use table::csv;
+pub(crate) use text::text;
+
+/// The strategy that the others are compared with.
+pub(crate) const BASELINE: &str = "random";
+
+/// With fewer seeds nothing is claimed.
+const SEEDS_FOR_CLAIMS: usize = 3;
+
+/// Fewer seeds are called few.
+const SEEDS_ADVISED: usize = 5;
+
+/// What resamples are drawn from: the same rounds always give the same intervals.
+const BOOTSTRAP_SEED: u64 = 1;
 
 /// Everything that is said about the strategies of some runs.
 #[derive(Debug, Clone, Serialize)]
@@ -15,6 +42,45 @@ pub(crate) struct Analysis {
     pub(crate) verdict: Vec<String>,
     /// What weakens the comparison, in sentences.
     pub(crate) warnings: Vec<String>,
+}
+
+impl Analysis {
+    /// Of `rounds` in any order, with the strategies in the order given; others are passed over.
+    pub(crate) fn new(rounds: &[Round], strategies: &[String]) -> Self {
+        let runs = runs::group(rounds, strategies);
+        let tasks = compare::tasks(&runs);
+        let mut analysis = Self {
+            penalty: across::penalty(&runs, strategies),
+            across: across::across(&runs, strategies),
+            tasks,
+            verdict: Vec::new(),
+            warnings: Vec::new(),
+        };
+        analysis.verdict = verdict::sentences(&analysis);
+        analysis.warnings = warnings::sentences(&analysis, &runs);
+        analysis
+    }
+
+    /// As `summary.json`.
+    ///
+    /// # Errors
+    /// None that we know of: there are only names and finite numbers.
+    pub(crate) fn json(&self) -> serde_json::Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec_pretty(self)?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+}
+
+impl Task {
+    /// As sentences name it.
+    pub(crate) fn name(&self) -> String {
+        task_name(&self.dataset, &self.net)
+    }
+}
+
+fn task_name(dataset: &str, net: &str) -> String {
+    format!("{dataset} with {net}")
 }
 
 /// A data set with a net.
@@ -78,6 +144,8 @@ pub(crate) struct Difference {
 /// A strategy against random.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Versus {
+    /// Seeds that both have.
+    pub(crate) seeds: usize,
     /// Area under the curve minus random's, paired by seed: the one test that the verdict rests on.
     pub(crate) area: Difference,
     /// Label counts at which it wins, ties and loses.

@@ -16,14 +16,17 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Compare strategies on a data set whose labels are known: which gets the best classifier for the fewest labels?
     ///
-    /// Without options: random against margin on 5,000 embedded Fashion-MNIST images, 100 to 1,000 labels, three seeds.
+    /// Without options: random against margin on 5,000 embedded Fashion-MNIST images, 100 to 1,000 labels, five seeds.
     /// A grid of data sets, nets, strategies and seeds, also from a file (`--config`). Writes a run folder with every setting
-    /// and pick.
+    /// and pick, and a report: open report.html in a browser.
     #[command(after_help = exit::HELP)]
     Run(Box<RunArgs>),
     /// Say what `run` would do with the same options: jobs, time and memory, measured on small pieces of the work.
     #[command(after_help = exit::HELP)]
     Plan(Box<GridArgs>),
+    /// Write one page about runs: curves, savings, tests, times, pictures of what was asked.
+    #[command(after_help = exit::HELP)]
+    Report(ReportArgs),
     /// Pick rows of arrays that you made elsewhere, with any strategy that needs no net.
     ///
     /// Writes CSV `rank,row,score` in pick order: rank from 1, row from 0, a higher score is labelled first; the score is
@@ -53,8 +56,8 @@ pub(crate) struct GridArgs {
     /// Strategies to compare, separated by commas (see `deepal list strategies`) [default: random,margin]
     #[arg(long, alias = "strategy_name", alias = "strategies", value_name = "A,B,C", value_delimiter = ',')]
     pub(crate) strategy: Vec<String>,
-    /// Seeds, separated by commas; strategies share the initial labels and the net of each seed [default: 1,2,3]
-    #[arg(long, alias = "seed", value_name = "1,2,3", value_delimiter = ',')]
+    /// Seeds, separated by commas; strategies share the initial labels and the net of each seed [default: 1,2,3,4,5]
+    #[arg(long, alias = "seed", value_name = "A,B,C", value_delimiter = ',')]
     pub(crate) seeds: Vec<u64>,
     /// Labels before the first training [default: 100; 10000 for the paper's data sets]
     #[arg(long, alias = "n_init_labeled", value_name = "N")]
@@ -131,6 +134,9 @@ pub(crate) struct RunArgs {
     /// What to show on stderr meanwhile
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub(crate) progress: ProgressMode,
+    /// Also write TensorBoard event files below a folder, at the end
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tensorboard: Option<PathBuf>,
 }
 
 /// How progress is shown.
@@ -142,6 +148,21 @@ pub(crate) enum ProgressMode {
     Json,
     /// Nothing but warnings and errors
     None,
+}
+
+/// Options of `deepal report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Run folders; those of one data set and net must have the same settings
+    #[arg(required = true, value_name = "RUN")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// The page to write; `summary.csv`, `summary.json` and `figures/` go beside it [default: report.html in the run
+    /// folder, if there is only one]
+    #[arg(short, long, value_name = "REPORT.html")]
+    pub(crate) out: Option<PathBuf>,
+    /// The folder with the data sets' files, for the pictures of what was asked [default: as in the run]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
 }
 
 /// Options of `deepal select`.

@@ -5,13 +5,12 @@ mod cli;
 mod cmd;
 mod config;
 mod cost;
-mod curves;
 mod exit;
 mod jobs;
 mod machine;
+mod outputs;
 mod progress;
 mod report;
-mod summary;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -25,6 +24,7 @@ fn main() -> ExitCode {
     let outcome = match cli::Cli::parse().command {
         cli::Command::Run(args) => cmd::run::run(*args),
         cli::Command::Plan(args) => cmd::plan::run(&args),
+        cli::Command::Report(args) => cmd::report::run(&args),
         cli::Command::Select(args) => cmd::select::run(&args),
         cli::Command::List { what } => cmd::list::run(what),
     };

@@ -1,5 +1,4 @@
 //! The report of runs: one page that opens from disk, and its figures as files.
-#![allow(dead_code, reason = "no command writes reports yet")]
 
 mod figures;
 mod page;

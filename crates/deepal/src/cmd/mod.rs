@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write};
 
 pub(crate) mod list;
 pub(crate) mod plan;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod select;
 

@@ -4,9 +4,9 @@ use crate::cli::{GridArgs, RunArgs};
 use crate::config::{Config, data_dir};
 use crate::exit::{Interrupted, Usage};
 use crate::jobs::{self, Job, News};
+use crate::outputs::{self, Outputs, Record};
 use crate::progress::{self, Progress};
-use crate::summary::Summary;
-use crate::{curves, exit, machine};
+use crate::{analysis, exit, machine};
 use anyhow::{Context, anyhow, bail};
 use deepal::{Ask, Data, Source, datasets, strategy};
 use deepal_data::run_store::{Event, RunStore};
@@ -20,20 +20,37 @@ static STOP: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
     let Run { mut store, config, jobs, data } = open(&args)?;
-    let failures = match data {
-        None => Vec::new(),
-        Some(data) => simulate(&config, &data, jobs, &args, &mut store)?,
+    let (failures, loaded) = match data {
+        None => (Vec::new(), None),
+        Some(data) => (simulate(&config, &data, jobs, &args, &mut store)?, Some(data)),
     };
-    let summary = Summary::new(store.rounds(), &config.strategies);
-    let folder = store.folder().display();
-    let files = "results.csv, curves.svg, config.toml, events.jsonl";
-    super::print(&format!("{}\nin {folder}: {files}\n", summary.text()))?;
-    let written = store.write_file("curves.svg", curves::svg(&summary, &config.title()).as_bytes());
-    written.with_context(|| format!("the run is recorded; `--resume {folder}` draws its curves"))?;
+    let folder = store.folder();
+    show(&config, loaded, folder, args.tensorboard.as_deref()).with_context(|| {
+        format!("the run is recorded; `deepal run --resume {}` makes what is missing", folder.display())
+    })?;
     match failures.first() {
         Some(first) => Err(anyhow!("{} failed, the first: {first}", count(failures.len(), "job", "jobs"))),
         None => Ok(()),
     }
+}
+
+/// Prints what the run shows and makes the files of it.
+fn show(
+    config: &Config,
+    loaded: Option<Vec<Data>>,
+    folder: &Path,
+    tensorboard: Option<&Path>,
+) -> anyhow::Result<()> {
+    let records = [Record::read(folder)?];
+    let (data, notes) = match loaded {
+        Some(data) => (config.tasks.iter().map(|task| task.dataset.clone()).zip(data).collect(), Vec::new()),
+        None => super::report::pictures(&records, config.data_dir.as_deref()),
+    };
+    let outputs = Outputs::new(&records, "report.html", &data, &notes)?;
+    let files = "report.html, figures/, summary.csv, results.csv and more";
+    super::print(&format!("{}\nin {}: {files}\n", analysis::text(&outputs.analysis), folder.display()))?;
+    outputs.write(folder)?;
+    tensorboard.map_or(Ok(()), |folder| outputs::tensorboard(folder, &outputs.rounds))
 }
 
 /// Everything a run needs, read and checked before it starts.

@@ -154,7 +154,7 @@ impl Given {
         Ok(Config {
             version: VERSION.into(),
             strategies: distinct("strategy", strategies.collect::<Result<_, _>>()?)?,
-            seeds: distinct("seed", self.seeds.unwrap_or_else(|| vec![1, 2, 3]))?,
+            seeds: distinct("seed", self.seeds.unwrap_or_else(|| vec![1, 2, 3, 4, 5]))?,
             initial_set: self.initial_set.unwrap_or_default(),
             data_dir: self.data_dir.map(|dir| std::path::absolute(&dir).unwrap_or(dir)),
             tasks,

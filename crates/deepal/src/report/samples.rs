@@ -119,8 +119,14 @@ fn made_up(at: usize, (dataset, net): &(&str, &str), strategies: &[&str], seeds:
             },
             ..saving
         };
-        let versus =
-            Versus { area: difference(gain, outcome(9)), wins: 9, ties: 6, losses: 0, saving: Some(saving) };
+        let versus = Versus {
+            seeds: 5,
+            area: difference(gain, outcome(9)),
+            wins: 9,
+            ties: 6,
+            losses: 0,
+            saving: Some(saving),
+        };
         Arm {
             strategy: (*strategy).to_owned(),
             seeds: (1..=seeds).collect(),

@@ -100,6 +100,7 @@ struct Finished {
     config: String,
     events: String,
     results: String,
+    /// The learning curves over labels of the first task, as SVG.
     curves: String,
     said: Outcome,
 }
@@ -113,7 +114,7 @@ impl Finished {
             config: text("config.toml"),
             events: text("events.jsonl"),
             results: text("results.csv"),
-            curves: text("curves.svg"),
+            curves: curves(&folder, "run"),
             said,
         }
     }
@@ -121,6 +122,14 @@ impl Finished {
 
 fn read(folder: &TempDir, name: &str) -> String {
     fs::read_to_string(folder.path().join(name)).unwrap()
+}
+
+fn curves(folder: &TempDir, run: &str) -> String {
+    let figures = fs::read_dir(folder.path().join(run).join("figures")).unwrap();
+    let names = figures.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let name = names.filter(|name| name.starts_with("learning-curves-") && name.ends_with(".svg"));
+    let name = name.filter(|name| !name.contains("-time-")).min().unwrap();
+    read(folder, &format!("{run}/figures/{name}"))
 }
 
 /// Strategy, seed and round.
@@ -172,11 +181,13 @@ fn assert_equal(folder: &TempDir, name: &str, whole: &Finished, case: &str) {
     let without_seconds = |table: &str| table.lines().map(without_seconds).collect::<Vec<_>>();
     let results = read(folder, &format!("{name}/results.csv"));
     assert_eq!(without_seconds(&results), without_seconds(&whole.results), "{case}");
-    assert_eq!(read(folder, &format!("{name}/curves.svg")), whole.curves, "{case}");
+    assert_eq!(curves(folder, name), whole.curves, "{case}");
     let files = fs::read_dir(folder.path().join(name)).unwrap().map(|entry| entry.unwrap().file_name());
     let files = files.map(|name| name.into_string().unwrap()).collect::<BTreeSet<_>>();
-    let expected = ["config.toml", "curves.svg", "events.jsonl", "results.csv"].map(String::from);
-    assert_eq!(files, BTreeSet::from(expected), "{case}");
+    let expected = "config.toml events.jsonl figures metrics.parquet report.html results.csv selections.parquet \
+                    summary.csv summary.json";
+    let expected = expected.split_whitespace().map(String::from);
+    assert_eq!(files, expected.collect(), "{case}");
 }
 
 fn without_seconds(row: &str) -> String {

@@ -36,7 +36,9 @@ fn a_grid_runs_every_strategy_with_every_seed_on_every_task_in_pairs() {
     let folder = folder_with(GRID);
     let said =
         call(&folder, "run --config suite.toml").expect(0, &["4 tasks: 2 strategies, 2 seeds; 16 jobs"]);
-    assert!(said.stdout.contains("in runs/suite"), "{said:?}");
+    for words in ["digits with softmax-regression", "fashion-mini with mlp", "in runs/suite"] {
+        assert!(said.stdout.contains(words), "{words}: {said:?}");
+    }
     let events = read(&folder, "runs/suite/events.jsonl");
     assert_eq!(values(&events, "accuracy", &[]).len(), 16 * 3);
     for seed in [1, 2] {
@@ -156,8 +158,10 @@ fn a_run_of_a_later_version_is_left_alone() {
     let ours = format!("version = \"{}\"", env!("CARGO_PKG_VERSION"));
     let config = read(&folder, "run/config.toml").replacen(&ours, "version = \"99.1.0\"\nnovelty = 1", 1);
     fs::write(folder.path().join("run/config.toml"), config).unwrap();
-    let words = ["`run/config.toml`", "deepal 99.1.0", "use that version"];
-    call(&folder, "run --resume run").expect(2, &words);
+    for command in ["run --resume run", "report run"] {
+        let words = ["`run/config.toml`", "deepal 99.1.0", "use that version"];
+        call(&folder, command).expect(2, &words);
+    }
 }
 
 #[test]

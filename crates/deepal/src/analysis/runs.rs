@@ -1,0 +1,137 @@
+//! Rounds by task, strategy and seed.
+
+use deepal_data::run_store::Round;
+use ndarray::Array2;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The runs of a data set with a net.
+#[derive(Debug)]
+pub(super) struct TaskRuns<'a> {
+    pub(super) dataset: &'a str,
+    pub(super) net: &'a str,
+    /// The strategies that have rounds, in the order of the settings.
+    pub(super) arms: Vec<ArmRuns<'a>>,
+}
+
+/// The runs of a strategy on a task.
+#[derive(Debug)]
+pub(super) struct ArmRuns<'a> {
+    pub(super) strategy: &'a str,
+    /// The rounds of each seed, ascending; none is empty.
+    pub(super) seeds: BTreeMap<u64, Vec<&'a Round>>,
+}
+
+/// Tasks sorted by name.
+pub(super) fn group<'a>(rounds: &'a [Round], strategies: &'a [String]) -> Vec<TaskRuns<'a>> {
+    let mut tasks = BTreeMap::<(&str, &str), Vec<&Round>>::new();
+    for round in rounds.iter().filter(|round| strategies.contains(&round.strategy)) {
+        tasks.entry((&round.dataset, &round.net)).or_default().push(round);
+    }
+    let task = |((dataset, net), rounds): ((&'a str, &'a str), Vec<&'a Round>)| {
+        let arms = strategies.iter().map(|strategy| arm(strategy, &rounds));
+        TaskRuns { dataset, net, arms: arms.filter(|arm| !arm.seeds.is_empty()).collect() }
+    };
+    tasks.into_iter().map(task).collect()
+}
+
+fn arm<'a>(strategy: &'a str, rounds: &[&'a Round]) -> ArmRuns<'a> {
+    let mut seeds = BTreeMap::<u64, Vec<&Round>>::new();
+    for round in rounds.iter().filter(|round| round.strategy == strategy) {
+        seeds.entry(round.seed).or_default().push(round);
+    }
+    seeds.values_mut().for_each(|rounds| rounds.sort_by_key(|round| round.round));
+    ArmRuns { strategy, seeds }
+}
+
+impl<'a> TaskRuns<'a> {
+    /// As sentences name it.
+    pub(super) fn name(&self) -> String {
+        super::task_name(self.dataset, self.net)
+    }
+
+    pub(super) fn arm(&self, strategy: &str) -> Option<&ArmRuns<'a>> {
+        self.arms.iter().find(|arm| arm.strategy == strategy)
+    }
+}
+
+impl ArmRuns<'_> {
+    /// The label counts that all of its seeds have reached, ascending.
+    pub(super) fn labels(&self) -> Vec<usize> {
+        let labels = |rounds: &Vec<&Round>| rounds.iter().map(|round| round.labels).collect::<BTreeSet<_>>();
+        let common = self.seeds.values().map(labels).reduce(|a, b| &a & &b);
+        common.unwrap_or_default().into_iter().collect()
+    }
+
+    /// The accuracy of each seed at `labels`, which all of them have reached.
+    pub(super) fn accuracies(&self, labels: usize) -> Vec<f64> {
+        let at =
+            |rounds: &Vec<&Round>| rounds.iter().find(|round| round.labels == labels).map(|r| r.accuracy);
+        self.seeds.values().filter_map(at).collect()
+    }
+
+    /// (labels, accuracy) of each seed, at the label counts that all of its seeds have reached.
+    pub(super) fn curves(&self) -> Vec<Vec<(f64, f64)>> {
+        let labels = self.labels();
+        let of = |rounds: &Vec<&Round>| {
+            let common = rounds.iter().filter(|round| labels.contains(&round.labels));
+            common.map(|round| (round.labels as f64, round.accuracy)).collect()
+        };
+        self.seeds.values().map(of).collect()
+    }
+
+    fn only(&self, seeds: &BTreeSet<u64>) -> Self {
+        let common = self.seeds.iter().filter(|(seed, _)| seeds.contains(seed));
+        Self {
+            strategy: self.strategy,
+            seeds: common.map(|(seed, rounds)| (*seed, rounds.clone())).collect(),
+        }
+    }
+}
+
+/// Two strategies where they can be compared: the seeds that both have, at the label counts that both have reached with all
+/// of those.
+#[derive(Debug)]
+pub(super) struct Pair {
+    /// `[k]`, ascending; the first is the initial set.
+    pub(super) labels: Vec<usize>,
+    /// Accuracies `[s, k]`.
+    pub(super) first: Array2<f64>,
+    /// Accuracies `[s, k]`.
+    pub(super) second: Array2<f64>,
+}
+
+impl Pair {
+    pub(super) fn new(first: &ArmRuns<'_>, second: &ArmRuns<'_>) -> Self {
+        let seeds = first.seeds.keys().filter(|seed| second.seeds.contains_key(seed)).copied().collect();
+        let (first, second) = (first.only(&seeds), second.only(&seeds));
+        let reached = second.labels();
+        let labels = first.labels().into_iter().filter(|labels| reached.contains(labels)).collect::<Vec<_>>();
+        let accuracies = |arm: &ArmRuns<'_>| {
+            let mut accuracies = Array2::zeros((seeds.len(), labels.len()));
+            for (labels, mut column) in labels.iter().zip(accuracies.columns_mut()) {
+                column.iter_mut().zip(arm.accuracies(*labels)).for_each(|(to, from)| *to = from);
+            }
+            accuracies
+        };
+        Self { first: accuracies(&first), second: accuracies(&second), labels }
+    }
+
+    pub(super) fn n_seeds(&self) -> usize {
+        self.first.nrows()
+    }
+
+    /// Accuracy of the first minus that of the second, for each seed, at the `k`th label count.
+    pub(super) fn differences(&self, k: usize) -> Vec<f64> {
+        self.first.column(k).iter().zip(self.second.column(k)).map(|(a, b)| a - b).collect()
+    }
+
+    /// The area between the two curves of each seed; `None` with fewer than 2 label counts.
+    pub(super) fn areas(&self) -> Option<Vec<f64>> {
+        let between = |(a, b): (ndarray::ArrayView1<'_, f64>, ndarray::ArrayView1<'_, f64>)| {
+            let differences = a.iter().zip(b).map(|(a, b)| a - b);
+            let curve = self.labels.iter().map(|labels| *labels as f64).zip(differences);
+            deepal::stats::area_under_curve(&curve.collect::<Vec<_>>())
+        };
+        self.first.rows().into_iter().zip(self.second.rows()).map(between).collect()
+    }
+}

@@ -1,0 +1,136 @@
+//! The answer in sentences.
+
+use super::words::{count, evidence, list, p_value, points_with_interval, ratio_interval, thousands};
+use super::{Analysis, Arm, BASELINE, SEEDS_ADVISED, SEEDS_FOR_CLAIMS, Saving, Task, Versus};
+
+/// First over all tasks, then task by task, the largest difference first.
+pub(super) fn sentences(analysis: &Analysis) -> Vec<String> {
+    if analysis.tasks.is_empty() {
+        return vec!["No round is recorded yet.".into()];
+    }
+    let over_all = over_all(analysis).into_iter();
+    over_all.chain(analysis.tasks.iter().flat_map(|task| of_task(task, tests(analysis)))).collect()
+}
+
+/// Tests in Holm's family of the areas.
+fn tests(analysis: &Analysis) -> usize {
+    let arms = analysis.tasks.iter().flat_map(|task| &task.arms);
+    arms.filter(|arm| arm.versus_random.is_some()).count()
+}
+
+/// How often each strategy was better or worse than random; `None` with fewer than 2 tasks that tell.
+fn over_all(analysis: &Analysis) -> Option<String> {
+    let compared = |task: &&Task| task.arms.iter().any(|arm| arm.versus_random.is_some());
+    let tasks = analysis.tasks.iter().filter(compared).count();
+    let mut names = Vec::<&str>::new();
+    for arm in analysis.tasks.iter().flat_map(|task| &task.arms).filter(|arm| arm.versus_random.is_some()) {
+        if !names.contains(&arm.strategy.as_str()) {
+            names.push(&arm.strategy);
+        }
+    }
+    let of = |name: &&str| {
+        let arms = analysis.tasks.iter().flat_map(|task| &task.arms).filter(|arm| arm.strategy == **name);
+        let outcomes = arms.filter_map(|arm| arm.versus_random.as_ref()).map(|versus| versus.area.outcome);
+        let outcomes = outcomes.collect::<Vec<_>>();
+        let times = |outcome| outcomes.iter().filter(|found| **found == outcome).count();
+        let across = analysis.across.iter().find(|across| across.strategy == **name);
+        let mean = across
+            .and_then(|across| across.iqm_difference)
+            .map(|mean| format!(", interquartile mean of the areas {})", points_with_interval(mean)));
+        format!(
+            "{name} beat random on {}, lost on {}, without evidence on {}{}",
+            times(1),
+            times(-1),
+            times(0),
+            mean.unwrap_or_default()
+        )
+    };
+    let words = names.iter().map(of).collect::<Vec<_>>().join("; ");
+    (tasks > 1).then(|| format!("Over {tasks} tasks: {words}."))
+}
+
+fn of_task(task: &Task, tests: usize) -> Vec<String> {
+    let others = task.arms.iter().filter(|arm| arm.strategy != BASELINE).collect::<Vec<_>>();
+    let names = others.iter().map(|arm| arm.strategy.as_str()).collect::<Vec<_>>();
+    let where_ = format!("On {}", task.name());
+    let Some(random) = task.arms.iter().find(|arm| arm.strategy == BASELINE) else {
+        return vec![format!(
+            "{where_}, nothing can be said about labels saved by {}: add `random` to `--strategy`.",
+            list(&names)
+        )];
+    };
+    if others.is_empty() {
+        return vec![format!("{where_}, only random ran: there is nothing to compare it with.")];
+    }
+    let mut sentences = Vec::new();
+    let mut compared = others
+        .iter()
+        .filter_map(|arm| Some((arm.strategy.as_str(), arm.versus_random.as_ref()?)))
+        .collect::<Vec<_>>();
+    compared.sort_by(|a, b| b.1.area.mean.value.total_cmp(&a.1.area.mean.value));
+    sentences.extend(compared.into_iter().map(|(name, versus)| against_random(&where_, name, versus, tests)));
+    sentences.extend(silent(&where_, random, &others));
+    sentences
+}
+
+/// What is said of the strategies that were not compared, and why.
+fn silent(where_: &str, random: &Arm, others: &[&Arm]) -> Vec<String> {
+    let silent = others.iter().filter(|arm| arm.versus_random.is_none());
+    let common = |arm: &Arm| arm.seeds.iter().filter(|seed| random.seeds.contains(seed)).count();
+    let (too_few, too_short): (Vec<&Arm>, Vec<&Arm>) = silent.partition(|arm| common(arm) < SEEDS_FOR_CLAIMS);
+    let names = |arms: &[&Arm]| list(&arms.iter().map(|arm| arm.strategy.as_str()).collect::<Vec<_>>());
+    let mut sentences = Vec::new();
+    if let Some(seeds) = too_few.iter().map(|arm| common(arm)).min() {
+        sentences.push(format!(
+            "{where_}, nothing is claimed about {} against random: with {} in common a difference may be chance. Give at \
+             least {SEEDS_FOR_CLAIMS} to `--seeds`; {SEEDS_ADVISED} are advised.",
+            names(&too_few),
+            count(seeds, "seed", "seeds")
+        ));
+    }
+    if !too_short.is_empty() {
+        sentences.push(format!(
+            "{where_}, {} and random cannot be compared yet: they have no round in common after the initial labels.",
+            names(&too_short)
+        ));
+    }
+    sentences
+}
+
+fn against_random(where_: &str, name: &str, versus: &Versus, tests: usize) -> String {
+    let evidence = evidence(&versus.area, versus.seeds);
+    let alone = match versus.area.p < 0.05 && versus.area.outcome == 0 {
+        false => String::new(),
+        true => format!(
+            "; alone it would have {}, but one of {tests} comparisons may look like that by chance",
+            p_value(versus.area.p)
+        ),
+    };
+    let saving = versus.saving.as_ref().map(|saving| format!("; {}", saved(saving))).unwrap_or_default();
+    match versus.area.outcome {
+        1 => format!("{where_}, {name} beat random: {evidence}{saving}."),
+        -1 => format!("{where_}, {name} lost to random: {evidence}{saving}."),
+        _ => format!("{where_}, there is no evidence that {name} differs from random: {evidence}{alone}."),
+    }
+}
+
+/// `it reached random's final 95.1 % with 430 labels where random needed 1,000: 2.3 times fewer (95 % interval 1.9 to 2.8)`.
+fn saved(saving: &Saving) -> String {
+    let target = format!("random's final {:.1} %", 100.0 * saving.target);
+    let Some(labels) = saving.labels else { return format!("it did not reach {target}") };
+    let (labels, random) = (thousands(labels), thousands(saving.random_labels));
+    let ratio = saving.ratio.value;
+    let interval = match saving.ratio.interval {
+        None => "too few seeds for an interval".into(),
+        Some(interval) => format!("95 % interval of the ratio {}", ratio_interval(interval)),
+    };
+    let times = if ratio < 1.0 { 1.0 / ratio } else { ratio };
+    let difference = match format!("{times:.1}").as_str() {
+        "1.0" => "about as many".into(),
+        times if ratio < 1.0 => format!("{times} times more"),
+        times => format!("{times} times fewer"),
+    };
+    format!(
+        "it reached {target} with {labels} labels where random needed {random}: {difference} ({interval})"
+    )
+}

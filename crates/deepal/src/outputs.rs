@@ -1,0 +1,157 @@
+//! What is made of recorded runs: the page, its figures, the summaries and the Parquet tables.
+
+use crate::analysis::{self, Analysis};
+use crate::config::Config;
+use crate::exit::Usage;
+use crate::report::{File, Report};
+use anyhow::{Context, bail};
+use deepal::Data;
+use deepal_data::run_store::{Event, Round, RunStore, Started};
+use deepal_data::{tables, write_atomically};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// A run as its folder has it.
+pub(crate) struct Record {
+    folder: PathBuf,
+    text: String,
+    pub(crate) config: Config,
+    events: Vec<Event>,
+}
+
+impl Record {
+    /// # Errors
+    /// A folder without a run, or one that cannot be read.
+    pub(crate) fn read(folder: &Path) -> anyhow::Result<Self> {
+        let (text, events) = RunStore::read(folder)?;
+        let config = Config::parse(&text, &folder.join("config.toml"))?;
+        Ok(Self { folder: folder.into(), text, config, events })
+    }
+
+    fn rounds(&self) -> impl Iterator<Item = &Round> {
+        self.events.iter().filter_map(Event::round)
+    }
+}
+
+/// What is made of runs.
+pub(crate) struct Outputs {
+    pub(crate) analysis: Analysis,
+    pub(crate) rounds: Vec<Round>,
+    files: Vec<File>,
+}
+
+impl Outputs {
+    /// `page`: the name of the page. `data`: the data sets that could be had, for the pictures; `notes` says why others
+    /// could not.
+    ///
+    /// # Errors
+    /// Runs that cannot be compared.
+    pub(crate) fn new(
+        records: &[Record],
+        page: &str,
+        data: &BTreeMap<String, Data>,
+        notes: &[String],
+    ) -> anyhow::Result<Self> {
+        check(records)?;
+        let mut rounds = records.iter().flat_map(Record::rounds).cloned().collect::<Vec<_>>();
+        // Jobs run side by side, so events come in any order.
+        let key =
+            |round: &Round| (round.dataset.clone(), round.net.clone(), round.strategy.clone(), round.seed);
+        rounds.sort_by_cached_key(|round| (key(round), round.round));
+        let mut strategies = Vec::new();
+        for name in records.iter().flat_map(|record| &record.config.strategies) {
+            if !strategies.contains(name) {
+                strategies.push(name.clone());
+            }
+        }
+        let started = records.iter().flat_map(|record| &record.events).filter_map(started).cloned();
+        let started = started.collect::<Vec<_>>();
+        let name = |record: &Record| record.folder.display().to_string();
+        let settings = records.iter().map(|record| (name(record), record.text.clone())).collect::<Vec<_>>();
+        let analysis = Analysis::new(&rounds, &strategies);
+        let title = match records {
+            [record] => record.config.title(),
+            _ => format!("{} runs", records.len()),
+        };
+        let report = Report {
+            title: &title,
+            analysis: &analysis,
+            rounds: &rounds,
+            started: &started,
+            settings: &settings,
+            data,
+            notes,
+        };
+        let file = |name: &str, bytes| File { name: name.into(), bytes };
+        let mut files = vec![
+            file(page, report.html()?.into_bytes()),
+            file("summary.csv", analysis::csv(&analysis)),
+            file("summary.json", analysis.json()?),
+            file("metrics.parquet", tables::metrics(&rounds)?),
+            file("selections.parquet", tables::selections(&rounds)?),
+        ];
+        files.extend(report.figures()?);
+        Ok(Self { analysis, rounds, files })
+    }
+
+    /// Writes all files below a folder, replacing those of an earlier time.
+    pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        for File { name, bytes } in &self.files {
+            let path = folder.join(name);
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                let cause = |cause| deepal_data::Error::Write { path: folder.into(), cause };
+                std::fs::create_dir_all(folder).map_err(cause)?;
+            }
+            write_atomically(&path, bytes)?;
+        }
+        Ok(())
+    }
+}
+
+fn started(event: &Event) -> Option<&Started> {
+    match event {
+        Event::Started(started) => Some(started),
+        _ => None,
+    }
+}
+
+/// Runs can be compared if the same data set and net had the same settings, and nothing is in two of them. One may have
+/// fewer rounds; the analysis warns of that.
+fn check(records: &[Record]) -> anyhow::Result<()> {
+    let mut jobs = BTreeSet::new();
+    for (i, record) in records.iter().enumerate() {
+        for other in &records[..i] {
+            let folders = format!("`{}` and `{}`", other.folder.display(), record.folder.display());
+            for task in &record.config.tasks {
+                let same = |other: &&_| crate::config::Task::name(other) == task.name();
+                let Some(theirs) = other.config.tasks.iter().find(same) else { continue };
+                let theirs = crate::config::Task { rounds: task.rounds, ..theirs.clone() };
+                if theirs != *task || other.config.initial_set != record.config.initial_set {
+                    bail!(Usage(format!(
+                        "{folders} have {} with other settings (pool, initial, query, training or initial_set), so their \
+                         results cannot be compared; report them one by one",
+                        task.name()
+                    )));
+                }
+            }
+        }
+        let key =
+            |round: &Round| (round.dataset.clone(), round.net.clone(), round.strategy.clone(), round.seed);
+        for (dataset, net, strategy, seed) in record.rounds().map(key).collect::<BTreeSet<_>>() {
+            let words = format!("{strategy} with seed {seed} on {dataset} with {net}");
+            if !jobs.insert((dataset, net, strategy, seed)) {
+                bail!(Usage(format!(
+                    "{words} is in more than one of the runs; leave one out (`{}` perhaps)",
+                    record.folder.display()
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes TensorBoard event files, dated now.
+pub(crate) fn tensorboard(folder: &Path, rounds: &[Round]) -> anyhow::Result<()> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    deepal_data::tensorboard::write(folder, rounds, now.as_secs_f64()).context("`--tensorboard`")
+}
