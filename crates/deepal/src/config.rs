@@ -147,7 +147,9 @@ impl Config {
     pub(crate) fn title(&self) -> String {
         match self.tasks.as_slice() {
             [task] => task.name(),
-            tasks => format!("{} tasks", tasks.len()),
+            tasks => {
+                format!("{} with {}", names(tasks, |task| &task.dataset), names(tasks, |task| &task.net))
+            }
         }
     }
 }
@@ -188,6 +190,17 @@ impl Task {
             )
         })
     }
+}
+
+/// The distinct names in their order.
+fn names(tasks: &[Task], name: impl Fn(&Task) -> &String) -> String {
+    let mut names = Vec::new();
+    for name in tasks.iter().map(|task| name(task).as_str()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
 }
 
 /// The version in a run's settings, if it is later than ours.

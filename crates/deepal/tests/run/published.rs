@@ -10,7 +10,7 @@ fn published() -> Option<PathBuf> {
 }
 
 /// The folder of the published files, if those of `dataset` are there; else says so.
-fn published_with(dataset: &str) -> Option<PathBuf> {
+pub(super) fn published_with(dataset: &str) -> Option<PathBuf> {
     let folder = published().filter(|folder| folder.join(dataset).is_dir());
     if folder.is_none() {
         let why = format!("skipped: `{dataset}` is neither in `DEEPAL_DATA` nor beside the project\n");

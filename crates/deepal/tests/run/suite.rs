@@ -34,8 +34,8 @@ fn values(events: &str, name: &str, words: &[&str]) -> Vec<String> {
 #[test]
 fn a_grid_runs_every_strategy_with_every_seed_on_every_task_in_pairs() {
     let folder = folder_with(GRID);
-    let said =
-        call(&folder, "run --config suite.toml").expect(0, &["4 tasks: 2 strategies, 2 seeds; 16 jobs"]);
+    let said = call(&folder, "run --config suite.toml")
+        .expect(0, &["digits, fashion-mini with softmax-regression, mlp: 2 strategies, 2 seeds; 16 jobs"]);
     for words in ["digits with softmax-regression", "fashion-mini with mlp", "in runs/suite"] {
         assert!(said.stdout.contains(words), "{words}: {said:?}");
     }
@@ -195,4 +195,70 @@ fn progress_is_json_or_nothing_on_request() {
     let quiet = call(&folder, &format!("run {TINY} --progress none --out quiet")).expect(0, &[]);
     assert_eq!(quiet.stderr, "");
     assert!(quiet.stdout.contains("accuracy in %"));
+}
+
+#[test]
+fn several_runs_make_one_report_if_they_can_be_compared() {
+    let folder = folder_with(GRID);
+    let run = |options: &str, name: &str| {
+        let line = format!(
+            "run --config suite.toml --dataset digits --net softmax-regression {options} --out {name}"
+        );
+        call(&folder, &line).expect(0, &[]);
+    };
+    run("--strategy random --seeds 1,2,3", "a");
+    run("--strategy margin --seeds 1,2,3", "b");
+    run("--strategy random,margin --seeds 1,2,3", "both");
+    run("--strategy entropy --seeds 1 --query 20", "other");
+    let said = call(&folder, "report a b -o out/page.html").expect(0, &[]);
+    assert!(said.stdout.contains("margin") && said.stdout.ends_with("out/page.html\n"), "{said:?}");
+    call(&folder, "report both").expect(0, &[]);
+    for name in ["summary.csv", "selections.parquet"] {
+        let bytes = |folder_name: &str| fs::read(folder.path().join(folder_name).join(name)).unwrap();
+        let (ours, whole) = (bytes("out"), bytes("both"));
+        // The seconds at the end of each row differ.
+        let head = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..200]).into_owned();
+        assert!(if name == "summary.csv" { head(&ours) == head(&whole) } else { ours == whole }, "{name}");
+    }
+    let page = read(&folder, "out/page.html");
+    assert!(page.contains("2 runs") && page.contains("data:image/png;base64,"), "pictures are in the page");
+
+    call(&folder, "report a b").expect(2, &["`--out REPORT.html`"]);
+    call(&folder, "report a none -o x.html").expect(3, &["`none` holds no run"]);
+    call(&folder, "report a both -o x.html")
+        .expect(2, &["random with seed 1 on digits", "more than one", "`both`"]);
+    let words = ["`a` and `other`", "digits with softmax-regression", "other settings", "cannot be compared"];
+    call(&folder, "report a other -o x.html").expect(2, &words);
+    call(&folder, "report a -o out").expect(2, &["`out` is not the name of a file"]);
+    call(&folder, "report a -o suite.toml/x.html").expect(4, &["suite.toml"]);
+    assert!(!folder.path().join("x.html").exists());
+}
+
+#[test]
+fn a_report_without_the_data_says_so_and_lacks_only_the_pictures() {
+    let Some(data) = published::published_with("mnist") else { return };
+    let folder = workshop();
+    let line = "run --dataset mnist --net softmax-regression --pool 500 --initial 20 --query 10 --rounds 1 --seeds 1";
+    Outcome::of(deepal(&folder, &format!("{line} --out run")).arg("--data-dir").arg(&data)).expect(0, &[]);
+    let shows = |words: &str| read(&folder, "run/report.html").contains(words);
+    assert!(shows("data:image/png;base64,") && !shows("No pictures"));
+    call(&folder, "report run --data-dir none").expect(0, &[]);
+    assert!(
+        shows("No pictures of mnist: the files of `mnist` were not found")
+            && !shows("data:image/png;base64,")
+    );
+    assert!(shows("<svg"), "the figures are there");
+}
+
+#[test]
+fn tensorboard_gets_a_folder_for_each_job() {
+    let folder = workshop();
+    call(&folder, &format!("run {TINY} --out run --tensorboard board")).expect(0, &[]);
+    for strategy in ["random", "margin"] {
+        let path = format!("board/digits/softmax-regression/{strategy}/seed-1");
+        let files = fs::read_dir(folder.path().join(path)).unwrap().map(|entry| entry.unwrap().file_name());
+        let files = files.map(|name| name.into_string().unwrap()).collect::<Vec<_>>();
+        assert!(files.len() == 1 && files[0].starts_with("events.out.tfevents."), "{files:?}");
+    }
+    call(&folder, "run --resume run --tensorboard run/config.toml").expect(4, &["run/config.toml"]);
 }
