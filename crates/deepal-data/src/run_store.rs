@@ -2,9 +2,11 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `config.toml` | the run's settings, every default filled in; written once |
+//! | `config.toml` | the run's settings, every default filled in; replaced when the run grows |
 //! | `events.jsonl` | one [`Event`] a line, only ever appended to; each line has `"v":1`, the format's version |
 //! | `results.csv` | the rounds without their picks, derived from the events alone, sorted |
+//!
+//! What programs add, such as a report, follows from these.
 //!
 //! Versions: a reader refuses lines of another version and ignores fields that it does not know, so fields may be
 //! added without a new version, and removed or given another meaning only with one.
