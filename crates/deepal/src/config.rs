@@ -260,6 +260,26 @@ mod tests {
     }
 
     #[test]
+    fn the_shipped_experiments_are_what_they_say() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
+        for (name, tasks, strategies, seeds, labels) in
+            [("quick", 4, 4, 10, 200), ("paper", 4, 12, 5, 20_000), ("low-budget", 3, 6, 5, 200)]
+        {
+            let config = Some(folder.join(name).with_extension("toml"));
+            let config = resolve(GridArgs { config, ..GridArgs::default() });
+            let sizes = (config.tasks.len(), config.strategies.len(), config.seeds.len());
+            assert_eq!(sizes, (tasks, strategies, seeds), "{name}");
+            assert!(config.tasks.iter().all(|task| task.budget().labels() == labels), "{name}");
+            if name == "paper" {
+                let paper = |task: &Task| {
+                    task.training == nets::by_name(&task.net).unwrap().paper.map(|paper| paper())
+                };
+                assert!(config.tasks.iter().all(paper));
+            }
+        }
+    }
+
+    #[test]
     fn a_run_may_grow_and_nothing_else() {
         let old = resolve(GridArgs::default());
         let more = Config { seeds: vec![5, 4, 3, 2, 1, 6], ..old.clone() };

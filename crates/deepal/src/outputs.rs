@@ -3,6 +3,7 @@
 use crate::analysis::{self, Analysis};
 use crate::config::Config;
 use crate::exit::Usage;
+use crate::jobs;
 use crate::report::{File, Report};
 use anyhow::{Context, bail};
 use deepal::Data;
@@ -68,7 +69,8 @@ impl Outputs {
         let started = started.collect::<Vec<_>>();
         let name = |record: &Record| record.folder.display().to_string();
         let settings = records.iter().map(|record| (name(record), record.text.clone())).collect::<Vec<_>>();
-        let analysis = Analysis::new(&rounds, &strategies);
+        let mut analysis = Analysis::new(&rounds, &strategies);
+        analysis.warnings.extend(records.iter().filter_map(missing));
         let title = match records {
             [record] => record.config.title(),
             _ => format!("{} runs", records.len()),
@@ -106,6 +108,21 @@ impl Outputs {
         }
         Ok(())
     }
+}
+
+/// The jobs of a run without any round: the analysis cannot know of them.
+fn missing(record: &Record) -> Option<String> {
+    let rounds = record.rounds().cloned().collect::<Vec<_>>();
+    let jobs = jobs::all(&record.config, &rounds);
+    let names = jobs.iter().filter(|job| job.done.is_empty()).map(|job| job.name(&record.config));
+    let names = names.collect::<Vec<_>>();
+    let first = names.first()?;
+    Some(format!(
+        "{} of {} jobs in `{}` failed or have not begun, {first} among them",
+        names.len(),
+        jobs.len(),
+        record.folder.display()
+    ))
 }
 
 fn started(event: &Event) -> Option<&Started> {

@@ -171,8 +171,8 @@ fn savings(task: &Task) -> String {
 
 /// `567, 43 % fewer than random: ratio 1.8 (1.5 to 2.1)`.
 fn needed(saving: &Saving) -> String {
-    let interval = saving.ratio.interval.map(|interval| format!(" ({})", ratio_interval(interval)));
-    let interval = interval.unwrap_or_default();
+    let interval = saving.ratio.interval.filter(|(_, high)| *high > 0.0);
+    let interval = interval.map(|interval| format!(" ({})", ratio_interval(interval))).unwrap_or_default();
     let Some(labels) = saving.labels else { return format!("not reached{interval}") };
     let saved = 100.0 * (1.0 - labels / saving.random_labels);
     let difference = match saved {

@@ -44,7 +44,6 @@ pub(super) fn evidence(area: &Difference, seeds: usize) -> String {
 /// `1.8 to 2.3`; a lower end of 0 stands for a target that may not be reached.
 pub(super) fn ratio_interval((low, high): (f64, f64)) -> String {
     match (low, high) {
-        (0.0, 0.0) => "not reached at either end".into(),
         (0.0, high) => format!("from not reached to {high:.1}"),
         (low, high) => format!("{low:.1} to {high:.1}"),
     }

@@ -262,3 +262,23 @@ fn tensorboard_gets_a_folder_for_each_job() {
     }
     call(&folder, "run --resume run --tensorboard run/config.toml").expect(4, &["run/config.toml"]);
 }
+
+#[test]
+fn a_report_of_an_unfinished_run_says_what_is_missing() {
+    let folder = workshop();
+    let line = TINY.replace("--seeds 1", "--seeds 1,2,3");
+    call(&folder, &format!("run {line} --strategy random,margin,entropy --out run")).expect(0, &[]);
+    let events = read(&folder, "run/events.jsonl");
+    let is_kept = |line: &&str| !line.contains("\"margin\"") && !line.contains("\"seed\":3,\"round\":1");
+    let kept = events.lines().filter(is_kept).map(|line| format!("{line}\n")).collect::<String>();
+    fs::write(folder.path().join("run/events.jsonl"), kept).unwrap();
+    let said = call(&folder, "report run").expect(0, &[]);
+    let said = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "3 of 9 jobs in `run` failed or have not begun, margin, seed 1 among them",
+        "some jobs failed or are unfinished",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(read(&folder, "run/report.html").contains("3 of 9 jobs"));
+}
