@@ -17,8 +17,8 @@ pub(crate) enum Command {
     /// Compare strategies on a data set whose labels are known: which gets the best classifier for the fewest labels?
     ///
     /// Without options: random against margin on 5,000 embedded Fashion-MNIST images, 100 to 1,000 labels, five seeds.
-    /// A grid of data sets, nets, strategies and seeds, also from a file (`--config`). Writes a run folder with every setting
-    /// and pick, and a report: open report.html in a browser.
+    /// Several data sets and nets make a grid, which may also come from a file (`--config`). Writes a run folder with every
+    /// setting and pick, and a report: open report.html in a browser.
     #[command(after_help = exit::HELP)]
     Run(Box<RunArgs>),
     /// Say what `run` would do with the same options: jobs, time and memory, measured on small pieces of the work.

@@ -268,6 +268,6 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 /// A line on stderr; nobody there to read it is no error.
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     drop(writeln!(std::io::stderr(), "{line}"));
 }

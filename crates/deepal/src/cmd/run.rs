@@ -1,6 +1,6 @@
 //! `deepal run`: simulated experiments, their run folder, and what they show.
 
-use crate::cli::{GridArgs, RunArgs};
+use crate::cli::{GridArgs, ProgressMode, RunArgs};
 use crate::config::{Config, data_dir};
 use crate::exit::{Interrupted, Usage};
 use crate::jobs::{self, Job, News};
@@ -122,7 +122,10 @@ fn simulate(
 ) -> anyhow::Result<Vec<String>> {
     stop_on_ctrl_c(store.folder())?;
     let threads = threads(&args.grid);
-    let weights = order(config, data, &mut jobs, threads)?;
+    if config.tasks.len() > 1 && args.progress == ProgressMode::Auto {
+        progress::say("timing pieces of the work, to begin with the longest jobs");
+    }
+    let weights = order(config, data, &mut jobs, threads);
     let mut progress = Progress::new(config, &jobs, &weights, args.progress);
     config.warnings().iter().for_each(|warning| progress.warn(&format!("warning: {warning}")));
     progress.say(&format!(
@@ -171,11 +174,12 @@ fn simulate(
 }
 
 /// Puts the most expensive jobs first, so that none is left alone at the end, and gives the work of each round of each
-/// job. Jobs of one task cost about as much as they train on; several tasks are measured.
-fn order(config: &Config, data: &[Data], jobs: &mut [Job], threads: usize) -> anyhow::Result<Vec<Vec<f64>>> {
+/// job. Jobs of one task cost about as much as they train on; several tasks are measured. What cannot be measured is no
+/// reason to stop: its own job will say why.
+fn order(config: &Config, data: &[Data], jobs: &mut [Job], threads: usize) -> Vec<Vec<f64>> {
     let costs = match config.tasks.as_slice() {
         [_] => None,
-        _ => Some(jobs::measure(config, data, threads, jobs.len())?),
+        _ => jobs::measure(config, data, threads, jobs.len()).ok(),
     };
     let weights = |job: &Job| {
         let task = &config.tasks[job.task];
@@ -187,7 +191,7 @@ fn order(config: &Config, data: &[Data], jobs: &mut [Job], threads: usize) -> an
     };
     let left = |job: &Job| weights(job).iter().skip(job.done.len()).sum::<f64>();
     jobs.sort_by(|a, b| left(b).total_cmp(&left(a)));
-    Ok(jobs.iter().map(weights).collect())
+    jobs.iter().map(weights).collect()
 }
 
 /// The data of each task, cut to its pool, and checked against its net, its budget and the strategies.
