@@ -70,6 +70,13 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Whether a file's name is that of a temporary one, `NAME.PID.tmp`.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    let process = name.strip_suffix(".tmp").and_then(|name| name.rsplit_once('.'));
+    process
+        .is_some_and(|(_, process)| !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// Forces the renaming of `path` to disk where folders can be synchronised (not on Windows). It may fail on odd
 /// file systems, and the file is whole all the same.
 pub(crate) fn sync_folder(path: &Path) {
@@ -98,6 +105,14 @@ mod tests {
         let error = write_atomically(&taken, b"x").unwrap_err();
         assert_eq!(error.kind(), Kind::Output);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn only_our_own_temporary_files_are_litter() {
+        assert!(is_temporary("config.toml.123.tmp"));
+        assert!(
+            ["my.tmp", "123.tmp", "a.b.tmp", "a.1.tmp.gz", "a..tmp"].iter().all(|name| !is_temporary(name))
+        );
     }
 
     #[test]

@@ -32,6 +32,8 @@ const RESULTS: &str = "results.csv";
 pub enum Event {
     /// A process began to work on the run: at its start, and whenever it goes on.
     Started(Started),
+    /// A job failed; it may be tried again.
+    Failed(Failed),
     /// A round of one run was labelled, trained and tested.
     Round(Round),
     /// All runs are done.
@@ -49,6 +51,21 @@ pub struct Started {
     pub threads: usize,
     /// When, in seconds since 1970 (UTC).
     pub unix_seconds: u64,
+}
+
+/// A job that could not go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// The data set's name.
+    pub dataset: String,
+    /// The net's name.
+    pub net: String,
+    /// The strategy's name.
+    pub strategy: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// The reason in words.
+    pub why: String,
 }
 
 /// A round: what was labelled, and how good the net was with it.
@@ -248,7 +265,7 @@ impl RunStore {
     /// Removes what a process killed while writing a file has left under a temporary name.
     fn remove_litter(&self) {
         for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            if entry.path().extension().is_some_and(|extension| extension == "tmp") {
+            if files::is_temporary(&entry.file_name().to_string_lossy()) {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -285,7 +302,7 @@ impl Event {
     pub fn round(&self) -> Option<&Round> {
         match self {
             Event::Round(round) => Some(round),
-            Event::Started(_) | Event::Finished => None,
+            Event::Started(_) | Event::Failed(_) | Event::Finished => None,
         }
     }
 }

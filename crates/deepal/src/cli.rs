@@ -156,7 +156,7 @@ pub(crate) struct ReportArgs {
     /// Run folders; those of one data set and net must have the same settings
     #[arg(required = true, value_name = "RUN")]
     pub(crate) runs: Vec<PathBuf>,
-    /// The page to write; `summary.csv`, `summary.json` and `figures/` go beside it [default: report.html in the run
+    /// The page to write; `figures/`, `summary.csv`, `summary.json` and two Parquet tables go beside it [default: report.html in the run
     /// folder, if there is only one]
     #[arg(short, long, value_name = "REPORT.html")]
     pub(crate) out: Option<PathBuf>,

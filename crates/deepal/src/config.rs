@@ -75,9 +75,7 @@ impl Config {
             [("task", self.tasks.len()), ("strategies", self.strategies.len()), ("seeds", self.seeds.len())]
         {
             if n == 0 {
-                bail!(Usage(format!(
-                    "an empty grid: `{what}` is an empty list; name at least one, or leave it out"
-                )));
+                bail!(Usage(empty(what)));
             }
         }
         for name in &self.strategies {
@@ -203,13 +201,21 @@ fn names(tasks: &[Task], name: impl Fn(&Task) -> &String) -> String {
     names.join(", ")
 }
 
+fn empty(what: &str) -> String {
+    format!("an empty grid: `{what}` is an empty list; name at least one, or leave it out")
+}
+
 /// The version in a run's settings, if it is later than ours.
 fn newer_version(text: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Version {
         version: String,
     }
-    let numbers = |version: &str| version.split('.').map(str::parse).collect::<Result<Vec<u32>, _>>().ok();
+    // Without what may follow the numbers, as in 1.0.0-beta.1.
+    let numbers = |version: &str| {
+        let numbers = version.split(['-', '+']).next().unwrap_or_default();
+        numbers.split('.').map(str::parse).collect::<Result<Vec<u32>, _>>().ok()
+    };
     let Version { version } = toml::from_str(text).ok()?;
     (numbers(&version)? > numbers(VERSION)?).then_some(version)
 }
@@ -297,7 +303,7 @@ mod tests {
     #[test]
     fn a_later_version_is_told_from_an_earlier_one() {
         let newer = |version| newer_version(&format!("version = \"{version}\"\nunheard_of = 1")).is_some();
-        assert!(newer("0.10.0") && newer("99.0.0") && newer("0.1.1"));
+        assert!(newer("0.10.0") && newer("99.0.0") && newer("0.1.1") && newer("0.2.0-beta.1"));
         assert!(!newer("0.0.9") && !newer(VERSION) && !newer("nonsense"));
     }
 }

@@ -59,6 +59,11 @@ impl Costs {
         Ok(Self { train, predict, queries })
     }
 
+    /// Seconds of all rounds with one of the strategies.
+    pub(crate) fn job(&self, task: &Task, strategy: usize) -> f64 {
+        (0..=task.rounds as usize).map(|round| self.round(task, strategy, round)).sum()
+    }
+
     /// Seconds of one round with one of the strategies.
     pub(crate) fn round(&self, task: &Task, strategy: usize, round: usize) -> f64 {
         let labels = task.initial + round * task.query;

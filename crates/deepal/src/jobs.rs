@@ -3,7 +3,7 @@
 use crate::config::{Config, Task};
 use crate::cost::Costs;
 use deepal::{Data, Experiment, SampleId, Step, strategy};
-use deepal_data::run_store::Round;
+use deepal_data::run_store::{Failed, Round};
 use rayon::ThreadPool;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -12,6 +12,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
+
+const PANICKED: &str = "it panicked; this is a bug in deepal, please report it";
 
 /// One strategy with one seed on one task.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +46,12 @@ impl Job {
             [_] => short,
             tasks => format!("{}, {short}", tasks[self.task].name()),
         }
+    }
+
+    /// The job with the reason why it failed, for the record.
+    pub(crate) fn failed(&self, config: &Config, why: String) -> Failed {
+        let Task { dataset, net, .. } = config.tasks[self.task].clone();
+        Failed { dataset, net, strategy: config.strategies[self.strategy].clone(), seed: self.seed, why }
     }
 
     pub(crate) fn is_finished(&self, config: &Config) -> bool {
@@ -84,13 +92,14 @@ pub(crate) fn pool(threads: usize) -> anyhow::Result<ThreadPool> {
     Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).build()?)
 }
 
-/// The seconds of each task's steps, measured on small pieces side by side with as many threads as its jobs will have.
+/// The seconds of each task's steps, or why they cannot be measured: on small pieces, side by side, with as many threads as
+/// its jobs will have.
 pub(crate) fn measure(
     config: &Config,
     data: &[Data],
     threads: usize,
     jobs: usize,
-) -> anyhow::Result<Vec<Costs>> {
+) -> anyhow::Result<Vec<Result<Costs, String>>> {
     let (workers, each) = shares(threads, jobs);
     let queue = Mutex::new(config.tasks.iter().zip(data).enumerate());
     let mut costs = std::thread::scope(|scope| {
@@ -98,13 +107,15 @@ pub(crate) fn measure(
             let pool = pool(each)?;
             let mut costs = Vec::new();
             while let Some((index, (task, data))) = next(&queue) {
-                costs.push((index, pool.install(|| Costs::measure(config, task, data))?));
+                let measured =
+                    catch_unwind(AssertUnwindSafe(|| pool.install(|| Costs::measure(config, task, data))));
+                let measured = measured.map_err(|_| PANICKED.to_owned());
+                costs.push((index, measured.and_then(|costs| costs.map_err(|error| error.to_string()))));
             }
             anyhow::Ok(costs)
         };
         let workers = (0..workers.min(config.tasks.len())).map(|_| scope.spawn(work)).collect::<Vec<_>>();
-        let panicked =
-            |_| anyhow::anyhow!("a measurement panicked; this is a bug in deepal, please report it");
+        let panicked = |_| anyhow::anyhow!(PANICKED);
         let costs = workers.into_iter().map(|worker| worker.join().map_err(panicked).flatten());
         costs.collect::<anyhow::Result<Vec<_>>>()
     })?
@@ -145,7 +156,7 @@ pub(crate) fn run(
                     let outcome = catch_unwind(AssertUnwindSafe(|| {
                         pool.install(|| one(config, &data[job.task], job, stop, &tell))
                     }));
-                    let panicked = |_| Err("it panicked; this is a bug in deepal, please report it".into());
+                    let panicked = |_| Err(PANICKED.into());
                     tell(News::Over(outcome.unwrap_or_else(panicked)));
                 }
             });

@@ -14,6 +14,14 @@ pub(crate) fn started(threads: usize) -> Started {
     }
 }
 
+/// The most memory that this process has had so far, in bytes (on Linux; elsewhere what it has now).
+pub(crate) fn memory() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+    peak.map(|kib| 1024.0 * kib).or_else(|| Some(memory_stats::memory_stats()?.physical_mem as f64))
+}
+
 /// The processor as the system calls it (on Linux; elsewhere its architecture), its cores, and the system.
 fn describe() -> String {
     let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::jobs;
 use crate::report::{File, Report};
 use anyhow::{Context, bail};
 use deepal::Data;
-use deepal_data::run_store::{Event, Round, RunStore, Started};
+use deepal_data::run_store::{Event, Failed, Round, RunStore, Started};
 use deepal_data::{tables, write_atomically};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -70,7 +70,7 @@ impl Outputs {
         let name = |record: &Record| record.folder.display().to_string();
         let settings = records.iter().map(|record| (name(record), record.text.clone())).collect::<Vec<_>>();
         let mut analysis = Analysis::new(&rounds, &strategies);
-        analysis.warnings.extend(records.iter().filter_map(missing));
+        analysis.warnings.extend(records.iter().flat_map(unfinished));
         let title = match records {
             [record] => record.config.title(),
             _ => format!("{} runs", records.len()),
@@ -110,19 +110,32 @@ impl Outputs {
     }
 }
 
-/// The jobs of a run without any round: the analysis cannot know of them.
-fn missing(record: &Record) -> Option<String> {
+/// The jobs of a run that are not at their end, and the last reason of each that failed.
+fn unfinished(record: &Record) -> Vec<String> {
     let rounds = record.rounds().cloned().collect::<Vec<_>>();
     let jobs = jobs::all(&record.config, &rounds);
-    let names = jobs.iter().filter(|job| job.done.is_empty()).map(|job| job.name(&record.config));
-    let names = names.collect::<Vec<_>>();
-    let first = names.first()?;
-    Some(format!(
-        "{} of {} jobs in `{}` failed or have not begun, {first} among them",
-        names.len(),
+    let unfinished = jobs.iter().filter(|job| !job.is_finished(&record.config)).collect::<Vec<_>>();
+    let Some(first) = unfinished.first() else { return Vec::new() };
+    let mut sentences = vec![format!(
+        "{} of {} jobs in `{}` are not finished, {} among them",
+        unfinished.len(),
         jobs.len(),
-        record.folder.display()
-    ))
+        record.folder.display(),
+        first.name(&record.config)
+    )];
+    for job in unfinished {
+        let is_it = |failed: &&Failed| **failed == job.failed(&record.config, failed.why.clone());
+        let failed = record.events.iter().filter_map(failed).rfind(is_it);
+        sentences.extend(failed.map(|failed| format!("{} failed: {}", job.name(&record.config), failed.why)));
+    }
+    sentences
+}
+
+fn failed(event: &Event) -> Option<&Failed> {
+    match event {
+        Event::Failed(failed) => Some(failed),
+        _ => None,
+    }
 }
 
 fn started(event: &Event) -> Option<&Started> {

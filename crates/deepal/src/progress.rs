@@ -150,6 +150,10 @@ impl Progress {
                 if let View::Bars(bars) = &mut self.view {
                     bars.remove(index, job);
                 }
+                if outcome.is_err() {
+                    // What a failed job leaves undone is no work any more.
+                    self.work.all -= job.work.all - job.work.done;
+                }
                 if let View::Json = self.view {
                     job.json(json!({ "event": "over", "error": outcome.as_ref().err() }));
                 } else if let Err(why) = outcome {

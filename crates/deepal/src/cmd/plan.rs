@@ -1,10 +1,12 @@
 //! `deepal plan`: what a run would do, before anything starts.
 
+use super::run::count;
 use crate::cli::GridArgs;
 use crate::config::Config;
 use crate::cost::Costs;
-use crate::jobs::{self, Job};
 use crate::progress::clock;
+use crate::{jobs, machine};
+use deepal::InitialSet;
 use std::fmt::Write;
 
 pub(crate) fn run(args: &GridArgs) -> anyhow::Result<()> {
@@ -12,29 +14,29 @@ pub(crate) fn run(args: &GridArgs) -> anyhow::Result<()> {
     let data = super::run::load(&config, args.offline)?;
     let threads = super::run::threads(args);
     let jobs = jobs::all(&config, &[]);
-    let costs = jobs::measure(&config, &data, threads, jobs.len())?;
-    // The program, the data and the nets at work; queries on whole pools come on top.
-    let measured = memory_stats::memory_stats().map(|memory| memory.physical_mem as f64);
     let (workers, each) = jobs::shares(threads, jobs.len());
-    let seconds = |job: &Job| {
-        let task = &config.tasks[job.task];
-        (0..=task.rounds as usize).map(|round| costs[job.task].round(task, job.strategy, round)).sum::<f64>()
-    };
-    let mut text = table(&config, &costs, &seconds);
-    let total = makespan(jobs.iter().map(seconds).collect(), workers);
+    let before = machine::memory();
+    let costs = jobs::measure(&config, &data, threads, jobs.len())?;
+    // The program and the data, and for each worker what one took at work; queries on whole pools come on top.
+    let measured = before.zip(machine::memory()).map(|(before, after)| {
+        let at_work = workers.min(config.tasks.len());
+        before + (after - before).max(0.0) * workers as f64 / at_work as f64
+    });
+    // Jobs that cannot be measured cannot be reckoned with either.
+    let known = jobs.iter().filter_map(|job| Some((job, costs[job.task].as_ref().ok()?)));
+    let known = known.map(|(job, costs)| (&config.tasks[job.task], job.strategy, costs)).collect::<Vec<_>>();
+    let seconds = known.iter().map(|(task, strategy, costs)| costs.job(task, *strategy)).collect();
+    let mut text = table(&config, &costs);
     let _ = writeln!(
         text,
-        "\n{} on {} at once with {} each: about {}",
-        super::run::count(jobs.len(), "job", "jobs"),
-        workers,
-        super::run::count(each, "thread", "threads"),
-        clock(total.ceil() as u64)
+        "\n{} on {workers} at once with {} each: about {}",
+        count(jobs.len(), "job", "jobs"),
+        count(each, "thread", "threads"),
+        clock(makespan(seconds, workers).ceil() as u64)
     );
     if let Some(measured) = measured {
-        let mut queries = jobs
-            .iter()
-            .map(|job| costs[job.task].bytes(&config.tasks[job.task], job.strategy))
-            .collect::<Vec<_>>();
+        let mut queries =
+            known.iter().map(|(task, strategy, costs)| costs.bytes(task, *strategy)).collect::<Vec<_>>();
         queries.sort_by(|a, b| b.total_cmp(a));
         let peak = measured + queries.iter().take(workers).sum::<f64>();
         let _ = writeln!(text, "peak memory: about {:.0} MB", peak / 1e6);
@@ -45,30 +47,29 @@ pub(crate) fn run(args: &GridArgs) -> anyhow::Result<()> {
     super::print(&text)
 }
 
-/// Labels, jobs and time of each strategy on each task.
-fn table(config: &Config, costs: &[Costs], seconds: &dyn Fn(&Job) -> f64) -> String {
-    let seeds = config.seeds.len();
-    let mut text = format!("each with {}, {} labels first\n", super::run::count(seeds, "seed", "seeds"), {
-        match config.initial_set {
-            deepal::InitialSet::Random => "random",
-            deepal::InitialSet::Stratified => "stratified",
-            deepal::InitialSet::OnePerClass => "one of each class and random",
-        }
-    });
-    for (task, _) in config.tasks.iter().enumerate().zip(costs) {
-        let (index, task) = task;
+/// Labels of each task and the time of a job of each strategy.
+fn table(config: &Config, costs: &[Result<Costs, String>]) -> String {
+    let first = match config.initial_set {
+        InitialSet::Random => "random labels first",
+        InitialSet::Stratified => "stratified labels first",
+        InitialSet::OnePerClass => "one label of each class first, then random ones",
+    };
+    let mut text = format!("each with {}, {first}\n", count(config.seeds.len(), "seed", "seeds"));
+    for (task, costs) in config.tasks.iter().zip(costs) {
+        let (name, labels, rounds) = (task.name(), task.budget().labels(), task.rounds + 1);
         let _ = writeln!(
             text,
-            "\n{}: {} to {} labels in {} rounds, pool {}",
-            task.name(),
-            task.initial,
-            task.budget().labels(),
-            task.rounds + 1,
-            task.pool
+            "\n{name}: {} to {labels} labels in {rounds} rounds, pool {}",
+            task.initial, task.pool
         );
-        for (strategy, name) in config.strategies.iter().enumerate() {
-            let job = Job { task: index, strategy, seed: 0, done: Vec::new() };
-            let _ = writeln!(text, "  {name:<26} {:>8} a job", clock(seconds(&job).ceil() as u64));
+        match costs {
+            Err(why) => drop(writeln!(text, "  cannot be measured: {why}")),
+            Ok(costs) => {
+                for (strategy, name) in config.strategies.iter().enumerate() {
+                    let seconds = costs.job(task, strategy).ceil() as u64;
+                    let _ = writeln!(text, "  {name:<26} {:>8} a job", clock(seconds));
+                }
+            }
         }
     }
     text

@@ -15,9 +15,10 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<()> {
         (None, [run]) => run.join("report.html"),
         (None, _) => bail!(Usage("name the page of several runs with `--out REPORT.html`".into())),
     };
-    let Some(page) = out.file_name().and_then(|name| name.to_str()).filter(|_| !out.is_dir()) else {
+    let is_page = |name: &&str| name.ends_with(".html") && !out.is_dir();
+    let Some(page) = out.file_name().and_then(|name| name.to_str()).filter(is_page) else {
         bail!(Usage(format!(
-            "`{}` is not the name of a file; `--out` takes one such as report.html",
+            "`{}` is not the name of a page; `--out` takes one such as report.html",
             out.display()
         )));
     };

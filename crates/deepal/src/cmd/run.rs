@@ -15,6 +15,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// What a round is reckoned with where nothing was measured.
+const SECONDS_A_LABEL: f64 = 0.001;
+
 /// Set by Ctrl+C, or when nothing can be recorded any more.
 static STOP: AtomicBool = AtomicBool::new(false);
 
@@ -43,7 +46,7 @@ fn show(
 ) -> anyhow::Result<()> {
     let records = [Record::read(folder)?];
     let (data, notes) = match loaded {
-        Some(data) => (config.tasks.iter().map(|task| task.dataset.clone()).zip(data).collect(), Vec::new()),
+        Some(data) => (largest(config, data), Vec::new()),
         None => super::report::pictures(&records, config.data_dir.as_deref()),
     };
     let outputs = Outputs::new(&records, "report.html", &data, &notes)?;
@@ -51,6 +54,13 @@ fn show(
     super::print(&format!("{}\nin {}: {files}\n", analysis::text(&outputs.analysis), folder.display()))?;
     outputs.write(folder)?;
     tensorboard.map_or(Ok(()), |folder| outputs::tensorboard(folder, &outputs.rounds))
+}
+
+/// The data of each data set, from its task with the largest pool: that has all that was picked.
+fn largest(config: &Config, data: Vec<Data>) -> BTreeMap<String, Data> {
+    let mut tasks = config.tasks.iter().zip(data).collect::<Vec<_>>();
+    tasks.sort_by_key(|(task, _)| task.pool);
+    tasks.into_iter().map(|(task, data)| (task.dataset.clone(), data)).collect()
 }
 
 /// Everything a run needs, read and checked before it starts.
@@ -83,6 +93,7 @@ fn open(args: &RunArgs) -> anyhow::Result<Run> {
 fn go_on(folder: &Path, args: &GridArgs, wanted: Option<Config>) -> anyhow::Result<Run> {
     let (mut store, text, events) = RunStore::open(folder)?;
     let mut config = Config::parse(&text, &folder.join("config.toml"))?;
+    let grows = wanted.is_some();
     if let Some(wanted) = wanted {
         if let Err(why) = wanted.extends(&config) {
             bail!(Usage(format!(
@@ -93,17 +104,20 @@ fn go_on(folder: &Path, args: &GridArgs, wanted: Option<Config>) -> anyhow::Resu
         }
         let version = std::mem::take(&mut config.version);
         config = Config { version, ..wanted };
-        store.set_config(&config.to_toml()?)?;
     } else {
         config.data_dir = data_dir(args.data_dir.as_deref()).or(config.data_dir);
     }
     let mut jobs = jobs::all(&config, store.rounds());
     jobs.retain(|job| !job.is_finished(&config));
     let is_finished = jobs.is_empty();
+    let data = if is_finished { None } else { Some(load(&config, args.offline)?) };
+    // Only now is it sure that the new settings can run.
+    if grows {
+        store.set_config(&config.to_toml()?)?;
+    }
     if is_finished && events.last() != Some(&Event::Finished) {
         store.append(&Event::Finished)?;
     }
-    let data = if is_finished { None } else { Some(load(&config, args.offline)?) };
     Ok(Run { store, config, jobs, data })
 }
 
@@ -138,7 +152,7 @@ fn simulate(
         store.folder().display()
     ));
     store.append(&Event::Started(machine::started(threads)))?;
-    let (mut failures, mut unwritable) = (Vec::new(), None);
+    let (mut failures, mut failed, mut unwritable) = (Vec::new(), Vec::new(), None);
     let mut stopping = false;
     jobs::run(config, data, &jobs, threads, &STOP, |news| {
         if STOP.load(Ordering::Relaxed) && !std::mem::replace(&mut stopping, true) {
@@ -154,7 +168,10 @@ fn simulate(
                     STOP.store(true, Ordering::Relaxed);
                 }
             }
-            News::Over(Err(why)) => failures.push(format!("{}: {why}", jobs[job].name(config))),
+            News::Over(Err(why)) => {
+                failures.push(format!("{}: {why}", jobs[job].name(config)));
+                failed.push(Event::Failed(jobs[job].failed(config, why)));
+            }
             _ => {}
         }
     })?;
@@ -167,6 +184,7 @@ fn simulate(
     if STOP.load(Ordering::Relaxed) {
         bail!(Interrupted(format!("nothing recorded is lost; go on with `deepal run --resume {folder}`")));
     }
+    failed.iter().try_for_each(|event| store.append(event))?;
     if failures.is_empty() {
         store.append(&Event::Finished)?;
     }
@@ -174,18 +192,18 @@ fn simulate(
 }
 
 /// Puts the most expensive jobs first, so that none is left alone at the end, and gives the work of each round of each
-/// job. Jobs of one task cost about as much as they train on; several tasks are measured. What cannot be measured is no
-/// reason to stop: its own job will say why.
+/// job, in seconds. It is measured if the order matters. What cannot be measured is no reason to stop: its own job will
+/// say why.
 fn order(config: &Config, data: &[Data], jobs: &mut [Job], threads: usize) -> Vec<Vec<f64>> {
-    let costs = match config.tasks.as_slice() {
-        [_] => None,
-        _ => jobs::measure(config, data, threads, jobs.len()).ok(),
+    let costs = match jobs.len() > threads {
+        true => jobs::measure(config, data, threads, jobs.len()).unwrap_or_default(),
+        false => Vec::new(),
     };
     let weights = |job: &Job| {
         let task = &config.tasks[job.task];
-        let weight = |round| match &costs {
-            None => (task.initial + round * task.query) as f64,
-            Some(costs) => costs[job.task].round(task, job.strategy, round),
+        let weight = |round| match costs.get(job.task) {
+            Some(Ok(costs)) => costs.round(task, job.strategy, round),
+            _ => SECONDS_A_LABEL * (task.initial + round * task.query) as f64,
         };
         (0..=task.rounds as usize).map(weight).collect::<Vec<_>>()
     };

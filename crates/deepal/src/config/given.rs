@@ -1,6 +1,6 @@
 //! Settings as a user may give them, in a file and by options, and the defaults of what is missing.
 
-use super::{Config, Task, VERSION, broken};
+use super::{Config, Task, VERSION, broken, empty};
 use crate::cli::GridArgs;
 use crate::exit::Usage;
 use anyhow::{Context, bail};
@@ -84,7 +84,12 @@ pub(super) fn read(args: &GridArgs) -> anyhow::Result<Given> {
             given.tasks.iter_mut().for_each(|task| task.$field = Some(value.clone().into()));
         })* };
     }
-    option_wins!(initial, query, rounds, pool, training);
+    option_wins!(initial, query, rounds, pool);
+    if let Some(name) = &args.training {
+        given.training = Some(toml::Value::String(name.clone()));
+        // A task without one takes the one of all, where its net takes any.
+        given.tasks.iter_mut().for_each(|task| task.training = None);
+    }
     given.initial_set = args.initial_set.map(Into::into).or(given.initial_set);
     given.data_dir = data_dir(args.data_dir.as_deref()).or(given.data_dir);
     if !args.strategy.is_empty() {
@@ -139,6 +144,11 @@ impl Given {
         if self.tasks.is_empty() {
             let datasets = self.datasets.take().map_or_else(|| vec!["fashion-mini".into()], Names::list);
             let nets = self.nets.take().map_or_else(|| vec![DEFAULT.into()], Names::list);
+            for (what, names) in [("datasets", &datasets), ("nets", &nets)] {
+                if names.is_empty() {
+                    bail!(Usage(empty(what)));
+                }
+            }
             let pairs = datasets.iter().flat_map(|dataset| nets.iter().map(move |net| (dataset, net)));
             let task = |(dataset, net): (&String, &String)| GivenTask {
                 dataset: Some(dataset.clone()),
@@ -147,7 +157,10 @@ impl Given {
             };
             self.tasks = pairs.map(task).collect();
         }
-        let tasks = self.tasks.iter().map(|task| task.resolve(&self)).collect::<Result<_, _>>()?;
+        let tasks = self.tasks.iter().map(|task| task.resolve(&self)).collect::<anyhow::Result<Vec<_>>>()?;
+        if self.training.is_some() && tasks.iter().all(|task| task.training.is_none()) {
+            bail!(Usage(always_trained(&tasks[0].net)));
+        }
         let strategies = self.strategies.map_or_else(|| vec!["random".into(), "margin".into()], Names::list);
         let strategies =
             strategies.iter().map(|name| strategy::by_name(name).map(|entry| entry.name.to_owned()));
@@ -172,18 +185,15 @@ impl GivenTask {
         let (initial, query, rounds) = if paper { (10_000, 1_000, 10) } else { (100, 100, 9) };
         let pool = if paper { dataset.n_train.min(40_000) } else { dataset.n_train };
         let training = match self.training.as_ref().or(all.training.as_ref()) {
-            Some(_) if !net.takes_training => {
-                bail!(Usage(format!(
-                    "net `{}` is always trained to its optimum; leave `training` out",
-                    net.name
-                )))
+            Some(_) if !net.takes_training && self.training.is_some() => {
+                bail!(Usage(always_trained(net.name)))
             }
+            _ if !net.takes_training => None,
             Some(toml::Value::String(name)) => Some(named_training(name, net)?),
             Some(table) => Some(
                 Training::deserialize(table.clone())
                     .map_err(|error| Usage(format!("training: {}", error.message())))?,
             ),
-            None if !net.takes_training => None,
             None => Some(net.paper.filter(|_| paper).map_or_else(Training::adaptive, |paper| paper())),
         };
         Ok(Task {
@@ -196,6 +206,10 @@ impl GivenTask {
             training,
         })
     }
+}
+
+fn always_trained(net: &str) -> String {
+    format!("net `{net}` is always trained to its optimum; leave `training` out")
 }
 
 fn named_training(name: &str, net: &nets::Entry) -> anyhow::Result<Training> {

@@ -129,7 +129,8 @@ fn tasks_have_settings_of_their_own_and_the_first_labels_are_drawn_as_asked() {
 fn a_grid_that_makes_no_sense_is_refused() {
     for (config, words) in [
         ("strategies = []", &["an empty grid", "`strategies`"] as &[&str]),
-        ("datasets = []", &["an empty grid", "`task`"]),
+        ("datasets = []", &["an empty grid", "`datasets`"]),
+        ("nets = []", &["an empty grid", "`nets`"]),
         ("seeds = []", &["an empty grid", "`seeds`"]),
         ("dataset = \"digits\"\n[[task]]\nnet = \"mlp\"", &["either `datasets` and `nets` or `[[task]]`"]),
         ("[[task]]\nnet = \"mlp\"\n[[task]]\nnet = \"mlp\"", &["`fashion-mini` with `mlp` is named twice"]),
@@ -229,7 +230,10 @@ fn several_runs_make_one_report_if_they_can_be_compared() {
         .expect(2, &["random with seed 1 on digits", "more than one", "`both`"]);
     let words = ["`a` and `other`", "digits with softmax-regression", "other settings", "cannot be compared"];
     call(&folder, "report a other -o x.html").expect(2, &words);
-    call(&folder, "report a -o out").expect(2, &["`out` is not the name of a file"]);
+    call(&folder, "report a -o out").expect(2, &["`out` is not the name of a page"]);
+    for file in ["a/events.jsonl", "a/config.toml", "summary.csv"] {
+        call(&folder, &format!("report a -o {file}")).expect(2, &["is not the name of a page"]);
+    }
     call(&folder, "report a -o suite.toml/x.html").expect(4, &["suite.toml"]);
     assert!(!folder.path().join("x.html").exists());
 }
@@ -274,11 +278,52 @@ fn a_report_of_an_unfinished_run_says_what_is_missing() {
     fs::write(folder.path().join("run/events.jsonl"), kept).unwrap();
     let said = call(&folder, "report run").expect(0, &[]);
     let said = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    for words in [
-        "3 of 9 jobs in `run` failed or have not begun, margin, seed 1 among them",
-        "some jobs failed or are unfinished",
-    ] {
-        assert!(said.contains(words), "{words}: {said}");
+    let words = "5 of 9 jobs in `run` are not finished, margin, seed 1 among them";
+    assert!(said.contains(words), "{said}");
+    assert!(read(&folder, "run/report.html").contains("5 of 9 jobs"));
+}
+
+#[test]
+fn a_growth_that_cannot_run_leaves_the_run_as_it_was() {
+    let folder = workshop();
+    let line = format!("run {TINY} --out run --strategy");
+    call(&folder, &format!("{line} random,margin")).expect(0, &[]);
+    let config = read(&folder, "run/config.toml");
+    call(&folder, &format!("{line} random,margin,bald")).expect(2, &["bald", "pick another net"]);
+    assert_eq!(read(&folder, "run/config.toml"), config);
+    call(&folder, &format!("{line} random,margin")).expect(0, &[]);
+}
+
+/// One net learns nothing at such a rate: its jobs fail, with their reasons in the record, and those of the other go on.
+#[test]
+fn a_task_that_fails_is_told_with_its_reason_and_the_others_go_on() {
+    let rate = "{ name = \"adam\", learning_rate = 1e30 }";
+    let config = format!(
+        "seeds = [1]\ninitial = 20\nquery = 10\nrounds = 1\n\n[[task]]\ndataset = \"digits\"\nnet = \"mlp\"\n\
+         training = {}\n\n[[task]]\ndataset = \"digits\"\nnet = \"softmax-regression\"\n",
+        FEW_STEPS.replace('\n', " ").replace("{ name = \"adam\", learning_rate = 0.003 }", rate)
+    );
+    assert!(config.contains(rate));
+    let folder = folder_with(&config);
+    let plan = call(&folder, "plan --config suite.toml --threads 1").expect(0, &[]);
+    assert!(plan.stdout.contains("cannot be measured: ") && plan.stdout.contains(" a job"), "{plan:?}");
+    let failed = ["digits with mlp, random, seed 1 failed: ", "2 jobs failed, the first: digits with mlp, "];
+    let said = call(&folder, "run --config suite.toml --threads 1 --out run").expect(1, &failed);
+    let reason = said.stderr.lines().find_map(|line| line.split_once("random, seed 1 failed: ")).unwrap().1;
+    assert_eq!(values(&read(&folder, "run/events.jsonl"), "accuracy", &["softmax"]).len(), 4);
+    let again = call(&folder, "report run").expect(0, &[]);
+    let again = again.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in ["2 of 4 jobs in `run` are not finished", reason] {
+        assert!(again.contains(words), "{words}: {again}");
     }
-    assert!(read(&folder, "run/report.html").contains("3 of 9 jobs"));
+}
+
+#[test]
+fn pictures_are_there_when_tasks_have_different_pools() {
+    let config = "seeds = [1]\ninitial = 20\nquery = 10\nrounds = 1\n[[task]]\ndataset = \"digits\"\n\
+                  net = \"softmax-regression\"\npool = 1000\n[[task]]\ndataset = \"digits\"\npool = 100\n";
+    let folder = folder_with(config);
+    call(&folder, "run --config suite.toml --training adaptive --out run").expect(0, &[]);
+    let page = read(&folder, "run/report.html");
+    assert!(page.contains("data:image/png") && !page.contains("No pictures"));
 }
