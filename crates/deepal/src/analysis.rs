@@ -34,7 +34,7 @@ const BOOTSTRAP_SEED: u64 = 1;
 pub(crate) struct Analysis {
     /// One for each data set and net.
     pub(crate) tasks: Vec<Task>,
-    /// Who beats whom, over all tasks; `None` with fewer than 3 seeds or fewer than 2 strategies.
+    /// Who beats whom, over all tasks; `None` with fewer than 3 seeds or fewer than 2 strategies on every task.
     pub(crate) penalty: Option<Penalty>,
     /// Each strategy over all tasks; empty with fewer than 2 tasks.
     pub(crate) across: Vec<Across>,
@@ -45,7 +45,11 @@ pub(crate) struct Analysis {
 }
 
 impl Analysis {
-    /// Of `rounds` in any order, with the strategies in the order given; others are passed over.
+    /// Of `rounds` in any order, with the strategies that were asked for in the order given; others are passed over.
+    ///
+    /// A strategy ends on a task at the largest number of labels that one of its seeds has reached, and seeds that stopped before
+    /// are left out of its numbers. Two strategies are compared up to the smaller of their ends, with the seeds that both have
+    /// there. So a seed that broke off takes nothing from the others.
     pub(crate) fn new(rounds: &[Round], strategies: &[String]) -> Self {
         let runs = runs::group(rounds, strategies);
         let tasks = compare::tasks(&runs);
@@ -56,8 +60,8 @@ impl Analysis {
             verdict: Vec::new(),
             warnings: Vec::new(),
         };
-        analysis.verdict = verdict::sentences(&analysis);
-        analysis.warnings = warnings::sentences(&analysis, &runs);
+        analysis.verdict = verdict::sentences(&analysis, &runs, strategies);
+        analysis.warnings = warnings::sentences(&analysis, &runs, strategies);
         analysis
     }
 
@@ -76,6 +80,19 @@ impl Task {
     /// As sentences name it.
     pub(crate) fn name(&self) -> String {
         task_name(&self.dataset, &self.net)
+    }
+
+    /// The target of all comparisons with random and the label count where they end; `None` where these differ, or without any.
+    pub(crate) fn common_target(&self) -> Option<(&Saving, usize)> {
+        let mut targets = self.arms.iter().filter_map(Arm::saving);
+        let (first, labels) = targets.next()?;
+        targets.all(|(other, end)| (other.target, end) == (first.target, labels)).then_some((first, labels))
+    }
+
+    /// Whether random has more labels than `labels`: a comparison that ends there ends before random does.
+    pub(crate) fn random_goes_beyond(&self, labels: usize) -> bool {
+        let random = self.arms.iter().filter(|arm| arm.strategy == BASELINE);
+        random.flat_map(|arm| &arm.points).any(|point| point.labels > labels)
     }
 }
 
@@ -96,11 +113,12 @@ pub(crate) struct Task {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Arm {
     pub(crate) strategy: String,
-    /// The seeds with at least one round, ascending.
+    /// The seeds that reached the end, the largest label count of any of its seeds; ascending. All numbers below are of these.
     pub(crate) seeds: Vec<u64>,
-    /// The learning curve, at the label counts that all of its seeds have reached.
+    /// The learning curve, up to the end.
     pub(crate) points: Vec<Point>,
-    /// Area under the learning curve, 1 for a perfect learner; `None` for a curve of one point.
+    /// Area under the learning curve, 1 for a perfect learner; `None` for a curve of one point, and for one that ends before
+    /// that of another strategy of the task, as areas over different ranges say nothing about each other.
     pub(crate) area: Option<Estimate>,
     /// Labels against random; `None` for random itself, without it, or with fewer than 3 common seeds.
     pub(crate) versus_random: Option<Versus>,
@@ -108,6 +126,14 @@ pub(crate) struct Arm {
     pub(crate) seconds: Seconds,
     /// Mean labels bought of each class after the initial set.
     pub(crate) bought: Vec<f64>,
+}
+
+impl Arm {
+    /// The saving against random, and the label count where the comparison ends.
+    fn saving(&self) -> Option<(&Saving, usize)> {
+        let versus = self.versus_random.as_ref()?;
+        Some((versus.saving.as_ref()?, versus.labels))
+    }
 }
 
 /// A number with its 95 % interval.
@@ -126,6 +152,8 @@ pub(crate) struct Point {
     /// Mean seconds (train, query, predict) from the start of the run to the end of this round.
     pub(crate) seconds: f64,
     /// The accuracy minus that of random at as many labels, paired by seed; `None` in round 0, where both are the same.
+    /// With fewer than 5 seeds its outcome is 0: the accuracies of a small test set are often equally far apart with each of a
+    /// few seeds, which a t-test takes for certainty.
     pub(crate) difference: Option<Difference>,
 }
 
@@ -137,28 +165,30 @@ pub(crate) struct Difference {
     pub(crate) p: f64,
     /// The same by Holm's method.
     pub(crate) p_holm: f64,
-    /// 1: better than random, -1: worse, 0: no evidence, at 5 % after Holm.
+    /// 1: better than random, -1: worse, 0: no evidence, at 5 % after Holm, or too few seeds.
     pub(crate) outcome: i8,
 }
 
 /// A strategy against random.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Versus {
-    /// Seeds that both have.
+    /// Seeds that both have at the end.
     pub(crate) seeds: usize,
+    /// The label count where the comparison ends: the last that both have.
+    pub(crate) labels: usize,
     /// Area under the curve minus random's, paired by seed: the one test that the verdict rests on.
     pub(crate) area: Difference,
-    /// Label counts at which it wins, ties and loses.
+    /// Label counts at which it wins, ties and loses; with fewer than 5 seeds all are ties.
     pub(crate) wins: usize,
     pub(crate) ties: usize,
     pub(crate) losses: usize,
     pub(crate) saving: Option<Saving>,
 }
 
-/// Labels for the accuracy that random reaches at its end.
+/// Labels for the accuracy that random reaches where the comparison ends.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Saving {
-    /// Random's mean accuracy at its end.
+    /// Random's mean accuracy where the comparison ends, which is before random's own end if the strategy ends before.
     pub(crate) target: f64,
     /// Labels that random needs for it.
     pub(crate) random_labels: f64,
@@ -179,6 +209,7 @@ pub(crate) struct Seconds {
 /// The pairwise penalty matrix of BADGE (Ash et al., ICLR 2020).
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Penalty {
+    /// Those with a comparison on every task.
     pub(crate) strategies: Vec<String>,
     /// `[i][j]`: in how many tasks (parts of them: label counts) strategy i beats j.
     pub(crate) cells: Vec<Vec<f64>>,
@@ -188,12 +219,13 @@ pub(crate) struct Penalty {
     pub(crate) tasks: usize,
 }
 
-/// A strategy over all tasks.
+/// A strategy over all tasks, with an area on each.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Across {
     pub(crate) strategy: String,
     /// Interquartile mean of the areas under the curve.
     pub(crate) iqm: Estimate,
-    /// Interquartile mean of the areas minus random's, paired; `None` for random or without it.
+    /// Interquartile mean of the areas minus random's, paired; `None` for random, or where a task has no area of random or fewer
+    /// than 3 common seeds.
     pub(crate) iqm_difference: Option<Estimate>,
 }

@@ -3,20 +3,24 @@
 use super::paired_t_test;
 use ndarray::{Array1, Array2, Array3, ArrayView1, Axis, s};
 
+/// With fewer common seeds two strategies are not compared.
+const SEEDS: usize = 3;
+
 /// BADGE's pairwise penalties over tasks: the cells `[a, a]` and the means of their columns `[a]`, for `a` strategies.
 ///
 /// `tasks`: accuracies `[a, k, s]` of `a` strategies at `k` label counts with `s` seeds, NaN where there is none. The first
 /// label count is the initial set, which all strategies share; it is passed over. Cell `[i, j]` grows by 1 / L at each
 /// label count at which strategy i beats j in a task where the two can be compared at L of them, so a cell is at most the number of
-/// tasks. To beat is a paired t-test over the seeds that both have with |t| > t(0.975, seeds − 1), 2.776 for five. A lower mean of
-/// a column is better; the diagonal's 0 is part of it.
+/// tasks. To beat is a paired t-test over the seeds that both have, at least three, with |t| > t(0.975, seeds − 1), 2.776 for
+/// five. A lower mean of a column is better; the diagonal's 0 is part of it.
 ///
 /// Source: Ash, Zhang, Krishnamurthy, Langford and Agarwal, "Deep Batch Active Learning by Diverse, Uncertain Gradient Lower
-/// Bounds", ICLR 2020, section 4. Deviation: they look at label counts that double, here every one after the initial set counts.
+/// Bounds", ICLR 2020, section 4. Deviation: they look at label counts that double, up to where random has 99 % of its final accuracy; here
+/// every one after the initial set counts.
 ///
 /// ```
 /// use ndarray::array;
-/// let task = array![[[0.5, 0.5], [0.8, 0.9]], [[0.5, 0.5], [0.7, 0.8]]];
+/// let task = array![[[0.5, 0.5, 0.5], [0.8, 0.9, 0.8]], [[0.5, 0.5, 0.5], [0.7, 0.8, 0.7]]];
 /// let (cells, columns) = deepal_core::stats::penalty_matrix(&[task]);
 /// assert_eq!((cells, columns), (array![[0.0, 1.0], [0.0, 0.0]], array![0.0, 0.5]));
 /// ```
@@ -42,11 +46,11 @@ pub fn penalty_matrix(tasks: &[Array3<f64>]) -> (Array2<f64>, Array1<f64>) {
     (cells, columns)
 }
 
-/// Whether `a` beats `b`, or `b` beats `a`, or neither; `None` with fewer than 2 common seeds.
+/// Whether `a` beats `b`, or `b` beats `a`, or neither; `None` with fewer than [`SEEDS`] common seeds.
 #[expect(clippy::option_option, reason = "not comparable is something else than comparable and neither wins")]
 fn beats(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> Option<Option<bool>> {
     let differences = a.iter().zip(b).map(|(a, b)| a - b).filter(|d| !d.is_nan()).collect::<Vec<_>>();
-    let test = paired_t_test(&differences)?;
+    let test = paired_t_test(&differences).filter(|_| differences.len() >= SEEDS)?;
     Some((test.p < 0.05).then_some(test.mean > 0.0))
 }
 
@@ -82,11 +86,9 @@ mod tests {
         let better = array![[0.9, 0.9, 0.9], [0.8, 0.9, 0.7], [0.9, f64::NAN, 0.8]];
         let worse = array![[0.5, 0.6, 0.7], [0.2, 0.3, 0.1], [0.4, 0.5, f64::NAN]];
         let (cells, _) = penalty_matrix(&[stack![Axis(0), better, worse]]);
-        assert_eq!(
-            cells,
-            array![[0.0, 1.0], [0.0, 0.0]],
-            "the last has one common seed and is no comparison"
-        );
+        assert_eq!(cells, array![[0.0, 1.0], [0.0, 0.0]], "the last has one common seed and is no test");
+        let two = array![[[0.5, 0.5], [0.8, 0.9]], [[0.5, 0.5], [0.7, 0.8]]];
+        assert_eq!(penalty_matrix(&[two]).0, Array2::zeros((2, 2)), "two seeds are no test");
         let (cells, columns) = penalty_matrix(&[]);
         assert_eq!((cells.dim(), columns.len()), ((0, 0), 0));
     }

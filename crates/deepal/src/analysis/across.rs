@@ -6,12 +6,16 @@ use deepal::stats;
 use ndarray::Array3;
 use std::collections::BTreeSet;
 
-/// Who beats whom; `None` unless two strategies have a task with 3 common seeds and a round after the initial set.
+/// Who beats whom, on the tasks where two strategies can be compared and of the strategies that can be on all of these: a row of
+/// one that missed a task would look worse than it is, and its column better. `None` with fewer than 2 of them.
 pub(super) fn penalty(runs: &[TaskRuns<'_>], strategies: &[String]) -> Option<Penalty> {
-    let comparable = runs.iter().filter(|task| is_comparable(task)).collect::<Vec<_>>();
-    let known = |name: &&String| comparable.iter().any(|task| task.arm(name).is_some());
-    let strategies = strategies.iter().filter(known).cloned().collect::<Vec<_>>();
-    if comparable.is_empty() {
+    let is_comparable = |task: &&TaskRuns<'_>| task.arms.iter().any(|arm| has_opponent(task, arm));
+    let comparable = runs.iter().filter(is_comparable).collect::<Vec<_>>();
+    let is_known = |name: &&String| {
+        comparable.iter().all(|task| task.arm(name).is_some_and(|arm| has_opponent(task, arm)))
+    };
+    let strategies = strategies.iter().filter(is_known).cloned().collect::<Vec<_>>();
+    if comparable.is_empty() || strategies.len() < 2 {
         return None;
     }
     let tasks = comparable.iter().map(|task| accuracies(task, &strategies)).collect::<Vec<_>>();
@@ -24,11 +28,10 @@ pub(super) fn penalty(runs: &[TaskRuns<'_>], strategies: &[String]) -> Option<Pe
     })
 }
 
-fn is_comparable(task: &TaskRuns<'_>) -> bool {
-    let mut pairs =
-        task.arms.iter().enumerate().flat_map(|(i, a)| task.arms[..i].iter().map(move |b| (a, b)));
-    pairs.any(|(a, b)| {
-        let pair = Pair::new(a, b);
+/// Whether another strategy has 3 seeds and a round after the initial set in common with `arm`.
+fn has_opponent(task: &TaskRuns<'_>, arm: &ArmRuns<'_>) -> bool {
+    task.arms.iter().filter(|other| other.strategy != arm.strategy).any(|other| {
+        let pair = Pair::new(arm, other);
         pair.n_seeds() >= SEEDS_FOR_CLAIMS && pair.labels.len() > 1
     })
 }
@@ -49,13 +52,14 @@ fn accuracies(task: &TaskRuns<'_>, strategies: &[String]) -> Array3<f64> {
     accuracies
 }
 
-/// Each strategy that has a curve on every task; empty with fewer than 2 tasks.
+/// Each strategy that has an area on every task; empty with fewer than 2 tasks.
 pub(super) fn across(runs: &[TaskRuns<'_>], strategies: &[String]) -> Vec<Across> {
     if runs.len() < 2 {
         return Vec::new();
     }
     let of = |strategy: &String| {
-        let areas = runs.iter().map(|task| areas(task.arm(strategy)?)).collect::<Option<Vec<_>>>()?;
+        let areas = runs.iter().map(|task| task.areas(task.arm(strategy)?));
+        let areas = areas.collect::<Option<Vec<_>>>()?;
         let over_random = match strategy.as_str() {
             BASELINE => None,
             _ => runs.iter().map(|task| differences(task, strategy)).collect::<Option<Vec<_>>>(),
@@ -69,13 +73,12 @@ pub(super) fn across(runs: &[TaskRuns<'_>], strategies: &[String]) -> Vec<Across
     strategies.iter().filter_map(of).collect()
 }
 
-fn areas(arm: &ArmRuns<'_>) -> Option<Vec<f64>> {
-    arm.curves().iter().map(|curve| stats::area_under_curve(curve)).collect()
-}
-
+/// The areas over the whole range of the task minus random's; `None` if one of the two has none, or with too few seeds.
 fn differences(task: &TaskRuns<'_>, strategy: &str) -> Option<Vec<f64>> {
-    let pair = Pair::new(task.arm(strategy)?, task.arm(BASELINE)?);
-    pair.areas().filter(|areas| !areas.is_empty())
+    let (arm, random) = (task.arm(strategy)?, task.arm(BASELINE)?);
+    let are_whole = task.areas(arm).is_some() && task.areas(random).is_some();
+    let pair = are_whole.then(|| Pair::new(arm, random))?;
+    pair.areas().filter(|areas| areas.len() >= SEEDS_FOR_CLAIMS)
 }
 
 fn interquartile(tasks: &[Vec<f64>]) -> Estimate {

@@ -2,8 +2,8 @@
 
 use super::runs::{ArmRuns, Pair, TaskRuns};
 use super::{
-    Arm, BASELINE, BOOTSTRAP_SEED, Difference, Estimate, Point, SEEDS_FOR_CLAIMS, Saving, Seconds, Task,
-    Versus,
+    Arm, BASELINE, BOOTSTRAP_SEED, Difference, Estimate, Point, SEEDS_ADVISED, SEEDS_FOR_CLAIMS, Saving,
+    Seconds, Task, Versus,
 };
 use deepal::stats;
 use deepal_data::run_store::Round;
@@ -18,6 +18,7 @@ pub(super) fn tasks(runs: &[TaskRuns<'_>]) -> Vec<Task> {
     let arms = tasks.iter_mut().flat_map(|task| &mut task.arms);
     adjust(arms.filter_map(|arm| arm.versus_random.as_mut()).map(|versus| &mut versus.area).collect());
     for arm in tasks.iter_mut().flat_map(|task| &mut task.arms) {
+        unclaim(arm);
         let outcomes = arm.points.iter().filter_map(|point| point.difference.as_ref()).map(|d| d.outcome);
         let outcomes = outcomes.collect::<Vec<_>>();
         if let Some(versus) = &mut arm.versus_random {
@@ -26,6 +27,15 @@ pub(super) fn tasks(runs: &[TaskRuns<'_>]) -> Vec<Task> {
         }
     }
     tasks
+}
+
+/// Takes back what few seeds say about single label counts: accuracies are multiples of 1 / (test images), so with 3 or 4 seeds
+/// all differences are often the same, which is p = 0. The area is a mean over many of them and is claimed from 3 seeds on.
+fn unclaim(arm: &mut Arm) {
+    if arm.versus_random.as_ref().is_some_and(|versus| versus.seeds < SEEDS_ADVISED) {
+        let differences = arm.points.iter_mut().filter_map(|point| point.difference.as_mut());
+        differences.for_each(|difference| difference.outcome = 0);
+    }
 }
 
 /// Holm's method on one family of tests, and what follows from it.
@@ -45,20 +55,20 @@ fn task(runs: &TaskRuns<'_>) -> Task {
     let classes =
         runs.arms.iter().flat_map(|arm| arm.seeds.values().flatten()).flat_map(|round| &round.classes);
     let classes = classes.max().map_or(0, |class| usize::from(*class) + 1);
-    let random = runs.arm(BASELINE);
-    let arms = runs.arms.iter().map(|runs| arm(runs, random, classes)).collect();
+    let arms = runs.arms.iter().map(|of| arm(runs, of, classes)).collect();
     Task { dataset: runs.dataset.into(), net: runs.net.into(), arms }
 }
 
-fn arm(runs: &ArmRuns<'_>, random: Option<&ArmRuns<'_>>, classes: usize) -> Arm {
-    let pair = random.filter(|random| random.strategy != runs.strategy).map(|random| Pair::new(runs, random));
+fn arm(task: &TaskRuns<'_>, all: &ArmRuns<'_>, classes: usize) -> Arm {
+    let random = task.arm(BASELINE).filter(|random| random.strategy != all.strategy);
+    let pair = random.map(|random| Pair::new(all, random));
     let pair = pair.filter(|pair| pair.n_seeds() >= SEEDS_FOR_CLAIMS);
-    let areas = runs.curves().iter().map(|curve| stats::area_under_curve(curve)).collect::<Option<Vec<_>>>();
+    let runs = &all.reaching(all.end());
     Arm {
         strategy: runs.strategy.into(),
         seeds: runs.seeds.keys().copied().collect(),
         points: points(runs, pair.as_ref()),
-        area: areas.map(|areas| estimate(&areas)),
+        area: task.areas(all).map(|areas| estimate(&areas)),
         versus_random: pair.as_ref().and_then(versus),
         seconds: Seconds {
             train: mean_over_seeds(runs, |round| round.train_seconds),
@@ -106,7 +116,8 @@ fn versus(pair: &Pair) -> Option<Versus> {
         ratio: Estimate { value: found.ratio, interval: found.interval },
     });
     let area = difference(&pair.areas()?)?;
-    Some(Versus { seeds: pair.n_seeds(), area, wins: 0, ties: 0, losses: 0, saving })
+    let labels = *pair.labels.last()?;
+    Some(Versus { seeds: pair.n_seeds(), labels, area, wins: 0, ties: 0, losses: 0, saving })
 }
 
 /// Not yet adjusted.

@@ -17,7 +17,7 @@ pub(super) struct TaskRuns<'a> {
 #[derive(Debug)]
 pub(super) struct ArmRuns<'a> {
     pub(super) strategy: &'a str,
-    /// The rounds of each seed, ascending; none is empty.
+    /// The rounds of each seed, also of those that stopped early, ascending; none is empty.
     pub(super) seeds: BTreeMap<u64, Vec<&'a Round>>,
 }
 
@@ -52,9 +52,29 @@ impl<'a> TaskRuns<'a> {
     pub(super) fn arm(&self, strategy: &str) -> Option<&ArmRuns<'a>> {
         self.arms.iter().find(|arm| arm.strategy == strategy)
     }
+
+    /// The area under the curve of each seed that reached the end; `None` if another strategy went further, as areas over different
+    /// ranges say nothing about each other, and for curves of one point.
+    pub(super) fn areas(&self, arm: &ArmRuns<'_>) -> Option<Vec<f64>> {
+        let is_whole = self.arms.iter().all(|other| other.end() <= arm.end());
+        let curves = is_whole.then(|| arm.reaching(arm.end()).curves())?;
+        curves.iter().map(|curve| deepal::stats::area_under_curve(curve)).collect()
+    }
 }
 
 impl ArmRuns<'_> {
+    /// The largest label count that one of its seeds has reached.
+    pub(super) fn end(&self) -> usize {
+        self.seeds.values().flatten().map(|round| round.labels).max().unwrap_or(0)
+    }
+
+    /// Without the seeds that stopped before `labels`.
+    pub(super) fn reaching(&self, labels: usize) -> Self {
+        let is_there = |rounds: &[&Round]| rounds.iter().any(|round| round.labels >= labels);
+        let seeds = self.seeds.iter().filter(|(_, rounds)| is_there(rounds));
+        self.only(&seeds.map(|(seed, _)| *seed).collect())
+    }
+
     /// The label counts that all of its seeds have reached, ascending.
     pub(super) fn labels(&self) -> Vec<usize> {
         let labels = |rounds: &Vec<&Round>| rounds.iter().map(|round| round.labels).collect::<BTreeSet<_>>();
@@ -70,7 +90,7 @@ impl ArmRuns<'_> {
     }
 
     /// (labels, accuracy) of each seed, at the label counts that all of its seeds have reached.
-    pub(super) fn curves(&self) -> Vec<Vec<(f64, f64)>> {
+    fn curves(&self) -> Vec<Vec<(f64, f64)>> {
         let labels = self.labels();
         let of = |rounds: &Vec<&Round>| {
             let common = rounds.iter().filter(|round| labels.contains(&round.labels));
@@ -88,8 +108,8 @@ impl ArmRuns<'_> {
     }
 }
 
-/// Two strategies where they can be compared: the seeds that both have, at the label counts that both have reached with all
-/// of those.
+/// Two strategies where they can be compared: up to the smaller of their ends, with the seeds that reached it in both, at the label
+/// counts that all of these have.
 #[derive(Debug)]
 pub(super) struct Pair {
     /// `[k]`, ascending; the first is the initial set.
@@ -102,10 +122,13 @@ pub(super) struct Pair {
 
 impl Pair {
     pub(super) fn new(first: &ArmRuns<'_>, second: &ArmRuns<'_>) -> Self {
+        let end = first.end().min(second.end());
+        let (first, second) = (first.reaching(end), second.reaching(end));
         let seeds = first.seeds.keys().filter(|seed| second.seeds.contains_key(seed)).copied().collect();
         let (first, second) = (first.only(&seeds), second.only(&seeds));
         let reached = second.labels();
-        let labels = first.labels().into_iter().filter(|labels| reached.contains(labels)).collect::<Vec<_>>();
+        let labels = first.labels().into_iter().filter(|labels| *labels <= end && reached.contains(labels));
+        let labels = labels.collect::<Vec<_>>();
         let accuracies = |arm: &ArmRuns<'_>| {
             let mut accuracies = Array2::zeros((seeds.len(), labels.len()));
             for (labels, mut column) in labels.iter().zip(accuracies.columns_mut()) {

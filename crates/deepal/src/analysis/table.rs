@@ -3,11 +3,12 @@
 use super::{Analysis, Arm, Estimate, Task};
 
 const HEAD: &str = "dataset,net,strategy,seeds,labels,accuracy,accuracy_low,accuracy_high,area,area_low,area_high,target,\
-                    random_labels,labels_to_target,ratio,ratio_low,ratio_high,area_difference,area_difference_low,\
+                    random_labels,labels_to_target,ratio,ratio_low,ratio_high,compared_labels,area_difference,area_difference_low,\
                     area_difference_high,p,p_holm,outcome,wins,ties,losses,train_seconds,query_seconds,predict_seconds\n";
 
 /// A row for each data set, net and strategy. Accuracies, areas and the target are shares of 1, a ratio of 0 is a target not
-/// reached, seconds are those of a whole run, and what cannot be known is empty.
+/// reached, `compared_labels` is where the comparison with random ends and what target is meant, seconds are those of a whole
+/// run, and what cannot be known is empty.
 pub(crate) fn csv(analysis: &Analysis) -> Vec<u8> {
     let rows = analysis.tasks.iter().flat_map(|task| task.arms.iter().map(move |arm| row(task, arm)));
     rows.fold(String::from(HEAD), |table, row| table + &row.join(",") + "\n").into_bytes()
@@ -27,6 +28,7 @@ fn row(task: &Task, arm: &Arm) -> Vec<String> {
         written(saving.and_then(|saving| saving.labels)),
     ]);
     row.extend(numbers(saving.map(|saving| saving.ratio)));
+    row.push(written(versus.map(|versus| versus.labels)));
     row.extend(numbers(versus.map(|versus| versus.area.mean)));
     row.extend([
         written(versus.map(|versus| versus.area.p)),

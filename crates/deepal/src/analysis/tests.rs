@@ -45,7 +45,7 @@ fn like(rounds: &[Round], strategy: &str) -> Vec<Round> {
     rounds.iter().map(other).collect()
 }
 
-fn names(names: &[&str]) -> Vec<String> {
+fn names_of(names: &[&str]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
 
@@ -97,10 +97,10 @@ fn one_seed_shows_no_interval_and_warns() {
 
 #[test]
 fn without_rounds_there_is_only_a_sentence() {
-    let nothing = Analysis::new(&[], &names(&["random", "margin"]));
+    let nothing = Analysis::new(&[], &names_of(&["random", "margin"]));
     assert_eq!(text(&nothing), "No round is recorded yet.\n");
     assert!(nothing.penalty.is_none() && nothing.warnings.is_empty());
-    let others = Analysis::new(&run("d", "margin", 1, &[0.5]), &names(&["random"]));
+    let others = Analysis::new(&run("d", "margin", 1, &[0.5]), &names_of(&["random"]));
     assert!(others.tasks.is_empty(), "a strategy that was not asked for");
 }
 
@@ -176,11 +176,17 @@ fn the_families_of_tests_are_all_areas_and_the_label_counts_of_a_task() {
     }
 }
 
+/// Without the rounds of a seed after its first `rounds`.
+fn broken_off(mut runs: Vec<Round>, seed: u64, rounds: usize) -> Vec<Round> {
+    runs.retain(|round| round.seed != seed || round.round < rounds);
+    runs
+}
+
 #[test]
 fn only_common_seeds_and_labels_are_compared() {
-    let mut margin = runs("d", "margin", 4, &BETTER);
-    margin.retain(|round| round.seed != 2 && (round.seed != 3 || round.round < 3));
-    let other = run("d", "margin", 9, &[0.1, 0.1, 0.1, 0.1]);
+    let mut margin = runs("d", "margin", 4, &BETTER[..3]);
+    margin.retain(|round| round.seed != 2);
+    let other = run("d", "margin", 9, &[0.1, 0.1, 0.1]);
     let found = analysis(&[runs("d", "random", 4, &RANDOM), margin, other]);
     let arm = &found.tasks[0].arms[1];
     let versus = arm.versus_random.as_ref().unwrap();
@@ -191,10 +197,135 @@ fn only_common_seeds_and_labels_are_compared() {
     // At 100, 200 and 300 labels it leads by 0, 0.1 and 0.1, up to the noise.
     assert!((versus.area.mean.value - 0.075).abs() < 0.01, "{versus:?}");
     assert!((versus.saving.as_ref().unwrap().target - 0.7).abs() < 0.02, "{versus:?}");
-    let warning = "on d with n some jobs failed or are unfinished (random 4 seeds up to 400 labels; margin 4 seeds up to 300 \
-                   to 400 labels): only what two strategies have in common is compared";
-    assert!(found.warnings.iter().any(|found| found == warning), "{:?}", found.warnings);
     assert!(text(&found).contains("interval over 4 seeds"));
+}
+
+#[test]
+fn a_seed_that_broke_off_leaves_the_others_whole() {
+    let found =
+        analysis(&[runs("d", "random", 8, &RANDOM), broken_off(runs("d", "margin", 8, &BETTER), 8, 2)]);
+    let arm = &found.tasks[0].arms[1];
+    let versus = arm.versus_random.as_ref().unwrap();
+    assert_eq!((&arm.seeds[..], arm.points.len(), arm.seconds.train), (&[1, 2, 3, 4, 5, 6, 7][..], 4, 4.0));
+    assert_eq!((versus.seeds, versus.wins, &arm.bought[..]), (7, 3, &[3.0, 0.0, 6.0][..]));
+    let warning = "on d with n jobs end at different numbers of labels (random: 8 seeds at 400; margin: 1 seed at 200, 7 seeds \
+                   at 400): seeds that stopped early are left out, and two strategies are compared as far as both went";
+    assert_eq!(found.warnings, [warning]);
+}
+
+#[test]
+fn a_comparison_that_ends_before_random_says_where() {
+    let found = analysis(&[
+        broken_off(runs("d", "random", 8, &RANDOM), 5, 3),
+        broken_off(runs("d", "margin", 8, &BETTER[..3]), 3, 2),
+    ]);
+    let [random, margin] = &found.tasks[0].arms[..] else { panic!("{found:?}") };
+    assert_eq!((random.seeds.len(), margin.seeds.len()), (7, 7));
+    assert_eq!(margin.versus_random.as_ref().unwrap().seeds, 7, "random's fifth seed went as far as margin");
+    assert!(random.area.is_some() && margin.area.is_none(), "areas over different ranges");
+    let words = found.verdict[0].as_str();
+    assert!(words.contains("; it reached random's 70.") && !words.contains("final"), "{words}");
+    assert!(words.contains(" % at 300 labels, where the comparison ends, with 2"), "{words}");
+    let text = text(&found);
+    assert!(text.contains(" % that random reaches at 300 labels, where the comparison ends (mean"), "{text}");
+}
+
+#[test]
+fn each_comparison_has_a_target_of_its_own() {
+    let found = analysis(&[
+        runs("d", "random", 5, &RANDOM),
+        runs("d", "margin", 5, &BETTER),
+        runs("d", "short", 5, &BETTER[..3]),
+    ]);
+    let text = text(&found);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "labels for the accuracy that random reaches where each comparison ends (mean curves; each interval is for one strategy \
+         alone, not corrected for several) margin 3",
+        " % at 400 labels short 2",
+        " % at 300 labels",
+        "it reached random's final ",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
+fn areas_over_different_ranges_are_not_ranked() {
+    let high = [0.5, 0.9, 0.9];
+    let found = analysis(&[
+        runs("d", "random", 5, &RANDOM),
+        runs("d", "a", 5, &BETTER),
+        like(&runs("d", "a", 5, &BETTER), "other"),
+        runs("d", "short", 5, &high),
+    ]);
+    let tie = found.warnings.iter().find(|warning| warning.contains("the largest area")).unwrap();
+    assert!(!tie.contains("short"), "{tie}");
+}
+
+#[test]
+fn only_areas_over_whole_tasks_are_averaged() {
+    let task = |dataset: &str, a: &[f64], seeds| {
+        [runs(dataset, "random", 5, &RANDOM), runs(dataset, "a", 5, a), runs(dataset, "bc", seeds, &BETTER)]
+            .concat()
+    };
+    let found = analysis(&[task("d", &BETTER, 5), task("e", &BETTER[..3], 2)]);
+    let names = found.across.iter().map(|across| across.strategy.as_str()).collect::<Vec<_>>();
+    assert_eq!(names, ["random", "bc"]);
+    assert_eq!(found.across[1].iqm_difference, None, "2 seeds on a task");
+    let penalty = found.penalty.unwrap();
+    assert_eq!((penalty.strategies, penalty.tasks), (names_of(&["random", "a"]), 2), "2 seeds are no test");
+}
+
+#[test]
+fn finished_runs_of_different_lengths_have_not_failed() {
+    let found = analysis(&[runs("d", "random", 5, &RANDOM), runs("d", "margin", 5, &BETTER[..2])]);
+    let [warning] = &found.warnings[..] else { panic!("{:?}", found.warnings) };
+    assert!(
+        warning.starts_with("on d with n jobs end at different numbers of labels (random: 5 seeds at 400; ")
+    );
+    assert!(!warning.contains("failed") && !warning.contains("unfinished"));
+    let found = analysis(&[runs("d", "random", 5, &RANDOM), runs("d", "margin", 6, &BETTER)]);
+    let warning = "on d with n the strategies do not have the same seeds (random: 5 seeds at 400; margin: 6 seeds at 400): two \
+                   strategies are compared with those that both have";
+    assert_eq!(found.warnings, [warning]);
+}
+
+#[test]
+fn label_counts_are_won_with_5_seeds_or_more() {
+    let counts = |seeds: u64| {
+        let shifted = |strategy, accuracies: [f64; 3]| {
+            let of = |seed: u64| run("d", strategy, seed, &accuracies.map(|a| a + 0.001 * seed as f64));
+            (1..=seeds).flat_map(of).collect::<Vec<_>>()
+        };
+        let found = analysis(&[shifted("random", [0.5, 0.6, 0.7]), shifted("margin", [0.5, 0.7, 0.8])]);
+        let versus = found.tasks[0].arms[1].versus_random.clone().unwrap();
+        (versus.area.outcome, versus.wins, versus.ties, versus.losses)
+    };
+    assert_eq!([3, 4, 5].map(counts), [(1, 0, 2, 0), (1, 0, 2, 0), (1, 2, 0, 0)]);
+}
+
+#[test]
+fn a_strategy_that_missed_a_task_is_not_in_the_matrix() {
+    let found = analysis(&[
+        runs("d", "random", 5, &RANDOM),
+        runs("d", "a", 5, &BETTER),
+        runs("d", "once", 5, &BETTER),
+        runs("e", "random", 5, &RANDOM),
+        runs("e", "a", 5, &BETTER),
+    ]);
+    let penalty = found.penalty.unwrap();
+    assert_eq!((penalty.strategies, penalty.tasks), (names_of(&["random", "a"]), 2));
+    assert!((penalty.cells[1][0] - 2.0).abs() < 1e-12, "{:?}", penalty.cells);
+}
+
+#[test]
+fn random_without_a_round_is_not_asked_for_again() {
+    let found = Analysis::new(&runs("d", "margin", 5, &BETTER), &names_of(&["random", "margin"]));
+    let sentence =
+        "On d with n, nothing can be said about labels saved by margin yet: random has no finished round.";
+    assert_eq!(found.verdict, [sentence]);
+    assert!(found.warnings[0].starts_with("random has no finished round on d with n yet: "));
 }
 
 #[test]
@@ -305,11 +436,14 @@ fn the_files_hold_what_the_text_says() {
     let table = String::from_utf8(csv(&found)).unwrap();
     let rows = table.lines().collect::<Vec<_>>();
     let columns = |row: &str| row.split(',').count();
-    assert_eq!((rows.len(), columns(rows[0]), columns(rows[1]), columns(rows[3])), (4, 29, 29, 29));
+    assert_eq!((rows.len(), columns(rows[0]), columns(rows[1]), columns(rows[3])), (4, 30, 30, 30));
     assert!(rows[1].starts_with("d,n,random,5,400,0."), "{table}");
-    assert!(rows[1].ends_with(",,,,,,,,,,,,,,,4.000,1.000,0.500"), "{table}");
+    assert!(rows[1].ends_with(",,,,,,,,,,,,,,,,4.000,1.000,0.500"), "{table}");
     assert!(rows[2].starts_with("d,n,\"odd, \"\"name\"\"\",5,400,0."), "{table}");
-    assert!(rows[3].contains(",,0,0,0,-0.0") && rows[3].ends_with(",-1,0,0,3,4.000,1.000,0.500"), "{table}");
+    assert!(
+        rows[3].contains(",,0,0,0,400,-0.0") && rows[3].ends_with(",-1,0,0,3,4.000,1.000,0.500"),
+        "{table}"
+    );
 
     let json = serde_json::from_slice::<serde_json::Value>(&found.json().unwrap()).unwrap();
     let arm = &json["tasks"][0]["arms"][1];

@@ -148,25 +148,46 @@ fn spread(values: &[usize], n: usize) -> Vec<usize> {
     (0..n).map(|i| values[(i * (values.len() - 1) + (n - 1) / 2) / (n - 1)]).collect()
 }
 
-/// For each other strategy, the labels it needs for the accuracy that random has at its end.
+/// For each other strategy, the labels it needs for the accuracy that random has where the comparison ends.
 fn savings(task: &Task) -> String {
-    let saving = |arm: &'_ Arm| arm.versus_random.as_ref().and_then(|versus| versus.saving.clone());
-    let savings = task.arms.iter().filter_map(|arm| Some((arm.strategy.as_str(), saving(arm)?)));
+    let savings = task.arms.iter().filter_map(|arm| Some((arm.strategy.as_str(), arm.saving()?)));
     let savings = savings.collect::<Vec<_>>();
-    let Some((_, first)) = savings.first() else { return String::new() };
-    // Strategies that have lost rounds or seeds are compared with random at an end of its own.
-    let is_one = savings.iter().all(|(_, saving)| saving.target == first.target);
-    let percent = |saving: &Saving| format!("{:.1} %", 100.0 * saving.target);
-    let target = if is_one { percent(first) } else { "accuracy".into() };
-    let mut text = format!("\nlabels for the {target} that random reaches at its end (mean curves)\n");
-    if is_one {
-        let _ = writeln!(text, "  {BASELINE:<26}{}", thousands(first.random_labels));
+    if savings.is_empty() {
+        return String::new();
     }
-    for (strategy, saving) in &savings {
-        let target = if is_one { String::new() } else { format!(" for {}", percent(saving)) };
+    let one = task.common_target();
+    let has_interval = savings.iter().any(|(_, (saving, _))| saving.ratio.interval.is_some());
+    let caution = match has_interval && savings.len() > 1 {
+        true => "; each interval is for one strategy alone, not corrected for several",
+        false => "",
+    };
+    let mut text = format!("\n{}", folded(&format!("labels for the {} (mean curves{caution})", goal(task))));
+    if let Some((saving, _)) = one {
+        let _ = writeln!(text, "  {BASELINE:<26}{}", thousands(saving.random_labels));
+    }
+    for (strategy, (saving, labels)) in &savings {
+        let target = match one {
+            Some(_) => String::new(),
+            None => {
+                let labels = thousands(*labels as f64);
+                format!(", for {:.1} % at {labels} labels", 100.0 * saving.target)
+            }
+        };
         let _ = writeln!(text, "  {strategy:<26}{}{target}", needed(saving));
     }
     text
+}
+
+/// What the labels are for.
+fn goal(task: &Task) -> String {
+    let Some((saving, labels)) = task.common_target() else {
+        return format!("accuracy that {BASELINE} reaches where each comparison ends");
+    };
+    let place = match task.random_goes_beyond(labels) {
+        true => format!("{} labels, where the comparison ends", thousands(labels as f64)),
+        false => "its end".into(),
+    };
+    format!("{:.1} % that {BASELINE} reaches at {place}", 100.0 * saving.target)
 }
 
 /// `567, 43 % fewer than random: ratio 1.8 (1.5 to 2.1)`.

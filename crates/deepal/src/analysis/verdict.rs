@@ -1,15 +1,17 @@
 //! The answer in sentences.
 
+use super::runs::{ArmRuns, Pair, TaskRuns};
 use super::words::{count, evidence, list, p_value, points_with_interval, ratio_interval, thousands};
-use super::{Analysis, Arm, BASELINE, SEEDS_ADVISED, SEEDS_FOR_CLAIMS, Saving, Task, Versus};
+use super::{Analysis, BASELINE, SEEDS_ADVISED, SEEDS_FOR_CLAIMS, Saving, Task, Versus};
 
-/// First over all tasks, then task by task, the largest difference first.
-pub(super) fn sentences(analysis: &Analysis) -> Vec<String> {
+/// First over all tasks, then task by task, the longest comparison and then the largest difference first.
+pub(super) fn sentences(analysis: &Analysis, runs: &[TaskRuns<'_>], asked: &[String]) -> Vec<String> {
     if analysis.tasks.is_empty() {
         return vec!["No round is recorded yet.".into()];
     }
     let over_all = over_all(analysis).into_iter();
-    over_all.chain(analysis.tasks.iter().flat_map(|task| of_task(task, tests(analysis)))).collect()
+    let tasks = analysis.tasks.iter().zip(runs);
+    over_all.chain(tasks.flat_map(|(task, runs)| of_task(task, runs, asked, tests(analysis)))).collect()
 }
 
 /// Tests in Holm's family of the areas.
@@ -49,15 +51,16 @@ fn over_all(analysis: &Analysis) -> Option<String> {
     (tasks > 1).then(|| format!("Over {tasks} tasks: {words}."))
 }
 
-fn of_task(task: &Task, tests: usize) -> Vec<String> {
+fn of_task(task: &Task, runs: &TaskRuns<'_>, asked: &[String], tests: usize) -> Vec<String> {
     let others = task.arms.iter().filter(|arm| arm.strategy != BASELINE).collect::<Vec<_>>();
     let names = others.iter().map(|arm| arm.strategy.as_str()).collect::<Vec<_>>();
     let where_ = format!("On {}", task.name());
-    let Some(random) = task.arms.iter().find(|arm| arm.strategy == BASELINE) else {
-        return vec![format!(
-            "{where_}, nothing can be said about labels saved by {}: add `random` to `--strategy`.",
-            list(&names)
-        )];
+    let Some(random) = runs.arm(BASELINE) else {
+        let (nothing, names) = (format!("{where_}, nothing can be said about labels saved by"), list(&names));
+        return vec![match asked.iter().any(|name| name == BASELINE) {
+            true => format!("{nothing} {names} yet: random has no finished round."),
+            false => format!("{nothing} {names}: add `random` to `--strategy`."),
+        }];
     };
     if others.is_empty() {
         return vec![format!("{where_}, only random ran: there is nothing to compare it with.")];
@@ -67,18 +70,22 @@ fn of_task(task: &Task, tests: usize) -> Vec<String> {
         .iter()
         .filter_map(|arm| Some((arm.strategy.as_str(), arm.versus_random.as_ref()?)))
         .collect::<Vec<_>>();
-    compared.sort_by(|a, b| b.1.area.mean.value.total_cmp(&a.1.area.mean.value));
-    sentences.extend(compared.into_iter().map(|(name, versus)| against_random(&where_, name, versus, tests)));
-    sentences.extend(silent(&where_, random, &others));
+    compared.sort_by(|(_, a), (_, b)| {
+        b.labels.cmp(&a.labels).then(b.area.mean.value.total_cmp(&a.area.mean.value))
+    });
+    sentences.extend(compared.into_iter().map(|(name, versus)| against_random(task, name, versus, tests)));
+    let silent_arms = others.iter().filter(|arm| arm.versus_random.is_none());
+    let silent_runs = silent_arms.filter_map(|arm| runs.arm(&arm.strategy)).collect::<Vec<_>>();
+    sentences.extend(silent(&where_, random, &silent_runs));
     sentences
 }
 
 /// What is said of the strategies that were not compared, and why.
-fn silent(where_: &str, random: &Arm, others: &[&Arm]) -> Vec<String> {
-    let silent = others.iter().filter(|arm| arm.versus_random.is_none());
-    let common = |arm: &Arm| arm.seeds.iter().filter(|seed| random.seeds.contains(seed)).count();
-    let (too_few, too_short): (Vec<&Arm>, Vec<&Arm>) = silent.partition(|arm| common(arm) < SEEDS_FOR_CLAIMS);
-    let names = |arms: &[&Arm]| list(&arms.iter().map(|arm| arm.strategy.as_str()).collect::<Vec<_>>());
+fn silent(where_: &str, random: &ArmRuns<'_>, silent: &[&ArmRuns<'_>]) -> Vec<String> {
+    let common = |arm: &ArmRuns<'_>| Pair::new(arm, random).n_seeds();
+    let (too_few, too_short): (Vec<&ArmRuns<'_>>, Vec<_>) =
+        silent.iter().partition(|arm| common(arm) < SEEDS_FOR_CLAIMS);
+    let names = |arms: &[&ArmRuns<'_>]| list(&arms.iter().map(|arm| arm.strategy).collect::<Vec<_>>());
     let mut sentences = Vec::new();
     if let Some(seeds) = too_few.iter().map(|arm| common(arm)).min() {
         sentences.push(format!(
@@ -97,7 +104,8 @@ fn silent(where_: &str, random: &Arm, others: &[&Arm]) -> Vec<String> {
     sentences
 }
 
-fn against_random(where_: &str, name: &str, versus: &Versus, tests: usize) -> String {
+fn against_random(task: &Task, name: &str, versus: &Versus, tests: usize) -> String {
+    let where_ = format!("On {}", task.name());
     let evidence = evidence(&versus.area, versus.seeds);
     let alone = match versus.area.p < 0.05 && versus.area.outcome == 0 {
         false => String::new(),
@@ -106,7 +114,8 @@ fn against_random(where_: &str, name: &str, versus: &Versus, tests: usize) -> St
             p_value(versus.area.p)
         ),
     };
-    let saving = versus.saving.as_ref().map(|saving| format!("; {}", saved(saving))).unwrap_or_default();
+    let saving = versus.saving.as_ref().map(|saving| format!("; {}", saved(task, versus, saving)));
+    let saving = saving.unwrap_or_default();
     match versus.area.outcome {
         1 => format!("{where_}, {name} beat random: {evidence}{saving}."),
         -1 => format!("{where_}, {name} lost to random: {evidence}{saving}."),
@@ -115,8 +124,13 @@ fn against_random(where_: &str, name: &str, versus: &Versus, tests: usize) -> St
 }
 
 /// `it reached random's final 95.1 % with 430 labels where random needed 1,000: 2.3 times fewer (95 % interval 1.9 to 2.8)`.
-fn saved(saving: &Saving) -> String {
-    let target = format!("random's final {:.1} %", 100.0 * saving.target);
+fn saved(task: &Task, versus: &Versus, saving: &Saving) -> String {
+    let percent = format!("{:.1} %", 100.0 * saving.target);
+    let end = thousands(versus.labels as f64);
+    let (target, comma) = match task.random_goes_beyond(versus.labels) {
+        true => (format!("random's {percent} at {end} labels, where the comparison ends"), ","),
+        false => (format!("random's final {percent}"), ""),
+    };
     let Some(labels) = saving.labels else { return format!("it did not reach {target}") };
     let (labels, random) = (thousands(labels), thousands(saving.random_labels));
     let ratio = saving.ratio.value;
@@ -131,6 +145,6 @@ fn saved(saving: &Saving) -> String {
         times => format!("{times} times fewer"),
     };
     format!(
-        "it reached {target} with {labels} labels where random needed {random}: {difference} ({interval})"
+        "it reached {target}{comma} with {labels} labels where random needed {random}: {difference} ({interval})"
     )
 }

@@ -5,12 +5,12 @@ use super::runs::{ArmRuns, Pair, TaskRuns};
 use super::words::{count, list, thousands};
 use super::{Analysis, BASELINE, SEEDS_ADVISED, SEEDS_FOR_CLAIMS};
 use deepal::stats;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Each that is true, the gravest first.
-pub(super) fn sentences(analysis: &Analysis, runs: &[TaskRuns<'_>]) -> Vec<String> {
+pub(super) fn sentences(analysis: &Analysis, runs: &[TaskRuns<'_>], asked: &[String]) -> Vec<String> {
     let mut warnings = Vec::new();
-    warnings.extend(runs.iter().filter_map(no_random));
+    warnings.extend(runs.iter().filter_map(|task| no_random(task, asked)));
     warnings.extend(few_seeds(analysis));
     warnings.extend(runs.iter().filter_map(unequal));
     warnings.extend(runs.iter().filter_map(ties));
@@ -18,10 +18,13 @@ pub(super) fn sentences(analysis: &Analysis, runs: &[TaskRuns<'_>]) -> Vec<Strin
     warnings
 }
 
-fn no_random(task: &TaskRuns<'_>) -> Option<String> {
+fn no_random(task: &TaskRuns<'_>, asked: &[String]) -> Option<String> {
     task.arm(BASELINE).is_none().then(|| {
-        let name = task.name();
-        format!("no `random` on {name}: without it nothing says whether choosing labels is worth the effort")
+        let missing = match asked.iter().any(|name| name == BASELINE) {
+            true => format!("random has no finished round on {} yet", task.name()),
+            false => format!("no `random` on {}", task.name()),
+        };
+        format!("{missing}: without it nothing says whether choosing labels is worth the effort")
     })
 }
 
@@ -40,37 +43,49 @@ fn few_seeds(analysis: &Analysis) -> Option<String> {
     }
 }
 
-/// Failed or unfinished jobs, told by what they have left out.
+/// Jobs that end at different numbers of labels, as they failed, are not done yet or were asked for different numbers of rounds, or
+/// strategies with different seeds.
 fn unequal(task: &TaskRuns<'_>) -> Option<String> {
     let seeds = task.arms.iter().map(|arm| arm.seeds.keys().collect::<Vec<_>>()).collect::<BTreeSet<_>>();
-    let ends = |arm: &ArmRuns<'_>| {
-        let last = arm.seeds.values().filter_map(|rounds| rounds.last());
-        last.map(|round| round.labels).collect::<BTreeSet<_>>()
-    };
-    let all_ends = task.arms.iter().flat_map(ends).collect::<BTreeSet<_>>();
-    let of = |arm: &ArmRuns<'_>| {
-        let ends = ends(arm).into_iter().map(|labels| thousands(labels as f64)).collect::<Vec<_>>();
-        let (first, last) = (ends.first()?, ends.last()?);
-        let range = if first == last { first.clone() } else { format!("{first} to {last}") };
-        Some(format!("{} {} up to {range} labels", arm.strategy, count(arm.seeds.len(), "seed", "seeds")))
-    };
-    (seeds.len() > 1 || all_ends.len() > 1).then(|| {
-        format!(
-            "on {} some jobs failed or are unfinished ({}): only what two strategies have in common is compared",
+    let ends = task.arms.iter().flat_map(|arm| ends(arm).into_keys()).collect::<BTreeSet<_>>();
+    let arms = || task.arms.iter().map(seeds_by_end).collect::<Vec<_>>().join("; ");
+    match (ends.len() > 1, seeds.len() > 1) {
+        (true, _) => Some(format!(
+            "on {} jobs end at different numbers of labels ({}): seeds that stopped early are left out, and two strategies are \
+             compared as far as both went",
             task.name(),
-            task.arms.iter().filter_map(of).collect::<Vec<_>>().join("; ")
-        )
-    })
+            arms()
+        )),
+        (false, true) => Some(format!(
+            "on {} the strategies do not have the same seeds ({}): two strategies are compared with those that both have",
+            task.name(),
+            arms()
+        )),
+        (false, false) => None,
+    }
+}
+
+/// How many seeds end at which number of labels.
+fn ends(arm: &ArmRuns<'_>) -> BTreeMap<usize, usize> {
+    let mut ends = BTreeMap::new();
+    for last in arm.seeds.values().filter_map(|rounds| rounds.last()) {
+        *ends.entry(last.labels).or_default() += 1;
+    }
+    ends
+}
+
+/// `margin: 1 seed at 200, 7 seeds at 400`.
+fn seeds_by_end(arm: &ArmRuns<'_>) -> String {
+    let ends = ends(arm).into_iter();
+    let ends =
+        ends.map(|(labels, n)| format!("{} at {}", count(n, "seed", "seeds"), thousands(labels as f64)));
+    format!("{}: {}", arm.strategy, ends.collect::<Vec<_>>().join(", "))
 }
 
 /// The strategies whose area under the curve may be as large as the largest, by paired t-tests and Holm; `None` with fewer than
-/// 3 strategies or seeds.
+/// 3 strategies that went as far, or 3 seeds.
 fn ties(task: &TaskRuns<'_>) -> Option<String> {
-    let area = |arm: &ArmRuns<'_>| {
-        let areas =
-            arm.curves().iter().map(|curve| stats::area_under_curve(curve)).collect::<Option<Vec<_>>>();
-        areas.map(|areas| stats::mean(&areas))
-    };
+    let area = |arm: &ArmRuns<'_>| task.areas(arm).map(|areas| stats::mean(&areas));
     let arms = task.arms.iter().filter_map(|arm| Some((arm, area(arm)?))).collect::<Vec<_>>();
     let best = arms.iter().max_by(|a, b| a.1.total_cmp(&b.1))?.0;
     let against = |arm: &ArmRuns<'_>| {

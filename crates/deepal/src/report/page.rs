@@ -3,7 +3,7 @@
 use super::figures::{self, Over, Styles, class_balance, learning_curves, penalty_matrix, svg, time_split};
 use super::pictures::{Picture, first_picks};
 use super::{Report, words};
-use crate::analysis::{Saving, Task};
+use crate::analysis::Task;
 use askama::Template;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -14,7 +14,8 @@ pub(super) struct Page<'a> {
     report: &'a Report<'a>,
     styles: Styles,
     tasks: Vec<TaskView<'a>>,
-    penalty: Option<String>,
+    /// The penalty matrix, and how large a cell can be.
+    penalty: Option<(String, usize)>,
     /// Whether any strategy is compared with random.
     compared: bool,
 }
@@ -42,7 +43,8 @@ impl<'a> Page<'a> {
         let styles = Styles::new(report.analysis);
         let tasks = report.analysis.tasks.iter().map(|task| TaskView::new(report, task, &styles));
         let tasks = tasks.collect::<Vec<_>>();
-        let penalty = report.analysis.penalty.as_ref().map(|penalty| svg::inline(&penalty_matrix(penalty)));
+        let penalty = report.analysis.penalty.as_ref();
+        let penalty = penalty.map(|penalty| (svg::inline(&penalty_matrix(penalty)), penalty.tasks));
         let compared = tasks.iter().any(TaskView::compared);
         Self { report, styles, tasks, penalty, compared }
     }
@@ -109,9 +111,15 @@ impl<'a> TaskView<'a> {
         self.task.arms.iter().any(|arm| arm.versus_random.is_some())
     }
 
-    /// A saving, for what all of them are measured against.
-    fn saving(&self) -> Option<&Saving> {
-        self.task.arms.iter().find_map(|arm| arm.versus_random.as_ref()?.saving.as_ref())
+    /// What all strategies are measured against; empty where each has a target of its own.
+    fn target(&self) -> String {
+        let Some((saving, labels)) = self.task.common_target() else { return String::new() };
+        let end = match self.task.random_goes_beyond(labels) {
+            true => format!(" The comparison ends at {labels} labels, before random does."),
+            false => String::new(),
+        };
+        let (target, needed) = (words::share(saving.target), words::whole(saving.random_labels));
+        format!("Random reaches {target} % with {needed} labels.{end}")
     }
 
     /// The accuracies by labels and strategy.

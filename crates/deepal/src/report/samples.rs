@@ -39,6 +39,10 @@ impl Sample {
         let Self { analysis, rounds, started, settings, data, notes } = self;
         Report { title, analysis, rounds, started, settings, data, notes }
     }
+
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut Analysis)) {
+        change(&mut self.analysis);
+    }
 }
 
 /// Runs of some strategies on data sets with nets, of a number of seeds.
@@ -121,6 +125,7 @@ fn made_up(at: usize, (dataset, net): &(&str, &str), strategies: &[&str], seeds:
         };
         let versus = Versus {
             seeds: 5,
+            labels: 340,
             area: difference(gain, outcome(9)),
             wins: 9,
             ties: 6,

@@ -95,6 +95,35 @@ fn the_page_holds_what_was_found() {
 }
 
 #[test]
+fn each_strategy_has_its_own_target_where_they_differ() {
+    let mut sample = three_tasks();
+    sample.change(|analysis| {
+        let versus = analysis.tasks[0].arms[2].versus_random.as_mut().unwrap();
+        versus.labels = 200;
+        versus.saving.as_mut().unwrap().target = 0.75;
+        analysis.tasks[1]
+            .arms
+            .iter_mut()
+            .filter_map(|arm| arm.versus_random.as_mut())
+            .for_each(|v| v.labels = 240);
+        analysis.penalty.as_mut().unwrap().tasks = 2;
+    });
+    let html = sample.report("Different ends").html().unwrap();
+    check_tags(&html);
+    for part in [
+        " for 82.0 % at 340 labels</td>",
+        " for 75.0 % at 200 labels</td>",
+        "Labels for random’s accuracy",
+        "The comparison ends at 240 labels, before random does.",
+        "and there are 2; only strategies",
+        "each for one strategy alone",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert_eq!(html.matches("Random reaches 82.0 %").count(), 2);
+}
+
+#[test]
 fn what_is_not_known_is_left_out() {
     let sample = one_seed();
     let html = sample.report("One seed").html().unwrap();
