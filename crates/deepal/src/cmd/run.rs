@@ -151,7 +151,11 @@ fn simulate(
         count(threads, "thread", "threads"),
         store.folder().display()
     ));
-    store.append(&Event::Started(machine::started(threads)))?;
+    let kept = {
+        let folder = store.folder().display();
+        format!("stopped; what is in `{folder}` is kept: make room, then `--resume {folder}`")
+    };
+    store.append(&Event::Started(machine::started(threads))).context(kept.clone())?;
     let (mut failures, mut failed, mut unwritable) = (Vec::new(), Vec::new(), None);
     let mut stopping = false;
     jobs::run(config, data, &jobs, threads, &STOP, |news| {
@@ -176,11 +180,10 @@ fn simulate(
         }
     })?;
     progress.end();
-    let folder = store.folder().display();
     if let Some(error) = unwritable {
-        return Err(error)
-            .context(format!("stopped; what is in `{folder}` is kept: make room, then `--resume {folder}`"));
+        return Err(error).context(kept);
     }
+    let folder = store.folder().display();
     if STOP.load(Ordering::Relaxed) {
         bail!(Interrupted(format!("nothing recorded is lost; go on with `deepal run --resume {folder}`")));
     }

@@ -117,10 +117,10 @@ fn with_little_room(folder: &TempDir, blocks: u32, line: &str) -> Outcome {
 fn a_full_disk_stops_the_run_which_then_can_be_resumed() {
     let folder = workshop();
     let complaint = ["error: ", "run/events.jsonl", "is kept: make room", "`--resume run`"];
-    with_little_room(&folder, 2, &format!("run {LONG} --out run")).expect(4, &complaint);
+    with_little_room(&folder, 8, &format!("run {LONG} --out run")).expect(4, &complaint);
     let kept = read(&folder, "run/events.jsonl");
     assert!(kept.ends_with('\n') && (1..28).contains(&rounds(&kept).len()), "{kept}");
-    with_little_room(&folder, 2, "run --resume run").expect(4, &complaint);
+    with_little_room(&folder, 8, "run --resume run").expect(4, &complaint);
     call(&folder, "run --resume run").expect(0, &[]);
     assert_equal(&folder, "run", &OF_TWO, "after a full disk");
 }
