@@ -249,11 +249,12 @@ pub(super) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// `runs/quick` of `--config experiments/quick.toml`, so that the same command goes on with it; else
-/// `runs/001-fashion-mini`, or the next number that is free.
+/// `runs/quick` of `--config experiments/quick.toml`, so that the same command goes on with it; else, and of the `config.toml`
+/// of a run, `runs/001-fashion-mini`, or the next number that is free.
 fn default_folder(args: &RunArgs, config: &Config) -> PathBuf {
     let runs = Path::new("runs");
-    if let Some(name) = args.grid.config.as_deref().and_then(Path::file_stem) {
+    let file = args.grid.config.as_deref().and_then(Path::file_stem);
+    if let Some(name) = file.filter(|name| *name != "config") {
         return runs.join(name);
     }
     let taken = |number: &str| {

@@ -123,6 +123,8 @@ fn without_out_runs_are_numbered() {
         assert!(said.stdout.contains(name), "{said:?}");
         assert!(is_finished(&read(&folder, &format!("{name}/events.jsonl"))));
     }
+    let said = call(&folder, "run --config runs/001-digits/config.toml").expect(0, &[]);
+    assert!(said.stdout.contains("in runs/003-digits"), "{said:?}");
 }
 
 #[test]
