@@ -143,12 +143,7 @@ impl Config {
 
     /// What the run is about, in a few words.
     pub(crate) fn title(&self) -> String {
-        match self.tasks.as_slice() {
-            [task] => task.name(),
-            tasks => {
-                format!("{} with {}", names(tasks, |task| &task.dataset), names(tasks, |task| &task.net))
-            }
-        }
+        title(&self.tasks)
     }
 }
 
@@ -188,6 +183,11 @@ impl Task {
             )
         })
     }
+}
+
+/// What tasks are about, in a few words.
+pub(crate) fn title(tasks: &[Task]) -> String {
+    format!("{} with {}", names(tasks, |task| &task.dataset), names(tasks, |task| &task.net))
 }
 
 /// The distinct names in their order.

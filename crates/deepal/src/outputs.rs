@@ -1,7 +1,7 @@
 //! What is made of recorded runs: the page, its figures, the summaries and the Parquet tables.
 
 use crate::analysis::{self, Analysis};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::exit::Usage;
 use crate::jobs;
 use crate::report::{File, Report};
@@ -71,10 +71,8 @@ impl Outputs {
         let settings = records.iter().map(|record| (name(record), record.text.clone())).collect::<Vec<_>>();
         let mut analysis = Analysis::new(&rounds, &strategies);
         analysis.warnings.extend(records.iter().flat_map(unfinished));
-        let title = match records {
-            [record] => record.config.title(),
-            _ => format!("{} runs", records.len()),
-        };
+        let tasks = records.iter().flat_map(|record| record.config.tasks.clone()).collect::<Vec<_>>();
+        let title = config::title(&tasks);
         let report = Report {
             title: &title,
             analysis: &analysis,
@@ -153,9 +151,9 @@ fn check(records: &[Record]) -> anyhow::Result<()> {
         for other in &records[..i] {
             let folders = format!("`{}` and `{}`", other.folder.display(), record.folder.display());
             for task in &record.config.tasks {
-                let same = |other: &&_| crate::config::Task::name(other) == task.name();
+                let same = |other: &&_| config::Task::name(other) == task.name();
                 let Some(theirs) = other.config.tasks.iter().find(same) else { continue };
-                let theirs = crate::config::Task { rounds: task.rounds, ..theirs.clone() };
+                let theirs = config::Task { rounds: task.rounds, ..theirs.clone() };
                 if theirs != *task || other.config.initial_set != record.config.initial_set {
                     bail!(Usage(format!(
                         "{folders} have {} with other settings (pool, initial, query, training or initial_set), so their \

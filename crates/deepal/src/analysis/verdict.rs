@@ -20,35 +20,45 @@ fn tests(analysis: &Analysis) -> usize {
     arms.filter(|arm| arm.versus_random.is_some()).count()
 }
 
-/// How often each strategy was better or worse than random; `None` with fewer than 2 tasks that tell.
-fn over_all(analysis: &Analysis) -> Option<String> {
-    let compared = |task: &&Task| task.arms.iter().any(|arm| arm.versus_random.is_some());
-    let tasks = analysis.tasks.iter().filter(compared).count();
-    let mut names = Vec::<&str>::new();
-    for arm in analysis.tasks.iter().flat_map(|task| &task.arms).filter(|arm| arm.versus_random.is_some()) {
-        if !names.contains(&arm.strategy.as_str()) {
-            names.push(&arm.strategy);
-        }
-    }
-    let of = |name: &&str| {
-        let arms = analysis.tasks.iter().flat_map(|task| &task.arms).filter(|arm| arm.strategy == **name);
-        let outcomes = arms.filter_map(|arm| arm.versus_random.as_ref()).map(|versus| versus.area.outcome);
-        let outcomes = outcomes.collect::<Vec<_>>();
-        let times = |outcome| outcomes.iter().filter(|found| **found == outcome).count();
-        let across = analysis.across.iter().find(|across| across.strategy == **name);
-        let mean = across
-            .and_then(|across| across.iqm_difference)
-            .map(|mean| format!(", interquartile mean of the areas {})", points_with_interval(mean)));
-        format!(
-            "{name} beat random on {}, lost on {}, without evidence on {}{}",
-            times(1),
-            times(-1),
-            times(0),
-            mean.unwrap_or_default()
-        )
+/// How often each strategy was better or worse than random, and by how much; nothing with fewer than 2 tasks that tell.
+fn over_all(analysis: &Analysis) -> Vec<String> {
+    let outcomes = |task: &Task| {
+        let arms = task.arms.iter().filter_map(|arm| Some((&arm.strategy, arm.versus_random.as_ref()?)));
+        arms.map(|(name, versus)| (name.clone(), versus.area.outcome)).collect::<Vec<_>>()
     };
-    let words = names.iter().map(of).collect::<Vec<_>>().join("; ");
-    (tasks > 1).then(|| format!("Over {tasks} tasks: {words}."))
+    let outcomes = analysis.tasks.iter().map(outcomes).filter(|task| !task.is_empty()).collect::<Vec<_>>();
+    if outcomes.len() < 2 {
+        return Vec::new();
+    }
+    let mut counts = Vec::<(String, [usize; 3])>::new();
+    for (name, outcome) in outcomes.iter().flatten() {
+        let at = counts.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+            counts.push((name.clone(), [0; 3]));
+            counts.len() - 1
+        });
+        counts[at].1[match outcome {
+            1 => 0,
+            -1 => 1,
+            _ => 2,
+        }] += 1;
+    }
+    counts.sort_by_key(|(_, [wins, losses, _])| *losses as isize - *wins as isize);
+    let count = |(name, [wins, losses, neither]): &(String, [usize; 3])| {
+        format!("{name} {wins}, {losses}, {neither}")
+    };
+    let counts = counts.iter().map(count).collect::<Vec<_>>().join("; ");
+    let mut sentences = vec![format!(
+        "Over {} tasks, wins, losses and no evidence against random: {counts}.",
+        outcomes.len()
+    )];
+    let means = analysis.across.iter().filter_map(|across| {
+        Some(format!("{} {})", across.strategy, points_with_interval(across.iqm_difference?)))
+    });
+    let means = means.collect::<Vec<_>>().join("; ");
+    if !means.is_empty() {
+        sentences.push(format!("Interquartile mean of the areas against random: {means}."));
+    }
+    sentences
 }
 
 fn of_task(task: &Task, runs: &TaskRuns<'_>, asked: &[String], tests: usize) -> Vec<String> {

@@ -222,7 +222,10 @@ fn several_runs_make_one_report_if_they_can_be_compared() {
         assert!(if name == "summary.csv" { head(&ours) == head(&whole) } else { ours == whole }, "{name}");
     }
     let page = read(&folder, "out/page.html");
-    assert!(page.contains("2 runs") && page.contains("data:image/png;base64,"), "pictures are in the page");
+    assert!(
+        page.contains("<h1>digits with softmax-regression</h1>") && page.contains("data:image/png;base64,"),
+        "pictures are in the page"
+    );
 
     call(&folder, "report a b").expect(2, &["`--out REPORT.html`"]);
     call(&folder, "report a none -o x.html").expect(3, &["`none` holds no run"]);
