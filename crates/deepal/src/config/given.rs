@@ -35,7 +35,7 @@ pub(super) struct Given {
     /// A name, or a [`Training`] in full.
     training: Option<toml::Value>,
     data_dir: Option<PathBuf>,
-    #[serde(default, rename = "task")]
+    #[serde(default, rename = "task", deserialize_with = "some_tasks")]
     tasks: Vec<GivenTask>,
 }
 
@@ -49,6 +49,12 @@ struct GivenTask {
     rounds: Option<u32>,
     pool: Option<usize>,
     training: Option<toml::Value>,
+}
+
+/// Tasks that are there at all: an empty list would be taken for none given.
+fn some_tasks<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<GivenTask>, D::Error> {
+    let tasks = Vec::<GivenTask>::deserialize(deserializer)?;
+    if tasks.is_empty() { Err(serde::de::Error::custom(empty("task"))) } else { Ok(tasks) }
 }
 
 /// One name, or a list of them.

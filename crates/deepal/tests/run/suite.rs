@@ -131,6 +131,7 @@ fn a_grid_that_makes_no_sense_is_refused() {
         ("strategies = []", &["an empty grid", "`strategies`"] as &[&str]),
         ("datasets = []", &["an empty grid", "`datasets`"]),
         ("nets = []", &["an empty grid", "`nets`"]),
+        ("task = []", &["an empty grid", "`task`", "line 1"]),
         ("seeds = []", &["an empty grid", "`seeds`"]),
         ("dataset = \"digits\"\n[[task]]\nnet = \"mlp\"", &["either `datasets` and `nets` or `[[task]]`"]),
         ("[[task]]\nnet = \"mlp\"\n[[task]]\nnet = \"mlp\"", &["`fashion-mini` with `mlp` is named twice"]),
