@@ -70,6 +70,14 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// A row of a CSV table, with its end of line and names quoted where they must be (RFC 4180).
+pub fn csv_row(fields: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Neither of the two can fail: the row goes to memory and is the only one.
+    let _ = writer.write_record(fields);
+    writer.into_inner().unwrap_or_default()
+}
+
 /// Whether a file's name is that of a temporary one, `NAME.PID.tmp`.
 pub(crate) fn is_temporary(name: &str) -> bool {
     let process = name.strip_suffix(".tmp").and_then(|name| name.rsplit_once('.'));
@@ -105,6 +113,12 @@ mod tests {
         let error = write_atomically(&taken, b"x").unwrap_err();
         assert_eq!(error.kind(), Kind::Output);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn names_are_quoted_where_they_must_be() {
+        let row = csv_row(["plain", "a,b", "say \"so\"", "two\nlines"]);
+        assert_eq!(row, b"plain,\"a,b\",\"say \"\"so\"\"\",\"two\nlines\"\n");
     }
 
     #[test]

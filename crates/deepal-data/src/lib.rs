@@ -39,7 +39,7 @@ pub mod tables;
 pub mod tensorboard;
 
 pub use error::{Error, Kind, Result};
-pub use files::write_atomically;
+pub use files::{csv_row, write_atomically};
 pub use images::{Images, Scale};
 pub use run_store::{Event, Round, RunStore};
 pub use source::Source;

@@ -12,8 +12,9 @@
 //! added without a new version, and removed or given another meaning only with one.
 
 use crate::error::{Error, Result};
-use crate::files;
+use crate::files::{self, csv_row};
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -249,17 +250,9 @@ impl RunStore {
         Ok(())
     }
 
-    /// Writes another file into the folder, a figure perhaps: whole, or not at all. One that is there is replaced; the
-    /// folders in its name are made.
-    ///
-    /// # Errors
-    /// A file that cannot be written.
-    pub fn write_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let path = self.folder.join(name);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(Error::write(folder))?;
-        }
-        files::write_atomically(&path, bytes)
+    /// Writes a file of the folder: whole, or not at all. One that is there is replaced.
+    fn write_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        files::write_atomically(&self.folder.join(name), bytes)
     }
 
     /// Removes what a process killed while writing a file has left under a temporary name.
@@ -286,14 +279,23 @@ impl RunStore {
 
     /// Jobs run side by side, so events come in any order: the table is sorted.
     fn write_results(&mut self) -> Result<()> {
-        fn key(round: &Round) -> (&str, &str, &str, u64, usize) {
-            (&round.dataset, &round.net, &round.strategy, round.seed, round.round)
-        }
-        self.rounds.sort_by(|a, b| key(a).cmp(&key(b)));
+        self.rounds.sort_by(Round::in_order);
         let mut table =
             b"dataset,net,strategy,seed,round,labels,accuracy,train_seconds,query_seconds\n".to_vec();
         table.extend(self.rounds.iter().flat_map(row));
         self.write_file(RESULTS, &table)
+    }
+}
+
+impl Round {
+    /// What it is a round of: data set, net, strategy and seed.
+    pub fn job(&self) -> (&str, &str, &str, u64) {
+        (&self.dataset, &self.net, &self.strategy, self.seed)
+    }
+
+    /// The order of `results.csv`: job by job, from the first round to the last.
+    pub fn in_order(&self, other: &Self) -> Ordering {
+        (self.job(), self.round).cmp(&(other.job(), other.round))
     }
 }
 
@@ -319,11 +321,7 @@ fn row(round: &Round) -> Vec<u8> {
         format!("{train_seconds:.3}"),
         format!("{query_seconds:.3}"),
     ];
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let fields = [dataset, net, strategy].into_iter().chain(&numbers);
-    // Neither of the two can fail: the row goes to memory and is the only one.
-    let _ = writer.write_record(fields);
-    writer.into_inner().unwrap_or_default()
+    csv_row([dataset, net, strategy].into_iter().chain(&numbers))
 }
 
 fn read_config(folder: &Path) -> Result<String> {

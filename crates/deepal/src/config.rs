@@ -4,6 +4,7 @@ mod given;
 
 use crate::cli::GridArgs;
 use crate::exit::Usage;
+use crate::words::distinct;
 use anyhow::{Context, bail};
 use deepal::{Budget, InitialSet, Meta, Net, Schedule, Training, datasets, nets, strategy};
 use serde::{Deserialize, Serialize};
@@ -187,18 +188,9 @@ impl Task {
 
 /// What tasks are about, in a few words.
 pub(crate) fn title(tasks: &[Task]) -> String {
-    format!("{} with {}", names(tasks, |task| &task.dataset), names(tasks, |task| &task.net))
-}
-
-/// The distinct names in their order.
-fn names(tasks: &[Task], name: impl Fn(&Task) -> &String) -> String {
-    let mut names = Vec::new();
-    for name in tasks.iter().map(|task| name(task).as_str()) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names.join(", ")
+    let datasets = distinct(tasks.iter().map(|task| &task.dataset));
+    let nets = distinct(tasks.iter().map(|task| &task.net));
+    format!("{} with {}", datasets.join(", "), nets.join(", "))
 }
 
 fn empty(what: &str) -> String {

@@ -60,12 +60,11 @@ impl Job {
 }
 
 /// All jobs of a run, seed by seed so that the first results can be compared early.
-pub(crate) fn all(config: &Config, done: &[Round]) -> Vec<Job> {
+pub(crate) fn all<'a>(config: &Config, done: impl IntoIterator<Item = &'a Round>) -> Vec<Job> {
     let mut picks = BTreeMap::<_, Vec<(usize, Vec<SampleId>)>>::new();
     for round in done {
-        let job = (round.dataset.as_str(), round.net.as_str(), round.strategy.as_str(), round.seed);
         let ids = round.picks.iter().copied().map(SampleId).collect();
-        picks.entry(job).or_default().push((round.round, ids));
+        picks.entry(round.job()).or_default().push((round.round, ids));
     }
     let mut jobs = Vec::new();
     for seed in &config.seeds {

@@ -11,6 +11,7 @@ mod machine;
 mod outputs;
 mod progress;
 mod report;
+mod words;
 
 use clap::Parser;
 use std::process::ExitCode;

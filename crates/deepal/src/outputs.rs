@@ -5,6 +5,7 @@ use crate::config::{self, Config};
 use crate::exit::Usage;
 use crate::jobs;
 use crate::report::{File, Report};
+use crate::words::distinct;
 use anyhow::{Context, bail};
 use deepal::Data;
 use deepal_data::run_store::{Event, Failed, Round, RunStore, Started};
@@ -56,15 +57,8 @@ impl Outputs {
         check(records)?;
         let mut rounds = records.iter().flat_map(Record::rounds).cloned().collect::<Vec<_>>();
         // Jobs run side by side, so events come in any order.
-        let key =
-            |round: &Round| (round.dataset.clone(), round.net.clone(), round.strategy.clone(), round.seed);
-        rounds.sort_by_cached_key(|round| (key(round), round.round));
-        let mut strategies = Vec::new();
-        for name in records.iter().flat_map(|record| &record.config.strategies) {
-            if !strategies.contains(name) {
-                strategies.push(name.clone());
-            }
-        }
+        rounds.sort_by(Round::in_order);
+        let strategies = distinct(records.iter().flat_map(|record| &record.config.strategies));
         let started = records.iter().flat_map(|record| &record.events).filter_map(started).cloned();
         let started = started.collect::<Vec<_>>();
         let name = |record: &Record| record.folder.display().to_string();
@@ -110,8 +104,7 @@ impl Outputs {
 
 /// The jobs of a run that are not at their end, and the last reason of each that failed.
 fn unfinished(record: &Record) -> Vec<String> {
-    let rounds = record.rounds().cloned().collect::<Vec<_>>();
-    let jobs = jobs::all(&record.config, &rounds);
+    let jobs = jobs::all(&record.config, record.rounds());
     let unfinished = jobs.iter().filter(|job| !job.is_finished(&record.config)).collect::<Vec<_>>();
     let Some(first) = unfinished.first() else { return Vec::new() };
     let mut sentences = vec![format!(
@@ -163,9 +156,7 @@ fn check(records: &[Record]) -> anyhow::Result<()> {
                 }
             }
         }
-        let key =
-            |round: &Round| (round.dataset.clone(), round.net.clone(), round.strategy.clone(), round.seed);
-        for (dataset, net, strategy, seed) in record.rounds().map(key).collect::<BTreeSet<_>>() {
+        for (dataset, net, strategy, seed) in record.rounds().map(Round::job).collect::<BTreeSet<_>>() {
             let words = format!("{strategy} with seed {seed} on {dataset} with {net}");
             if !jobs.insert((dataset, net, strategy, seed)) {
                 bail!(Usage(format!(

@@ -3,6 +3,7 @@
 use crate::cli::ProgressMode;
 use crate::config::Config;
 use crate::jobs::{Job, News};
+use crate::words::clock;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::io::{IsTerminal, Write};
@@ -78,12 +79,6 @@ impl Work {
             Some(seconds) => format!("{} left", clock(seconds)),
         }
     }
-}
-
-/// Minutes and seconds, with hours where there are some.
-pub(crate) fn clock(seconds: u64) -> String {
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
 impl Progress {

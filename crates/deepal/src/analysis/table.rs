@@ -1,6 +1,7 @@
 //! The analysis as `summary.csv`.
 
 use super::{Analysis, Arm, Estimate, Task};
+use deepal_data::csv_row;
 
 const HEAD: &str = "dataset,net,strategy,seeds,labels,accuracy,accuracy_low,accuracy_high,area,area_low,area_high,target,\
                     random_labels,labels_to_target,ratio,ratio_low,ratio_high,compared_labels,area_difference,area_difference_low,\
@@ -11,14 +12,14 @@ const HEAD: &str = "dataset,net,strategy,seeds,labels,accuracy,accuracy_low,accu
 /// run, and what cannot be known is empty.
 pub(crate) fn csv(analysis: &Analysis) -> Vec<u8> {
     let rows = analysis.tasks.iter().flat_map(|task| task.arms.iter().map(move |arm| row(task, arm)));
-    rows.fold(String::from(HEAD), |table, row| table + &row.join(",") + "\n").into_bytes()
+    HEAD.bytes().chain(rows.flat_map(csv_row)).collect()
 }
 
 fn row(task: &Task, arm: &Arm) -> Vec<String> {
     let versus = arm.versus_random.as_ref();
     let saving = versus.and_then(|versus| versus.saving.as_ref());
     let end = arm.points.last();
-    let mut row = [&task.dataset, &task.net, &arm.strategy].map(|name| quoted(name)).to_vec();
+    let mut row = [&task.dataset, &task.net, &arm.strategy].map(String::clone).to_vec();
     row.extend([arm.seeds.len().to_string(), written(end.map(|point| point.labels))]);
     row.extend(numbers(end.map(|point| point.accuracy)));
     row.extend(numbers(arm.area));
@@ -54,23 +55,4 @@ fn numbers(estimate: Option<Estimate>) -> [String; 3] {
 
 fn written(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
-}
-
-/// As RFC 4180 has it.
-fn quoted(name: &str) -> String {
-    match name.contains(['"', ',', '\n', '\r']) {
-        true => format!("\"{}\"", name.replace('"', "\"\"")),
-        false => name.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_quoted_where_they_must_be() {
-        let names = ["plain", "a,b", "say \"so\"", "two\nlines"].map(quoted);
-        assert_eq!(names, ["plain", "\"a,b\"", "\"say \"\"so\"\"\"", "\"two\nlines\""]);
-    }
 }

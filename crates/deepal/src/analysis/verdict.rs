@@ -1,8 +1,9 @@
 //! The answer in sentences.
 
 use super::runs::{ArmRuns, Pair, TaskRuns};
-use super::words::{count, evidence, list, p_value, points_with_interval, ratio_interval, thousands};
+use super::words::{evidence, list, p_value, points_with_interval, ratio_interval, thousands};
 use super::{Analysis, BASELINE, SEEDS_ADVISED, SEEDS_FOR_CLAIMS, Saving, Task, Versus};
+use crate::words::count;
 
 /// First over all tasks, then task by task, the longest comparison and then the largest difference first.
 pub(super) fn sentences(analysis: &Analysis, runs: &[TaskRuns<'_>], asked: &[String]) -> Vec<String> {

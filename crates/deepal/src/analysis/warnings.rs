@@ -2,8 +2,9 @@
 
 use super::compare::difference;
 use super::runs::{ArmRuns, Pair, TaskRuns};
-use super::words::{count, list, thousands};
+use super::words::{list, thousands};
 use super::{Analysis, BASELINE, SEEDS_ADVISED, SEEDS_FOR_CLAIMS};
+use crate::words::count;
 use deepal::stats;
 use std::collections::{BTreeMap, BTreeSet};
 

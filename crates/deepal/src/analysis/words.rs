@@ -58,11 +58,6 @@ pub(super) fn list(names: &[&str]) -> String {
     }
 }
 
-/// `1 seed`, `2 seeds`.
-pub(super) fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,9 @@
 //! `deepal plan`: what a run would do, before anything starts.
 
-use super::run::count;
 use crate::cli::GridArgs;
 use crate::config::Config;
 use crate::cost::Costs;
-use crate::progress::clock;
+use crate::words::{clock, count};
 use crate::{jobs, machine};
 use deepal::InitialSet;
 use std::fmt::Write;

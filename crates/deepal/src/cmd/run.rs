@@ -6,6 +6,7 @@ use crate::exit::{Interrupted, Usage};
 use crate::jobs::{self, Job, News};
 use crate::outputs::{self, Outputs, Record};
 use crate::progress::{self, Progress};
+use crate::words::count;
 use crate::{analysis, exit, machine};
 use anyhow::{Context, anyhow, bail};
 use deepal::{Ask, Data, Source, datasets, strategy};
@@ -243,10 +244,6 @@ pub(super) fn load(config: &Config, offline: bool) -> anyhow::Result<Vec<Data>> 
         all.push(data);
     }
     Ok(all)
-}
-
-pub(super) fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// `runs/quick` of `--config experiments/quick.toml`, so that the same command goes on with it; else, and of the `config.toml`

@@ -4,6 +4,7 @@ use super::figures::{self, Over, Styles, class_balance, learning_curves, penalty
 use super::pictures::{Picture, first_picks};
 use super::{Report, words};
 use crate::analysis::Task;
+use crate::words::count;
 use askama::Template;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -85,7 +86,7 @@ impl<'a> Page<'a> {
     }
 
     fn machines(&self) -> BTreeSet<String> {
-        let threads = |n| if n == 1 { "1 thread".to_owned() } else { format!("{n} threads") };
+        let threads = |n| count(n, "thread", "threads");
         let started = self.report.started.iter();
         started.map(|started| format!("{}, {}", started.machine, threads(started.threads))).collect()
     }
@@ -97,7 +98,7 @@ impl<'a> TaskView<'a> {
         let (seed, sheets) = sheets(report, task);
         Self {
             task,
-            name: format!("{} with {}", task.dataset, task.net),
+            name: task.name(),
             by_labels: curves(Over::Labels),
             by_seconds: curves(Over::Seconds),
             time: svg::inline(&time_split(task)),

@@ -67,12 +67,8 @@ pub(crate) fn class_balance(task: &Task, classes: &[String]) -> Option<Drawing> 
         });
         grid.push(cells.collect());
     }
-    let label = format!(
-        "Classes of the labels bought on {} with {}, in per cent, for {}.",
-        task.dataset,
-        task.net,
-        names.join(", ")
-    );
+    let label =
+        format!("Classes of the labels bought on {}, in per cent, for {}.", task.name(), names.join(", "));
     Some(heat_map(label, &names, classes, &grid, false))
 }
 

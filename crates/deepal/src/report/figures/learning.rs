@@ -76,8 +76,8 @@ pub(crate) fn learning_curves(task: &Task, styles: &Styles, over: Over, legend: 
     };
     let ends = task.arms.iter().filter_map(last).collect::<Vec<_>>().join(", ");
     let label = format!(
-        "Learning curves of {} with {}: test accuracy over {what}. At the end, in per cent: {ends}.",
-        task.dataset, task.net
+        "Learning curves of {}: test accuracy over {what}. At the end, in per cent: {ends}.",
+        task.name()
     );
     Drawing { width: WIDTH, height, label, shapes }
 }

@@ -2,6 +2,7 @@
 
 use super::drawing::{BLUE, GREEN, ORANGE, PURPLE, Paint, SKY, Shape, VERMILION, Xy};
 use crate::analysis::Analysis;
+use crate::words::distinct;
 
 const PAINTS: [Paint; 7] = [
     Paint::Fixed(BLUE),
@@ -38,13 +39,8 @@ pub(crate) enum Marker {
 
 impl Styles {
     pub(crate) fn new(analysis: &Analysis) -> Self {
-        let mut strategies = Vec::<String>::new();
-        for arm in analysis.tasks.iter().flat_map(|task| &task.arms) {
-            if !strategies.contains(&arm.strategy) {
-                strategies.push(arm.strategy.clone());
-            }
-        }
-        Self { strategies }
+        let arms = analysis.tasks.iter().flat_map(|task| &task.arms);
+        Self { strategies: distinct(arms.map(|arm| &arm.strategy)) }
     }
 
     /// The strategy's place, by which its shapes are named: `s0`, `s1`, ...

@@ -37,7 +37,7 @@ pub(crate) fn time_split(task: &Task) -> Drawing {
         let split = parts(arm.seconds).map(|(name, _, seconds)| format!("{name} {}", tell(seconds)));
         words.push(format!("{} {}", arm.strategy, split.join(", ")));
     }
-    let label = format!("Time of a run on {} with {}: {}.", task.dataset, task.net, words.join("; "));
+    let label = format!("Time of a run on {}: {}.", task.name(), words.join("; "));
     let width = left + room + text_width(&tell(longest)) + 8.0;
     Drawing { width, height: 30.0 + 22.0 * names.len() as f64, label, shapes }
 }
