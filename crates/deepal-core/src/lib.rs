@@ -34,6 +34,7 @@
 
 pub mod contract;
 mod dataset;
+pub mod duplicates;
 mod error;
 mod experiment;
 mod initial;

@@ -2,7 +2,7 @@
 //!
 //! All are deterministic at any number of threads, and none holds more than O(n·d) memory.
 
-mod blocks;
+pub(crate) mod blocks;
 mod cluster;
 mod k_center;
 

@@ -179,6 +179,34 @@ impl<'a> Signals<'a> {
         Ok(self)
     }
 
+    /// The same about some of the candidates only, copied; row `i` of the result is candidate `rows[i]`.
+    ///
+    /// ```
+    /// use deepal_core::Signals;
+    /// use ndarray::array;
+    ///
+    /// let signals = Signals::new(3).with_embeddings(array![[0.0], [1.0], [2.0]])?;
+    /// assert_eq!(signals.of(&[2, 0]).embeddings()?, array![[2.0], [0.0]]);
+    /// # Ok::<(), deepal_core::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// A row that is no candidate.
+    #[must_use]
+    pub fn of(&self, rows: &[usize]) -> Signals<'static> {
+        Signals {
+            n: rows.len(),
+            probs: self.probs.as_ref().map(|array| array.select(Axis(0), rows).into()),
+            mc_probs: self.mc_probs.as_ref().map(|array| array.select(Axis(1), rows).into()),
+            embeddings: self.embeddings.as_ref().map(|array| array.select(Axis(0), rows).into()),
+            labeled_embeddings: self.labeled_embeddings.as_ref().map(|array| array.to_owned().into()),
+            boundary_distances: self
+                .boundary_distances
+                .as_ref()
+                .map(|array| array.select(Axis(0), rows).into()),
+        }
+    }
+
     /// The number of candidates, `n`.
     pub fn len(&self) -> usize {
         self.n

@@ -136,6 +136,14 @@ pub enum Error {
         /// What is there.
         found: String,
     },
+    /// A user's own data, or its manifest, that cannot be understood.
+    #[error("`{}`: {why}", .path.display())]
+    Own {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        why: String,
+    },
     /// A new run was to go where one is already.
     #[error(
         "`{0}` already holds a run; go on with it by `--resume {0}`, or choose another folder with `--out`",
@@ -206,6 +214,7 @@ impl Error {
             | Self::Label { .. }
             | Self::MissingFiles { .. }
             | Self::Array { .. }
+            | Self::Own { .. }
             | Self::NoRun { .. }
             | Self::Events { .. }
             | Self::Core(_) => Kind::Input,

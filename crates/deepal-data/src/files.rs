@@ -11,12 +11,17 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The content of a file, unpacked if it is gzip by its first bytes (never by its name).
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
+    Ok(open_packed(path)?.0)
+}
+
+/// As [`open`], and whether it is gzip.
+pub(crate) fn open_packed(path: &Path) -> Result<(Box<dyn Read>, bool)> {
     let mut file = File::open(path).map_err(Error::read(path))?;
     let mut start = Vec::with_capacity(GZIP.len());
     Read::by_ref(&mut file).take(2).read_to_end(&mut start).map_err(Error::read(path))?;
     let is_gzip = start == GZIP;
     let file = io::Cursor::new(start).chain(BufReader::new(file));
-    Ok(if is_gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
+    Ok((if is_gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) }, is_gzip))
 }
 
 /// The whole content of a file, unpacked if it is gzip.

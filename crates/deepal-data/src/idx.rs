@@ -4,8 +4,11 @@
 //! big-endian `u32`, the third byte of the magic is the element type (8 = unsigned byte), the fourth the number
 //! of dimensions.
 
+use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::files;
+use crate::stored::{Extent, Place, Stored};
+use std::io::Read;
 use std::path::Path;
 
 const IMAGES: u32 = 0x0803;
@@ -38,6 +41,45 @@ pub fn read_images(path: &Path) -> Result<IdxImages> {
 /// As [`read_images`].
 pub fn read_labels(path: &Path) -> Result<Vec<u8>> {
     labels(path, files::read(path)?)
+}
+
+/// An array of any type and any number of dimensions.
+///
+/// # Errors
+/// As [`read_images`].
+pub(crate) fn open(path: &Path) -> Result<Stored> {
+    let wrong = |why: &str| Error::Own { path: path.into(), why: why.into() };
+    let len = std::fs::metadata(path).map_err(Error::read(path))?.len();
+    let (mut file, is_packed) = files::open_packed(path)?;
+    let mut number = || -> Result<[u8; 4]> {
+        let mut bytes = [0; 4];
+        file.read_exact(&mut bytes)
+            .map_err(|_| wrong("is damaged or no IDX file: its header ends too early"))?;
+        Ok(bytes)
+    };
+    let [0, 0, element, dimensions] = number()? else {
+        return Err(wrong("is no IDX file, which begins with two zeros"));
+    };
+    let element = match element {
+        0x08 => Element::U8,
+        0x09 => Element::I8,
+        0x0b => Element::I16,
+        0x0c => Element::I32,
+        0x0d => Element::F32,
+        0x0e => Element::F64,
+        other => return Err(wrong(&format!("has the element type {other:#04x}, which IDX does not know"))),
+    };
+    let shape =
+        (0..dimensions).map(|_| Ok(u32::from_be_bytes(number()?) as usize)).collect::<Result<Vec<_>>>()?;
+    let (skip, path) = (4 + 4 * u64::from(dimensions), path.to_owned());
+    let (place, extent) = match is_packed {
+        true => (Place::Gzip { path: path.clone(), skip }, Extent::Packed(len)),
+        false => {
+            (Place::Plain { path: path.clone(), offset: skip }, Extent::Exactly(len.saturating_sub(skip)))
+        }
+    };
+    Stored { label: path, element, big: true, shape, fortran: false, place }
+        .checked(extent, "write or copy the file again")
 }
 
 /// Images from unpacked bytes; `path` is for the errors.

@@ -7,7 +7,9 @@
 //! | [`download`] | mirrors, resumption, SHA-256 |
 //! | [`idx`], [`cifar`], [`svhn`] | their file formats |
 //! | [`images`] | [`Images`], a [`Dataset`](deepal_core::Dataset) of bytes |
-//! | [`matrix`] | NumPy arrays (`.npy`) |
+//! | [`embeddings`] | embeddings that were computed before |
+//! | [`matrix`] | NumPy arrays (`.npy`), read or mapped |
+//! | [`own`] | a user's own data: [`Own`](own::Own) tells what a folder, archive or file is |
 //! | [`run_store`] | [`RunStore`], the folder of a run |
 //! | [`tables`] | the rounds of a run as Parquet |
 //! | [`tensorboard`] | the rounds of a run as TensorBoard's event files |
@@ -25,19 +27,25 @@
 //! ```
 
 pub mod cifar;
+pub mod columns;
 pub mod datasets;
 pub mod download;
+mod element;
+pub mod embeddings;
 pub mod error;
 mod files;
 pub mod idx;
 pub mod images;
 pub mod matrix;
+pub mod own;
 pub mod run_store;
 pub mod source;
+mod stored;
 pub mod svhn;
 pub mod tables;
 pub mod tensorboard;
 
+pub use embeddings::EmbeddingStore;
 pub use error::{Error, Kind, Result};
 pub use files::{csv_row, write_atomically};
 pub use images::{Images, Scale};

@@ -1,10 +1,18 @@
-//! NumPy arrays (`.npy`) of floats: `f32` or `f64`, either byte order, C or Fortran order.
+//! NumPy arrays (`.npy`) of floats: `f32` or `f64`, either byte order, C or Fortran order; and [`Matrix`], which stays in its
+//! file.
 
+use crate::element::Element;
 use crate::error::{Error, Result};
-use ndarray::{Array, Array2, Array3, Dimension, IxDyn, ShapeBuilder};
-use ndarray_npy::ReadableElement;
+use crate::files;
+use crate::stored::{Bytes, Extent, Place, Stored};
+use ndarray::{Array, Array2, Array3, ArrayView2, Dimension, IxDyn, aview2};
+use ndarray_npy::WriteNpyExt;
 use ndarray_npy::npy::header::Header;
-use std::path::Path;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// The longest header that is looked at, as NumPy does: a parser of nested brackets must not run out of stack.
+const HEADER: usize = 10_000;
 
 /// Reads a matrix, `[n, d]`, as `f64`; `f32` values are widened.
 ///
@@ -12,7 +20,7 @@ use std::path::Path;
 /// A file that cannot be read, is no `.npy` file, is truncated or too long, or holds another type than `f32` and
 /// `f64` or another number of dimensions.
 pub fn read_2d(path: &Path) -> Result<Array2<f64>> {
-    Ok(read(path)?.widened())
+    array(&floats(path, 2)?)
 }
 
 /// Reads three dimensions, `[t, n, c]`, as `f64`; `f32` values are widened.
@@ -20,7 +28,7 @@ pub fn read_2d(path: &Path) -> Result<Array2<f64>> {
 /// # Errors
 /// As [`read_2d`].
 pub fn read_3d(path: &Path) -> Result<Array3<f64>> {
-    Ok(read(path)?.widened())
+    array(&floats(path, 3)?)
 }
 
 /// Reads a matrix, `[n, d]`, as `f32`; `f64` values are narrowed.
@@ -28,89 +36,161 @@ pub fn read_3d(path: &Path) -> Result<Array3<f64>> {
 /// # Errors
 /// As [`read_2d`], and a finite value too large for `f32`, by its row.
 pub fn read_2d_f32(path: &Path) -> Result<Array2<f32>> {
-    let wide = match read(path)? {
-        Floats::Single(array) => return Ok(array),
-        Floats::Double(array) => array,
-    };
-    let narrow = wide.mapv(|value| value as f32);
-    let overflow =
-        (narrow.indexed_iter().zip(&wide)).find(|((_, f32), f64)| f64.is_finite() && !f32.is_finite());
-    match overflow {
-        Some((((row, _), _), value)) => {
-            let (expected, found) =
-                ("values that fit into float32".into(), format!("{value:e} in row {row}"));
-            Err(Error::Array { path: path.into(), expected, found })
+    narrowed(&floats(path, 2)?)
+}
+
+/// A matrix `[n, d]` of `f32` that stays in its file, looked at through a memory map where the file holds little-endian float32
+/// in C order; else read into memory.
+///
+/// A mapped file takes memory only while there is some to spare, so it may be larger than the memory. Nobody may change it
+/// meanwhile: a process that makes it shorter can end this one by a signal (SIGBUS).
+#[derive(Debug)]
+pub struct Matrix(Values);
+
+#[derive(Debug)]
+enum Values {
+    /// Aligned `f32` of this machine, `[n, d]`.
+    Mapped(Bytes, [usize; 2]),
+    Held(Array2<f32>),
+}
+
+impl Matrix {
+    /// Opens a `.npy` file of `f32`, or of `f64`, which are narrowed.
+    ///
+    /// # Errors
+    /// As [`read_2d_f32`].
+    pub fn open(path: &Path) -> Result<Self> {
+        let stored = floats(path, 2)?;
+        let is_native = stored.element == Element::F32 && !stored.big && cfg!(target_endian = "little");
+        if is_native && !stored.fortran {
+            let bytes = stored.bytes()?;
+            if bytemuck::try_cast_slice::<u8, f32>(&bytes).is_ok() {
+                return Ok(Self(Values::Mapped(bytes, [stored.shape[0], stored.shape[1]])));
+            }
         }
-        None => Ok(narrow),
+        Ok(Self(Values::Held(narrowed(&stored)?)))
+    }
+
+    /// Its values, `[n, d]`.
+    pub fn view(&self) -> ArrayView2<'_, f32> {
+        match &self.0 {
+            Values::Mapped(bytes, shape) => {
+                // The length was checked when it was opened, so there is no other case.
+                ArrayView2::from_shape(*shape, bytemuck::cast_slice(bytes))
+                    .unwrap_or_else(|_| aview2::<f32, 0>(&[]))
+            }
+            Values::Held(values) => values.view(),
+        }
     }
 }
 
-/// An array as it is in the file.
-enum Floats<D> {
-    Single(Array<f32, D>),
-    Double(Array<f64, D>),
-}
-
-impl<D: Dimension> Floats<D> {
-    fn widened(self) -> Array<f64, D> {
-        match self {
-            Self::Single(array) => array.mapv(f64::from),
-            Self::Double(array) => array,
-        }
-    }
-}
-
-fn read<D: Dimension>(path: &Path) -> Result<Floats<D>> {
+/// A `.npy` file of `f32` or `f64` with so many dimensions.
+fn floats(path: &Path, dimensions: usize) -> Result<Stored> {
+    let stored = open(path)?;
     let error = |expected: String, found: String| Error::Array { path: path.into(), expected, found };
-    let bytes = std::fs::read(path).map_err(Error::read(path))?;
-    let mut body = &bytes[..];
-    let header = Header::from_reader(&mut body)
-        .map_err(|cause| error("a `.npy` file".into(), format!("another header ({cause})")))?;
-    let dimensions = D::NDIM.unwrap_or_default();
-    if header.shape.len() != dimensions {
-        return Err(error(format!("{dimensions} dimensions"), format!("shape {:?}", header.shape)));
+    if stored.shape.len() != dimensions {
+        return Err(error(format!("{dimensions} dimensions"), format!("shape {:?}", stored.shape)));
     }
-    let descriptor = header.type_descriptor.as_string().map_or("", String::as_str);
-    let single = match descriptor {
-        "<f4" | ">f4" => true,
-        "<f8" | ">f8" => false,
-        _ => return Err(error("float32 or float64".into(), format!("{}", header.type_descriptor))),
-    };
-    // The length is checked before anything of that length is asked of the memory.
-    let width = if single { 4 } else { 8 };
-    let wanted = header.shape.iter().try_fold(width, |size: usize, n| size.checked_mul(*n));
-    if wanted != Some(body.len()) {
-        let wanted = wanted.map_or("more bytes than there can be".into(), |wanted| format!("{wanted} bytes"));
-        let expected = format!("{wanted} for shape {:?}", header.shape);
-        return Err(error(expected, format!("{} bytes", body.len())));
+    match stored.element {
+        Element::F32 | Element::F64 => Ok(stored),
+        element => Err(error("float32 or float64".into(), element.name().into())),
     }
-    let found = |cause: String| error("an array as its header says".into(), cause);
-    Ok(if single {
-        Floats::Single(array(&header, body).map_err(found)?)
-    } else {
-        Floats::Double(array(&header, body).map_err(found)?)
-    })
 }
 
-/// The body in C order; the error is text.
-fn array<T: ReadableElement + Clone, D: Dimension>(
-    header: &Header,
-    body: &[u8],
-) -> Result<Array<T, D>, String> {
-    let len = header.shape.iter().product();
-    let values =
-        T::read_to_end_exact_vec(body, &header.type_descriptor, len).map_err(|cause| cause.to_string())?;
-    let shape = IxDyn(&header.shape).set_f(header.layout.is_fortran());
-    let array = Array::from_shape_vec(shape, values).map_err(|cause| cause.to_string())?;
-    let array = array.into_dimensionality::<D>().map_err(|cause| cause.to_string())?;
-    Ok(array.as_standard_layout().into_owned())
+fn array<D: Dimension>(stored: &Stored) -> Result<Array<f64, D>> {
+    let mut values = stored.zeros(stored.len())?;
+    stored.each(|place, value| values[place] = value)?;
+    let array = Array::from_shape_vec(IxDyn(&stored.shape), values);
+    let array = array.and_then(Array::into_dimensionality::<D>);
+    array.map_err(|cause| stored.wrong(cause.to_string()))
+}
+
+/// As `f32`; a finite value that does not fit is an error.
+fn narrowed(stored: &Stored) -> Result<Array2<f32>> {
+    let (rows, columns) = (stored.shape[0], stored.shape[1]);
+    let overflows = |value: f64| value.is_finite() && !(value as f32).is_finite();
+    if let Some((place, value)) = stored.first(overflows)? {
+        let (expected, found) =
+            ("values that fit into float32".into(), format!("{value:e} in row {}", place / columns));
+        return Err(Error::Array { path: stored.label.clone(), expected, found });
+    }
+    let mut values = stored.zeros::<f32>(stored.len())?;
+    stored.each(|place, value| values[place] = value as f32)?;
+    Array2::from_shape_vec((rows, columns), values).map_err(|cause| stored.wrong(cause.to_string()))
+}
+
+/// A `.npy` file, packed by gzip or not.
+///
+/// # Errors
+/// A file that cannot be read, is no `.npy` file, holds Python objects or structures, or is shorter or longer than it says.
+pub(crate) fn open(path: &Path) -> Result<Stored> {
+    let len = std::fs::metadata(path).map_err(Error::read(path))?.len();
+    let (mut file, is_packed) = files::open_packed(path)?;
+    let (header, skip) = header(path, &mut file)?;
+    let path = path.to_owned();
+    if is_packed {
+        stored(path.clone(), &header, Place::Gzip { path, skip }, Extent::Packed(len))
+    } else {
+        stored(
+            path.clone(),
+            &header,
+            Place::Plain { path, offset: skip },
+            Extent::Exactly(len.saturating_sub(skip)),
+        )
+    }
+}
+
+/// Reads the header of an array and tells how many bytes it is long; `label` is for errors.
+pub(crate) fn header(label: &Path, file: &mut dyn Read) -> Result<(Header, u64)> {
+    let error = |found: String| Error::Array { path: label.into(), expected: "a `.npy` file".into(), found };
+    let mut bytes = Vec::new();
+    file.take(12).read_to_end(&mut bytes).map_err(Error::read(label))?;
+    let len = match &bytes[..] {
+        [_, _, _, _, _, _, 1, _, a, b, ..] => 10 + usize::from(u16::from_le_bytes([*a, *b])),
+        [_, _, _, _, _, _, _, _, a, b, c, d] => {
+            (u32::from_le_bytes([*a, *b, *c, *d]) as usize).saturating_add(12)
+        }
+        _ => 12,
+    };
+    if bytes.starts_with(b"\x93NUMPY") && len > HEADER {
+        return Err(error(format!("a header of {len} bytes")));
+    }
+    let rest = len.min(HEADER).saturating_sub(bytes.len());
+    file.take(rest as u64).read_to_end(&mut bytes).map_err(Error::read(label))?;
+    let header =
+        Header::from_reader(&mut &bytes[..]).map_err(|cause| error(format!("another header ({cause})")))?;
+    Ok((header, len as u64))
+}
+
+/// An array as its header says.
+pub(crate) fn stored(label: PathBuf, header: &Header, place: Place, extent: Extent) -> Result<Stored> {
+    let descriptor = header.type_descriptor.as_string().map_or("", String::as_str);
+    let Some((element, big)) = Element::of_numpy(descriptor) else {
+        let found = match descriptor {
+            "|O" => "Python objects, which cannot be read: make them an array of float32 or of strings first"
+                .into(),
+            _ => header.type_descriptor.to_string(),
+        };
+        return Err(Error::Array { path: label, expected: "numbers or strings".into(), found });
+    };
+    let (shape, fortran) = (header.shape.clone(), header.layout.is_fortran());
+    Stored { label, element, big, shape, fortran, place }.checked(extent, "write it again with `numpy.save`")
+}
+
+/// The bytes of a `.npy` file with a matrix, `[n, d]`.
+///
+/// # Errors
+/// None that can be foreseen.
+pub fn to_npy(matrix: &Array2<f32>) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(128 + 4 * matrix.len());
+    matrix.write_npy(&mut bytes).map_err(deepal_core::Error::other)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use ndarray::array;
-    use ndarray_npy::WriteNpyExt;
     use tempfile::NamedTempFile;
 
     fn file(bytes: &[u8]) -> NamedTempFile {
@@ -175,10 +255,10 @@ mod tests {
     fn other_types_shapes_lengths_and_files_are_errors_that_say_so() {
         let body = [0; 48];
         let cases: [(&str, Vec<u8>, &[&str]); 11] = [
-            ("int64", npy("'<i8'", "False", "(2, 3)", &body), &["float32 or float64", "<i8"]),
-            ("float16", npy("'<f2'", "False", "(2, 3)", &body[..12]), &["float32 or float64", "<f2"]),
-            ("bool", npy("'|b1'", "False", "(2, 3)", &body[..6]), &["float32 or float64", "|b1"]),
-            ("structure", npy("[('a', '<f8')]", "False", "(2, 3)", &body), &["float32 or float64", "'a'"]),
+            ("int64", npy("'<i8'", "False", "(2, 3)", &body), &["float32 or float64", "int64"]),
+            ("float16", npy("'<f2'", "False", "(2, 3)", &body[..12]), &["float32 or float64", "float16"]),
+            ("bool", npy("'|b1'", "False", "(2, 3)", &body[..6]), &["float32 or float64", "bool"]),
+            ("structure", npy("[('a', '<f8')]", "False", "(2, 3)", &body), &["numbers or strings", "'a'"]),
             ("vector", npy("'<f8'", "False", "(6,)", &body), &["2 dimensions", "[6]"]),
             ("cube", npy("'<f8'", "False", "(2, 3, 1)", &body), &["2 dimensions", "[2, 3, 1]"]),
             ("truncated", npy("'<f8'", "False", "(2, 3)", &body[..47]), &["48 bytes", "47 bytes"]),
@@ -213,5 +293,30 @@ mod tests {
         let overflows = file(&npy("'<f8'", "False", "(4, 1)", &body));
         let text = read_2d_f32(overflows.path()).unwrap_err().to_string();
         assert!(text.contains("-1e300 in row 3"), "{text}");
+    }
+
+    #[test]
+    fn a_native_matrix_is_mapped_and_any_other_gives_the_same_values() {
+        let (rows, columns) = ([1., 2., 3., 4., 5., 6.5], [1., 4., 2., 5., 3., 6.5]);
+        let expected = array![[1.0_f32, 2.0, 3.0], [4.0, 5.0, 6.5]];
+        // As NumPy, this writer pads the header, so that values are aligned.
+        let mut padded = Vec::new();
+        expected.write_npy(&mut padded).unwrap();
+        let odd = npy("'<f4'", "False", "(2, 3)", &f32s(&rows, false));
+        assert_ne!(odd.len() % 4, 0);
+        let files = [
+            padded,
+            odd,
+            npy("'>f4'", "False", "(2, 3)", &f32s(&rows, true)),
+            npy("'<f4'", "True", "(2, 3)", &f32s(&columns, false)),
+            npy("'<f8'", "False", "(2, 3)", &f64s(&rows.map(f64::from), false)),
+        ];
+        let is_mapped = files.map(|bytes| {
+            let file = file(&bytes);
+            let matrix = Matrix::open(file.path()).unwrap();
+            assert_eq!(matrix.view(), expected);
+            matches!(matrix.0, Values::Mapped(..))
+        });
+        assert_eq!(is_mapped, [true, false, false, false, false]);
     }
 }

@@ -98,7 +98,11 @@ impl Source<'_> {
         Ok(wanted.remotes.iter().map(path).collect())
     }
 
-    fn cache(&self) -> Result<PathBuf> {
+    /// The folder in which what was fetched or computed is kept.
+    ///
+    /// # Errors
+    /// None is known for this user.
+    pub fn cache(&self) -> Result<PathBuf> {
         let named = || std::env::var_os("DEEPAL_CACHE").filter(|name| !name.is_empty()).map(PathBuf::from);
         let users = || dirs::cache_dir().map(|folder| folder.join("deepal"));
         self.cache_dir.clone().or_else(named).or_else(users).ok_or(Error::NoCache)

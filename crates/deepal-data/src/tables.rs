@@ -67,6 +67,36 @@ pub fn selections(rounds: &[Round]) -> Result<Vec<u8>> {
     table(&columns, picks)
 }
 
+/// A row that was picked to be labelled.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Asked<'a> {
+    /// From 1, the most wanted first.
+    pub rank: usize,
+    /// The sample's id, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<&'a str>,
+    /// The row in the source, from 0.
+    pub row: usize,
+    /// The strategy's score, if it ranks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+}
+
+/// The bytes of a Parquet file with a row for each pick: `rank`, `id` (null without ids), `row` and `score` (null where the
+/// strategy does not rank).
+///
+/// # Errors
+/// An id of more than 2 GiB.
+pub fn asked(asked: &[Asked<'_>]) -> Result<Vec<u8>> {
+    let columns: [(&str, Values<Asked<'_>>); 4] = [
+        ("rank", Values::Count(|asked| asked.rank)),
+        ("id", Values::MaybeText(|asked| asked.id)),
+        ("row", Values::Count(|asked| asked.row)),
+        ("score", Values::MaybeNumber(|asked| asked.score)),
+    ];
+    table(&columns, asked.iter().copied())
+}
+
 /// One label bought: the pick at place `at` of a round.
 struct Pick<'a> {
     round: &'a Round,
@@ -98,7 +128,7 @@ enum Values<Row> {
     Number(fn(&Row) -> f64),
     MaybeNumber(fn(&Row) -> Option<f64>),
     MaybeClass(fn(&Row) -> Option<u16>),
-    MaybeText(fn(&Row) -> Option<&'static str>),
+    MaybeText(fn(&Row) -> Option<&str>),
 }
 
 impl<Row> Values<Row> {

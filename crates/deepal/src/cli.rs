@@ -1,6 +1,10 @@
 //! The command line: what may be given. What it means is decided in `config.rs` and `cmd/`.
 
+use crate::cmd::data::DataCommand;
+use crate::cmd::embed::EmbedArgs;
+use crate::cmd::export::ExportArgs;
 use crate::exit;
+use crate::model::ModelArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -27,12 +31,28 @@ pub(crate) enum Command {
     /// Write one page about runs: curves, savings, tests, times, pictures of what was asked.
     #[command(after_help = exit::HELP)]
     Report(ReportArgs),
-    /// Pick rows of arrays that you made elsewhere, with any strategy that needs no net.
+    /// Pick what to label next: in your own data, or among rows of arrays that you made elsewhere.
     ///
-    /// Writes CSV `rank,row,score` in pick order: rank from 1, row from 0, a higher score is labelled first; the score is
-    /// empty where the strategy does not rank.
+    /// Of a SOURCE, a folder or file as for `run --dataset`, it picks samples that have no label yet. What a strategy needs of
+    /// a net comes from one that is trained on those that have; without any label, strategies of embeddings alone work, such
+    /// as k-means. Put the answers into `labels.csv` (`id,label`) in the folder and ask again.
+    ///
+    /// Writes CSV `rank,id,row,score` in pick order (without the id for arrays): rank from 1, row from 0, a higher score is
+    /// labelled first; the score is empty where the strategy does not rank.
     #[command(after_help = exit::HELP)]
-    Select(SelectArgs),
+    Select(Box<SelectArgs>),
+    /// Look at your own data as `deepal` understands them.
+    #[command(subcommand, after_help = exit::HELP)]
+    Data(DataCommand),
+    /// Turn samples into embeddings with a pretrained net, once: what was computed is kept, and a stopped command goes on.
+    #[command(after_help = exit::HELP)]
+    Embed(EmbedArgs),
+    /// Write the labels that a run bought as CSV, JSON lines, folders of pictures, or files for Label Studio, Hugging Face's
+    /// `datasets` and COCO's tools.
+    ///
+    /// Each label has the id of its sample in your own data, or its number in a data set of the list.
+    #[command(after_help = exit::HELP)]
+    Export(ExportArgs),
     /// Describe the strategies, data sets or nets there are.
     List {
         /// What to describe.
@@ -50,7 +70,8 @@ pub(crate) enum What {
 /// What to run; the spellings of DeepAL's `demo.py` are accepted too.
 #[derive(Debug, Default, Args)]
 pub(crate) struct GridArgs {
-    /// Data sets, separated by commas (see `deepal list datasets`) [default: fashion-mini]
+    /// Data sets of the list (see `deepal list datasets`) or your own folders, archives and files, separated by commas
+    /// [default: fashion-mini]
     #[arg(long, alias = "dataset_name", alias = "datasets", value_name = "A,B", value_delimiter = ',')]
     pub(crate) dataset: Vec<String>,
     /// Strategies to compare, separated by commas (see `deepal list strategies`) [default: random,margin]
@@ -84,8 +105,14 @@ pub(crate) struct GridArgs {
     /// Read settings from a TOML file (see `experiments/`); options on the command line win
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Ask for one label in each group of copies; near ones are within this share of the typical distance of two samples
+    /// [default: 0.15]
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.15")]
+    pub(crate) dedup: Option<f64>,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
     /// The folder with the data sets' files; nothing is downloaded then [default: $DEEPAL_DATA]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = None)]
     pub(crate) data_dir: Option<PathBuf>,
     /// Never download
     #[arg(long)]
@@ -128,7 +155,7 @@ pub(crate) struct RunArgs {
     /// Go on with the interrupted run in a folder, as if it had not been interrupted
     #[arg(long, value_name = "DIR", conflicts_with_all = [
         "dataset", "strategy", "seeds", "initial", "initial_set", "query", "rounds", "pool", "net", "training", "config",
-        "out",
+        "out", "model", "dedup",
     ])]
     pub(crate) resume: Option<PathBuf>,
     /// What to show on stderr meanwhile
@@ -168,12 +195,38 @@ pub(crate) struct ReportArgs {
 /// Options of `deepal select`.
 #[derive(Debug, Args)]
 pub(crate) struct SelectArgs {
+    /// A folder or zip of pictures, a table, a file of arrays, or a data.toml
+    #[arg(value_name = "SOURCE", conflicts_with_all = ["probs", "mc_probs", "embeddings", "labeled_embeddings"])]
+    pub(crate) source: Option<PathBuf>,
+    /// The net to train on what is labelled (see `deepal list nets`) [default: softmax-regression on vectors, mlp on
+    /// pictures]
+    #[arg(long, value_name = "NAME", requires = "source")]
+    pub(crate) net: Option<String>,
+    /// Ask for one label in each group of copies; near ones are within this share of the typical distance of two samples
+    /// [default: 0.15]
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.15", requires = "source")]
+    pub(crate) dedup: Option<f64>,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
     /// The strategy (see `deepal list strategies`)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = None)]
     pub(crate) strategy: String,
     /// How many rows to pick; all of them if there are fewer
     #[arg(long, value_name = "N")]
     pub(crate) budget: usize,
+    /// A table (.csv, .tsv, .jsonl, .parquet) with a row for each sample; `--probs` and `--embeddings` then name its columns, one of
+    /// lists or several by a pattern such as 'p_*'
+    #[arg(long, value_name = "TABLE", conflicts_with_all = ["source", "mc_probs", "labeled_embeddings"])]
+    pub(crate) table: Option<PathBuf>,
+    /// The column of the table with the samples' ids
+    #[arg(long, value_name = "COLUMN", requires = "table")]
+    pub(crate) id: Option<String>,
+    /// The column of the table with labels: rows that have one are labelled already and no candidates
+    #[arg(long, value_name = "COLUMN", requires = "table")]
+    pub(crate) label: Option<String>,
+    /// Look at only N of the candidates, drawn at random by seed: for pools that are too large
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "source")]
+    pub(crate) candidates: Option<u64>,
     /// Class probabilities of the candidates, [n, c]
     #[arg(long, value_name = "P.npy")]
     pub(crate) probs: Option<PathBuf>,
@@ -189,7 +242,7 @@ pub(crate) struct SelectArgs {
     /// The seed of strategies that draw at random
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// The CSV file to write [default: standard output]
+    /// The file to write: .csv, .jsonl or .parquet [default: CSV to standard output]
     #[arg(long, value_name = "PICKS.csv")]
     pub(crate) out: Option<PathBuf>,
 }

@@ -3,6 +3,7 @@
 mod given;
 
 use crate::cli::GridArgs;
+use crate::data_sets::{DataSets, Origin};
 use crate::exit::Usage;
 use crate::words::distinct;
 use anyhow::{Context, bail};
@@ -10,7 +11,7 @@ use deepal::{Budget, InitialSet, Meta, Net, Schedule, Training, datasets, nets, 
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-pub(crate) use given::data_dir;
+pub(crate) use given::{data_dir, default_net};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -43,15 +44,18 @@ pub(crate) struct Task {
     pub(crate) initial: usize,
     pub(crate) query: usize,
     pub(crate) rounds: u32,
+    /// The user's own data; `None` for a data set of the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) own: Option<Origin>,
     /// `None` for a net that is always trained to its optimum.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) training: Option<Training>,
 }
 
 impl Config {
-    /// Settings from the file that `--config` names, and from options, which win.
-    pub(crate) fn resolve(args: &GridArgs) -> anyhow::Result<Self> {
-        let config = given::read(args)?.resolve()?;
+    /// Settings from the file that `--config` names, and from options, which win. The user's own data are read for it.
+    pub(crate) fn resolve(args: &GridArgs, data_sets: &mut DataSets) -> anyhow::Result<Self> {
+        let config = given::read(args)?.resolve(data_sets)?;
         config.check()?;
         Ok(config)
     }
@@ -117,6 +121,9 @@ impl Config {
             return Err("its initial_set is another".into());
         }
         match old.tasks.iter().find(|task| !self.tasks.contains(task)) {
+            Some(task) if self.tasks.iter().any(|new| new.name() == task.name() && new.own != task.own) => {
+                Err(format!("the samples, labels or classes of its {} were others", task.name()))
+            }
             Some(task) => Err(format!(
                 "its {} has pool {}, initial {}, query {}, rounds {} or another training",
                 task.name(),
@@ -163,7 +170,9 @@ impl Task {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        datasets::by_name(&self.dataset)?;
+        if self.own.is_none() {
+            datasets::by_name(&self.dataset)?;
+        }
         nets::by_name(&self.net)?;
         if self.pool == 0 {
             bail!(Usage("pool must be at least 1".into()));
@@ -221,7 +230,7 @@ mod tests {
     use super::*;
 
     fn resolve(args: GridArgs) -> Config {
-        Config::resolve(&args).unwrap()
+        Config::resolve(&args, &mut DataSets::default()).unwrap()
     }
 
     #[test]

@@ -71,5 +71,8 @@ fn code(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             _ => USAGE,
         });
     }
+    if cause.is::<deepal_onnx::Error>() {
+        return Some(INPUT);
+    }
     cause.is::<Interrupted>().then_some(INTERRUPTED).or(cause.is::<Usage>().then_some(USAGE))
 }

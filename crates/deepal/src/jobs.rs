@@ -268,7 +268,7 @@ mod tests {
             rounds: Some(2),
             ..GridArgs::default()
         };
-        let mut config = Config::resolve(&args).unwrap();
+        let mut config = Config::resolve(&args, &mut crate::data_sets::DataSets::default()).unwrap();
         config.tasks = vec![config.tasks[0].clone(); 3];
         let good = (datasets::by_name("digits").unwrap().load)(&Source::default()).unwrap();
         let broken =

@@ -5,10 +5,13 @@ mod cli;
 mod cmd;
 mod config;
 mod cost;
+mod data_sets;
 mod exit;
 mod jobs;
 mod machine;
+mod model;
 mod outputs;
+mod pick;
 mod progress;
 mod report;
 mod words;
@@ -27,6 +30,9 @@ fn main() -> ExitCode {
         cli::Command::Plan(args) => cmd::plan::run(&args),
         cli::Command::Report(args) => cmd::report::run(&args),
         cli::Command::Select(args) => cmd::select::run(&args),
+        cli::Command::Data(command) => cmd::data::run(&command),
+        cli::Command::Embed(args) => cmd::embed::run(&args),
+        cli::Command::Export(args) => cmd::export::run(&args),
         cli::Command::List { what } => cmd::list::run(what),
     };
     match outcome {

@@ -30,7 +30,8 @@ impl Record {
         Ok(Self { folder: folder.into(), text, config, events })
     }
 
-    fn rounds(&self) -> impl Iterator<Item = &Round> {
+    /// The finished rounds, in the order of recording.
+    pub(crate) fn rounds(&self) -> impl Iterator<Item = &Round> {
         self.events.iter().filter_map(Event::round)
     }
 }

@@ -7,6 +7,7 @@ use crate::words::clock;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 pub(crate) struct Progress {
@@ -259,6 +260,46 @@ pub(crate) fn download(file: &str, done: u64, total: Option<u64>) {
     } else if whole {
         let start = if terminal { "\r" } else { "" };
         say(&format!("{start}downloaded {file}: {:.1} MB       ", megabytes(done)));
+    }
+}
+
+/// Counted work: a bar on a terminal once it takes long, elsewhere a line now and then.
+pub(crate) struct Counter {
+    what: &'static str,
+    is_terminal: bool,
+    started: Instant,
+    /// When it was last shown; `None` before that.
+    shown: Mutex<Option<Instant>>,
+}
+
+impl Counter {
+    pub(crate) fn new(what: &'static str) -> Self {
+        let is_terminal = std::io::stderr().is_terminal();
+        Self { what, is_terminal, started: Instant::now(), shown: Mutex::default() }
+    }
+
+    pub(crate) fn show(&self, done: usize, total: usize) {
+        let wait = Duration::from_millis(if self.is_terminal { 200 } else { 10_000 });
+        // Another thread that shows it at the moment does for this one too.
+        let Ok(mut shown) = self.shown.try_lock() else { return };
+        if shown.unwrap_or(self.started).elapsed() < wait {
+            return;
+        }
+        *shown = Some(Instant::now());
+        let gone = self.started.elapsed().as_secs_f64();
+        let left = gone * total.saturating_sub(done) as f64 / done.max(1) as f64;
+        let (what, rate, left) = (self.what, done as f64 / gone, clock(left.ceil() as u64));
+        let line = format!("{what}: {done} of {total}, {rate:.0} a second, {left} left");
+        match self.is_terminal {
+            true => drop(write!(std::io::stderr(), "\r{line:<78}")),
+            false => say(&line),
+        }
+    }
+
+    pub(crate) fn end(self) {
+        if self.is_terminal && self.shown.lock().is_ok_and(|shown| shown.is_some()) {
+            drop(write!(std::io::stderr(), "\r{:<78}\r", ""));
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod figures;
 mod page;
-mod pictures;
+pub(crate) mod pictures;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

@@ -358,9 +358,12 @@ fn files_that_are_no_arrays_of_floats_are_named() {
             ("--strategy margin --budget 2 --probs long.npy", &["long.npy`", "48 bytes", "56 bytes", again]),
             (
                 "--strategy margin --budget 2 --probs integers.npy",
-                &["integers.npy`", "float32 or float64", "i8"],
+                &["integers.npy`", "float32 or float64", "int64"],
             ),
-            ("--strategy k-center --budget 2 --embeddings integers.npy", &["integers.npy`", "float64", "i8"]),
+            (
+                "--strategy k-center --budget 2 --embeddings integers.npy",
+                &["integers.npy`", "float64", "int64"],
+            ),
             ("--strategy margin --budget 2 --probs vector.npy", &["vector.npy`", "2 dimensions", "[2]"]),
             ("--strategy margin --budget 2 --probs m.npy", &["m.npy`", "2 dimensions", "[2, 3, 2]"]),
             ("--strategy bald --budget 2 --mc-probs p.npy", &["p.npy`", "3 dimensions", "[3, 2]"]),
@@ -624,4 +627,80 @@ fn every_message_has_a_remedy_and_says_what_was_expected() {
     let folder = bad_files();
     // Labelled rows are not candidates.
     select(&folder, call).assert().stderr(predicate::str::contains("one row for each candidate").not());
+}
+
+/// Six rows, the first of them labelled: columns are made so that margin wants c, then f.
+const TABLE: &str = "id,label,p_0,p_1,x,y\na,cat,0.5,0.5,0,0\nb,,0.9,0.1,1,0\nc,,0.51,0.49,2,0\nd,,0.8,0.2,3,0\n\
+                     e,,0.7,0.3,0,9\nf,,0.6,0.4,5,0\n";
+
+fn table(folder: &Path, options: &[&str]) -> assert_cmd::assert::Assert {
+    std::fs::write(folder.join("pool.csv"), TABLE).unwrap();
+    let mut command = Command::cargo_bin("deepal").unwrap();
+    command.current_dir(folder).args(["select", "--table", "pool.csv"]).args(options).assert()
+}
+
+#[test]
+fn a_table_gives_ids_probabilities_and_embeddings() {
+    let folder = tempfile::tempdir().unwrap();
+    let picks = ["--id", "id", "--label", "label", "--budget", "2"];
+    let margin = [&["--strategy", "margin", "--probs", "p_*"][..], &picks].concat();
+    let output = table(folder.path(), &margin).success().get_output().stdout.clone();
+    let text = String::from_utf8(output).unwrap();
+    assert!(text.starts_with("rank,id,row,score\n1,c,2,0.98"), "{text}");
+    assert!(text.lines().nth(2).unwrap().starts_with("2,f,5,0.8"), "{text}");
+    let center =
+        ["--strategy", "k-center", "--embeddings", "x", "--id", "id", "--label", "label", "--budget", "1"];
+    let text = table(folder.path(), &center).success().get_output().stdout.clone();
+    assert_eq!(
+        String::from_utf8(text).unwrap(),
+        "rank,id,row,score\n1,f,5,\n",
+        "farthest from the labelled a"
+    );
+    let lines = [&margin[..], &["--out", "picks.jsonl"]].concat();
+    table(folder.path(), &lines).success();
+    let lines = std::fs::read_to_string(folder.path().join("picks.jsonl")).unwrap();
+    let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (first["rank"].as_u64(), first["id"].as_str(), first["row"].as_u64()),
+        (Some(1), Some("c"), Some(2))
+    );
+}
+
+#[test]
+fn tables_that_do_not_fit_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |options: &[&str], code: i32, words: &str| {
+        let options = [&["--strategy", "margin", "--budget", "2"][..], options].concat();
+        let output = table(folder.path(), &options).code(code).get_output().stderr.clone();
+        let text = String::from_utf8(output).unwrap();
+        assert!(text.contains(words), "{text}");
+    };
+    with(&["--probs", "p_*", "--id", "idd"], 3, "did you mean `id`?");
+    with(&["--probs", "q_*"], 3, "has no column `q_*`");
+    with(&["--probs", "p_*", "--id", "p_0"], 0, "");
+    with(&["--probs", "p_*", "--id", "y"], 3, "two rows have the id `0`");
+    with(&["--probs", "p_*", "--id", "label"], 3, "row 2 has no id in column `label`");
+    with(&["--probs", "x"], 3, "not a distribution");
+    with(&["--probs", "label"], 3, "`cat` in row 1, which is no number");
+    with(&["--probs", "p_*", "--candidates", "0"], 2, "candidates");
+    with(&["--embeddings", "x"], 2, "`--probs`");
+}
+
+#[test]
+fn candidates_are_a_sample_by_seed_and_rows_stay_those_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let pick = |seed: &str| {
+        let options =
+            ["--strategy", "margin", "--probs", "p_*", "--budget", "6", "--candidates", "3", "--seed", seed];
+        String::from_utf8(table(folder.path(), &options).success().get_output().stdout.clone()).unwrap()
+    };
+    let picks = pick("1");
+    assert_eq!(picks.lines().count(), 4, "{picks}");
+    assert_eq!(picks, pick("1"));
+    assert!((2..9).any(|seed| pick(&seed.to_string()) != picks));
+    let all = table(folder.path(), &["--strategy", "margin", "--probs", "p_*", "--budget", "6"]);
+    let all = String::from_utf8(all.success().get_output().stdout.clone()).unwrap();
+    let row_and_score = |line: &str| line.split_once(',').unwrap().1.to_owned();
+    let all = all.lines().skip(1).map(row_and_score).collect::<Vec<_>>();
+    assert!(picks.lines().skip(1).map(row_and_score).all(|pick| all.contains(&pick)), "{picks}");
 }

@@ -5,28 +5,28 @@ use rayon::prelude::*;
 use std::marker::PhantomData;
 
 /// Rows of a block: two of the widest registers.
-pub(super) const WIDTH: usize = 32;
+pub(crate) const WIDTH: usize = 32;
 /// Centres at once. With two registers of rows each they are eight independent sums, which hide the latency of the
 /// additions, and fit the 16 registers of AVX2.
 const TILE: usize = 4;
 
 /// A number for each row of a block.
-pub(super) type Lanes<T> = [T; WIDTH];
+pub(crate) type Lanes<T> = [T; WIDTH];
 
 /// A feature of the rows of a block, aligned for the widest registers.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
-pub(super) struct Feature(Lanes<f32>);
+pub(crate) struct Feature(Lanes<f32>);
 
 /// Rows in blocks of 32, and each block feature by feature: `[n / 32, d, 32]`, the last filled up with zeros.
-pub(super) struct Blocks {
+pub(crate) struct Blocks {
     d: usize,
     features: Vec<Feature>,
 }
 
 impl Blocks {
     /// `rows`: `[n, d]`.
-    pub(super) fn new(rows: &[f32], d: usize) -> Self {
+    pub(crate) fn new(rows: &[f32], d: usize) -> Self {
         let blocks = rows.len().checked_div(d).unwrap_or(0).div_ceil(WIDTH);
         let feature = |i: usize| {
             let first = i / d * WIDTH * d + i % d;
@@ -36,19 +36,19 @@ impl Blocks {
     }
 
     /// Rows `32 i..32 (i + 1)`, `[d, 32]`.
-    pub(super) fn get(&self, i: usize) -> &[Feature] {
+    pub(crate) fn get(&self, i: usize) -> &[Feature] {
         &self.features[i * self.d..(i + 1) * self.d]
     }
 }
 
 /// A distance that is a sum over features of a term of the difference.
-pub(super) trait Metric {
+pub(crate) trait Metric {
     /// `sum` and the term of `difference`.
     fn add<S: Simd>(simd: S, sum: S::f32s, difference: S::f32s) -> S::f32s;
 }
 
 /// Squared Euclidean distance.
-pub(super) enum Euclidean {}
+pub(crate) enum Euclidean {}
 
 impl Metric for Euclidean {
     #[inline(always)]
@@ -58,7 +58,7 @@ impl Metric for Euclidean {
 }
 
 /// Sum of absolute differences.
-pub(super) enum Manhattan {}
+pub(crate) enum Manhattan {}
 
 impl Metric for Manhattan {
     #[inline(always)]
@@ -68,7 +68,7 @@ impl Metric for Manhattan {
 }
 
 /// What becomes of the distances, so that all of them are never in memory.
-pub(super) trait Fold {
+pub(crate) trait Fold {
     /// Takes the distances of a centre to two registers of rows; `at`: which registers of the block.
     fn fold<S: Simd>(&mut self, simd: S, center: usize, at: usize, distances: [S::f32s; 2]);
 }
@@ -79,7 +79,7 @@ pub(super) trait Fold {
 /// all share costs no digits. A distance is summed feature by feature: it does not depend on what is computed with it.
 ///
 /// `block`: `[d, 32]`; `centers`: `[k, d]`.
-pub(super) fn distances<M: Metric>(block: &[Feature], centers: &[f32], fold: &mut impl Fold) {
+pub(crate) fn distances<M: Metric>(block: &[Feature], centers: &[f32], fold: &mut impl Fold) {
     if !block.is_empty() {
         Arch::new().dispatch(Distances { block, centers, fold, metric: PhantomData::<M> });
     }
@@ -161,11 +161,11 @@ impl Fold for Lanes<f32> {
 }
 
 /// Each row's nearest centre, the first of equals. A row keeps the centre that it had before if none is nearer.
-pub(super) struct Nearest<'a> {
-    pub(super) distances: &'a mut Lanes<f32>,
-    pub(super) centers: &'a mut Lanes<u32>,
+pub(crate) struct Nearest<'a> {
+    pub(crate) distances: &'a mut Lanes<f32>,
+    pub(crate) centers: &'a mut Lanes<u32>,
     /// What the centres are called.
-    pub(super) names: &'a [u32],
+    pub(crate) names: &'a [u32],
 }
 
 impl Fold for Nearest<'_> {
@@ -182,13 +182,50 @@ impl Fold for Nearest<'_> {
     }
 }
 
+/// The two least distances of each row to centres.
+pub(crate) struct TwoLeast(pub(crate) [Lanes<f32>; 2]);
+
+impl Fold for TwoLeast {
+    #[inline(always)]
+    fn fold<S: Simd>(&mut self, simd: S, _center: usize, at: usize, distances: [S::f32s; 2]) {
+        let [least, second] = &mut self.0;
+        let pairs = pair_mut::<S>(least, at).iter_mut().zip(pair_mut::<S>(second, at));
+        for ((least, second), distance) in pairs.zip(distances) {
+            *second = simd.min_f32s(*second, simd.max_f32s(*least, distance));
+            *least = simd.min_f32s(*least, distance);
+        }
+    }
+}
+
+/// The centres within a limit of each row.
+pub(crate) struct Near<'a> {
+    pub(crate) limits: &'a Lanes<f32>,
+    /// Centre and position in the block.
+    pub(crate) hits: Vec<(u32, u32)>,
+}
+
+impl Fold for Near<'_> {
+    #[inline(always)]
+    fn fold<S: Simd>(&mut self, simd: S, center: usize, at: usize, distances: [S::f32s; 2]) {
+        let limits = pair::<S>(self.limits, at);
+        let [a, b] = [0, 1].map(|i| simd.sub_f32s(distances[i], limits[i]));
+        // Rare: most centres are near no row.
+        if simd.reduce_min_f32s(simd.min_f32s(a, b)) <= 0.0 {
+            let mut above = [f32::INFINITY; WIDTH];
+            pair_mut::<S>(&mut above, at).copy_from_slice(&[a, b]);
+            let near = (0..).zip(above).filter(|(_, above)| *above <= 0.0);
+            self.hits.extend(near.map(|(lane, _)| (center as u32, lane)));
+        }
+    }
+}
+
 /// For each centre apart, each row's distance to its nearest centre if that were one too, and the sums of these.
-pub(super) struct Lowered<'a> {
-    pub(super) nearest: &'a Lanes<f32>,
+pub(crate) struct Lowered<'a> {
+    pub(crate) nearest: &'a Lanes<f32>,
     /// `[k, 32]`.
-    pub(super) lowered: &'a mut [Lanes<f32>],
+    pub(crate) lowered: &'a mut [Lanes<f32>],
     /// By position in a block, so that they are few terms each: `[k, 32]`.
-    pub(super) sums: &'a mut [Lanes<f32>],
+    pub(crate) sums: &'a mut [Lanes<f32>],
 }
 
 impl Fold for Lowered<'_> {

@@ -1,6 +1,7 @@
 //! The nets that come with `deepal`: one file each, one list.
 
 mod cifar_cnn;
+mod head;
 mod mlp;
 mod mnist_cnn;
 mod softmax_regression;
@@ -46,8 +47,14 @@ impl Entry {
 }
 
 /// All nets.
-pub static ALL: &[&Entry] =
-    &[&mnist_cnn::ENTRY, &svhn_cnn::ENTRY, &cifar_cnn::ENTRY, &mlp::ENTRY, &softmax_regression::ENTRY];
+pub static ALL: &[&Entry] = &[
+    &mnist_cnn::ENTRY,
+    &svhn_cnn::ENTRY,
+    &cifar_cnn::ENTRY,
+    &mlp::ENTRY,
+    &head::ENTRY,
+    &softmax_regression::ENTRY,
+];
 
 /// The entry of a name, in upper or lower case.
 ///
@@ -123,7 +130,7 @@ mod tests {
     fn d2_a_class_without_a_label_keeps_its_column() {
         let (data, labeled) = noise_images([5, 1, 1], 40);
         let two = labeled.into_iter().filter(|(_, class)| class.0 < 2).collect::<Vec<_>>();
-        for entry in [&mlp::ENTRY, &softmax_regression::ENTRY] {
+        for entry in [&mlp::ENTRY, &head::ENTRY, &softmax_regression::ENTRY] {
             let mut net = entry.build(deepal_core::Dataset::meta(&data), quick()).unwrap();
             net.train(&data, &two, 1).unwrap();
             assert_eq!(net.predict_proba(&data, &SampleId::first(3)).unwrap().dim(), (3, 10));

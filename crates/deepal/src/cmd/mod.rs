@@ -2,6 +2,9 @@
 
 use std::io::{ErrorKind, Write};
 
+pub(crate) mod data;
+pub(crate) mod embed;
+pub(crate) mod export;
 pub(crate) mod list;
 pub(crate) mod plan;
 pub(crate) mod report;

@@ -3,14 +3,16 @@
 use crate::cli::GridArgs;
 use crate::config::Config;
 use crate::cost::Costs;
+use crate::data_sets::DataSets;
 use crate::words::{clock, count};
 use crate::{jobs, machine};
 use deepal::InitialSet;
 use std::fmt::Write;
 
 pub(crate) fn run(args: &GridArgs) -> anyhow::Result<()> {
-    let config = Config::resolve(args)?;
-    let data = super::run::load(&config, args.offline)?;
+    let mut data_sets = DataSets::default();
+    let config = Config::resolve(args, &mut data_sets)?;
+    let data = super::run::load(&config, &mut data_sets, args.offline)?;
     let threads = super::run::threads(args);
     let jobs = jobs::all(&config, &[]);
     let (workers, each) = jobs::shares(threads, jobs.len());

@@ -2,12 +2,14 @@
 
 use crate::analysis;
 use crate::cli::ReportArgs;
+use crate::config::Config;
+use crate::data_sets::DataSets;
 use crate::exit::Usage;
 use crate::outputs::{Outputs, Record};
 use anyhow::bail;
-use deepal::{Data, Source, datasets};
+use deepal::Data;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<()> {
     let out = match (&args.out, args.runs.as_slice()) {
@@ -23,20 +25,25 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<()> {
         )));
     };
     let records = args.runs.iter().map(|folder| Record::read(folder)).collect::<anyhow::Result<Vec<_>>>()?;
-    let (data, notes) = pictures(&records, args.data_dir.as_deref());
+    let (data, notes) = pictures(&records, args.data_dir.as_deref(), &mut DataSets::default());
     let outputs = Outputs::new(&records, page, &data, &notes)?;
     outputs.write(out.parent().unwrap_or(Path::new("")))?;
     super::print(&format!("{}\n{}\n", analysis::text(&outputs.analysis), out.display()))
 }
 
 /// The data sets of the runs, for the pictures, without downloading; those that cannot be had are told.
-pub(super) fn pictures(records: &[Record], data_dir: Option<&Path>) -> (BTreeMap<String, Data>, Vec<String>) {
+pub(super) fn pictures(
+    records: &[Record],
+    data_dir: Option<&Path>,
+    data_sets: &mut DataSets,
+) -> (BTreeMap<String, Data>, Vec<String>) {
     let (mut data, mut notes) = (BTreeMap::new(), Vec::new());
     for config in records.iter().map(|record| &record.config) {
         let folder = crate::config::data_dir(data_dir).or_else(|| config.data_dir.clone());
         for task in &config.tasks {
             if !data.contains_key(&task.dataset) {
-                match load(&task.dataset, folder.clone()) {
+                let config = Config { data_dir: folder.clone(), ..config.clone() };
+                match data_sets.pictures(&config, task) {
                     Ok(loaded) => drop(data.insert(task.dataset.clone(), loaded)),
                     Err(error) => notes.push(format!("No pictures of {}: {error:#}.", task.dataset)),
                 }
@@ -45,9 +52,4 @@ pub(super) fn pictures(records: &[Record], data_dir: Option<&Path>) -> (BTreeMap
     }
     notes.dedup();
     (data, notes)
-}
-
-fn load(name: &str, data_dir: Option<PathBuf>) -> anyhow::Result<Data> {
-    let source = Source { data_dir, offline: true, ..Source::default() };
-    Ok((datasets::by_name(name)?.load)(&source)?)
 }

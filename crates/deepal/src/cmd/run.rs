@@ -2,6 +2,7 @@
 
 use crate::cli::{GridArgs, ProgressMode, RunArgs};
 use crate::config::{Config, data_dir};
+use crate::data_sets::DataSets;
 use crate::exit::{Interrupted, Usage};
 use crate::jobs::{self, Job, News};
 use crate::outputs::{self, Outputs, Record};
@@ -9,9 +10,8 @@ use crate::progress::{self, Progress};
 use crate::words::count;
 use crate::{analysis, exit, machine};
 use anyhow::{Context, anyhow, bail};
-use deepal::{Ask, Data, Source, datasets, strategy};
+use deepal::{Ask, Data, strategy};
 use deepal_data::run_store::{Event, RunStore};
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,13 +23,13 @@ const SECONDS_A_LABEL: f64 = 0.001;
 static STOP: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
-    let Run { mut store, config, jobs, data } = open(&args)?;
-    let (failures, loaded) = match data {
-        None => (Vec::new(), None),
-        Some(data) => (simulate(&config, &data, jobs, &args, &mut store)?, Some(data)),
+    let Run { mut store, config, jobs, data, mut data_sets } = open(&args)?;
+    let failures = match data {
+        None => Vec::new(),
+        Some(data) => simulate(&config, &data, jobs, &args, &mut store)?,
     };
     let folder = store.folder();
-    show(&config, loaded, folder, args.tensorboard.as_deref()).with_context(|| {
+    show(&config, &mut data_sets, folder, args.tensorboard.as_deref()).with_context(|| {
         format!("the run is recorded; `deepal run --resume {}` makes what is missing", folder.display())
     })?;
     match failures.first() {
@@ -41,27 +41,17 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
 /// Prints what the run shows and makes the files of it.
 fn show(
     config: &Config,
-    loaded: Option<Vec<Data>>,
+    data_sets: &mut DataSets,
     folder: &Path,
     tensorboard: Option<&Path>,
 ) -> anyhow::Result<()> {
     let records = [Record::read(folder)?];
-    let (data, notes) = match loaded {
-        Some(data) => (largest(config, data), Vec::new()),
-        None => super::report::pictures(&records, config.data_dir.as_deref()),
-    };
+    let (data, notes) = super::report::pictures(&records, config.data_dir.as_deref(), data_sets);
     let outputs = Outputs::new(&records, "report.html", &data, &notes)?;
     let files = "report.html, figures/, summary.csv, results.csv and more";
     super::print(&format!("{}\nin {}: {files}\n", analysis::text(&outputs.analysis), folder.display()))?;
     outputs.write(folder)?;
     tensorboard.map_or(Ok(()), |folder| outputs::tensorboard(folder, &outputs.rounds))
-}
-
-/// The data of each data set, from its task with the largest pool: that has all that was picked.
-fn largest(config: &Config, data: Vec<Data>) -> BTreeMap<String, Data> {
-    let mut tasks = config.tasks.iter().zip(data).collect::<Vec<_>>();
-    tasks.sort_by_key(|(task, _)| task.pool);
-    tasks.into_iter().map(|(task, data)| (task.dataset.clone(), data)).collect()
 }
 
 /// Everything a run needs, read and checked before it starts.
@@ -72,26 +62,34 @@ struct Run {
     jobs: Vec<Job>,
     /// For each task; `None` if nothing is left to do.
     data: Option<Vec<Data>>,
+    data_sets: DataSets,
 }
 
 /// A new run folder, or the one to go on with. Data that cannot be had leaves no empty folder behind.
 fn open(args: &RunArgs) -> anyhow::Result<Run> {
+    let mut data_sets = DataSets::default();
     let Some(folder) = &args.resume else {
-        let config = Config::resolve(&args.grid)?;
+        let config = Config::resolve(&args.grid, &mut data_sets)?;
         let folder = args.out.clone().unwrap_or_else(|| default_folder(args, &config));
         if RunStore::exists(&folder) {
-            return go_on(&folder, &args.grid, Some(config));
+            return go_on(&folder, &args.grid, Some(config), data_sets);
         }
-        let data = load(&config, args.grid.offline)?;
+        let data = load(&config, &mut data_sets, args.grid.offline)?;
         let store = RunStore::create(&folder, &config.to_toml()?)?;
+        data_sets.write_samples(&config, &folder)?;
         let jobs = jobs::all(&config, &[]);
-        return Ok(Run { store, config, jobs, data: Some(data) });
+        return Ok(Run { store, config, jobs, data: Some(data), data_sets });
     };
-    go_on(folder, &args.grid, None)
+    go_on(folder, &args.grid, None, data_sets)
 }
 
 /// The run in `folder`, with the settings `wanted` if they ask for more.
-fn go_on(folder: &Path, args: &GridArgs, wanted: Option<Config>) -> anyhow::Result<Run> {
+fn go_on(
+    folder: &Path,
+    args: &GridArgs,
+    wanted: Option<Config>,
+    mut data_sets: DataSets,
+) -> anyhow::Result<Run> {
     let (mut store, text, events) = RunStore::open(folder)?;
     let mut config = Config::parse(&text, &folder.join("config.toml"))?;
     let grows = wanted.is_some();
@@ -111,7 +109,8 @@ fn go_on(folder: &Path, args: &GridArgs, wanted: Option<Config>) -> anyhow::Resu
     let mut jobs = jobs::all(&config, store.rounds());
     jobs.retain(|job| !job.is_finished(&config));
     let is_finished = jobs.is_empty();
-    let data = if is_finished { None } else { Some(load(&config, args.offline)?) };
+    let data = if is_finished { None } else { Some(load(&config, &mut data_sets, args.offline)?) };
+    data_sets.write_samples(&config, folder)?;
     // Only now is it sure that the new settings can run.
     if grows {
         store.set_config(&config.to_toml()?)?;
@@ -119,7 +118,7 @@ fn go_on(folder: &Path, args: &GridArgs, wanted: Option<Config>) -> anyhow::Resu
     if is_finished && events.last() != Some(&Event::Finished) {
         store.append(&Event::Finished)?;
     }
-    Ok(Run { store, config, jobs, data })
+    Ok(Run { store, config, jobs, data, data_sets })
 }
 
 pub(super) fn threads(args: &GridArgs) -> usize {
@@ -217,22 +216,10 @@ fn order(config: &Config, data: &[Data], jobs: &mut [Job], threads: usize) -> Ve
 }
 
 /// The data of each task, cut to its pool, and checked against its net, its budget and the strategies.
-pub(super) fn load(config: &Config, offline: bool) -> anyhow::Result<Vec<Data>> {
-    let source = Source {
-        data_dir: config.data_dir.clone(),
-        offline,
-        progress: &progress::download,
-        ..Source::default()
-    };
-    let mut loaded = BTreeMap::<&str, Data>::new();
+pub(super) fn load(config: &Config, data_sets: &mut DataSets, offline: bool) -> anyhow::Result<Vec<Data>> {
     let mut all = Vec::new();
     for task in &config.tasks {
-        let data = match loaded.get(task.dataset.as_str()) {
-            Some(data) => data.clone(),
-            None => (datasets::by_name(&task.dataset)?.load)(&source)?,
-        };
-        loaded.insert(&task.dataset, data.clone());
-        let data = data.with_pool(task.pool)?;
+        let data = data_sets.load(config, task, offline)?.with_pool(task.pool)?;
         let net = task.net(data.train.meta()).map_err(|error| Usage(error.to_string()))?;
         for name in &config.strategies {
             let needs = (strategy::by_name(name)?.build)().needs();

@@ -2,9 +2,11 @@
 
 use super::{Config, Task, VERSION, broken, empty};
 use crate::cli::GridArgs;
+use crate::data_sets::{DataSets, Named, Origin, named};
 use crate::exit::Usage;
+use crate::model::{Model, ModelArgs};
 use anyhow::{Context, bail};
-use deepal::{InitialSet, Training, datasets, nets, strategy};
+use deepal::{InitialSet, Meta, Training, nets, strategy};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +34,13 @@ pub(super) struct Given {
     query: Option<usize>,
     rounds: Option<u32>,
     pool: Option<usize>,
+    /// The share of the typical distance within which samples are copies; for the user's own data.
+    dedup: Option<f64>,
+    /// A feature extractor, for the user's own data.
+    model: Option<PathBuf>,
+    /// The same, resolved, from the options.
+    #[serde(skip)]
+    pretrained: Option<Model>,
     /// A name, or a [`Training`] in full.
     training: Option<toml::Value>,
     data_dir: Option<PathBuf>,
@@ -48,7 +57,10 @@ struct GivenTask {
     query: Option<usize>,
     rounds: Option<u32>,
     pool: Option<usize>,
+    model: Option<PathBuf>,
     training: Option<toml::Value>,
+    /// In the settings of a run: where its data come from.
+    own: Option<Origin>,
 }
 
 /// Tasks that are there at all: an empty list would be taken for none given.
@@ -96,6 +108,8 @@ pub(super) fn read(args: &GridArgs) -> anyhow::Result<Given> {
         // A task without one takes the one of all, where its net takes any.
         given.tasks.iter_mut().for_each(|task| task.training = None);
     }
+    given.dedup = args.dedup.or(given.dedup);
+    given.pretrained = args.model.resolve()?;
     given.initial_set = args.initial_set.map(Into::into).or(given.initial_set);
     given.data_dir = data_dir(args.data_dir.as_deref()).or(given.data_dir);
     if !args.strategy.is_empty() {
@@ -146,7 +160,7 @@ impl Given {
     }
 
     /// Fills in every default.
-    pub(super) fn resolve(mut self) -> anyhow::Result<Config> {
+    pub(super) fn resolve(mut self, data_sets: &mut DataSets) -> anyhow::Result<Config> {
         if self.tasks.is_empty() {
             let datasets = self.datasets.take().map_or_else(|| vec!["fashion-mini".into()], Names::list);
             let nets = self.nets.take().map_or_else(|| vec![DEFAULT.into()], Names::list);
@@ -163,7 +177,11 @@ impl Given {
             };
             self.tasks = pairs.map(task).collect();
         }
-        let tasks = self.tasks.iter().map(|task| task.resolve(&self)).collect::<anyhow::Result<Vec<_>>>()?;
+        let tasks = self
+            .tasks
+            .iter()
+            .map(|task| task.resolve(&self, data_sets))
+            .collect::<anyhow::Result<Vec<_>>>()?;
         if self.training.is_some() && tasks.iter().all(|task| task.training.is_none()) {
             bail!(Usage(always_trained(&tasks[0].net)));
         }
@@ -182,14 +200,26 @@ impl Given {
 }
 
 impl GivenTask {
-    fn resolve(&self, all: &Given) -> anyhow::Result<Task> {
-        let dataset = datasets::by_name(self.dataset.as_deref().unwrap_or("fashion-mini"))?;
-        let net = self.net.as_deref().filter(|name| *name != DEFAULT).unwrap_or(dataset.default_net);
+    fn resolve(&self, all: &Given, data_sets: &mut DataSets) -> anyhow::Result<Task> {
+        let found = match &self.own {
+            Some(origin) => Named::Own(origin.source.clone()),
+            None => named(self.dataset.as_deref().unwrap_or("fashion-mini"))?,
+        };
+        let path = self.model.as_ref().or(all.model.as_ref());
+        let of_file = || ModelArgs { model: path.cloned(), ..ModelArgs::default() }.resolve();
+        let model = match (&self.own, &all.pretrained) {
+            (_, Some(model)) => Some(model.clone()),
+            (Some(origin), None) => origin.model.clone(),
+            (None, None) => of_file()?,
+        };
+        let dedup = match &self.own {
+            Some(origin) => origin.dedup,
+            None => all.dedup,
+        };
+        let Defaults { dataset, own, net, paper, pool, initial, query, rounds } =
+            Defaults::of(&found, model.as_ref(), dedup, data_sets)?;
+        let net = self.net.as_deref().filter(|name| *name != DEFAULT).unwrap_or(net);
         let net = nets::by_name(net)?;
-        // The paper's four data sets come with the set-up of its reference program.
-        let paper = dataset.paper;
-        let (initial, query, rounds) = if paper { (10_000, 1_000, 10) } else { (100, 100, 9) };
-        let pool = if paper { dataset.n_train.min(40_000) } else { dataset.n_train };
         let training = match self.training.as_ref().or(all.training.as_ref()) {
             Some(_) if !net.takes_training && self.training.is_some() => {
                 bail!(Usage(always_trained(net.name)))
@@ -203,7 +233,8 @@ impl GivenTask {
             None => Some(net.paper.filter(|_| paper).map_or_else(Training::adaptive, |paper| paper())),
         };
         Ok(Task {
-            dataset: dataset.name.into(),
+            dataset,
+            own,
             net: net.name.into(),
             pool: self.pool.or(all.pool).unwrap_or(pool),
             initial: self.initial.or(all.initial).unwrap_or(initial),
@@ -212,6 +243,76 @@ impl GivenTask {
             training,
         })
     }
+}
+
+/// What a data set brings along.
+struct Defaults {
+    dataset: String,
+    own: Option<Origin>,
+    net: &'static str,
+    /// Whether it is one of the paper's four data sets, which come with the set-up of its reference program.
+    paper: bool,
+    pool: usize,
+    initial: usize,
+    query: usize,
+    rounds: u32,
+}
+
+impl Defaults {
+    fn of(
+        found: &Named,
+        model: Option<&Model>,
+        dedup: Option<f64>,
+        data_sets: &mut DataSets,
+    ) -> anyhow::Result<Self> {
+        let dataset = match found {
+            Named::Own(source) => return Self::of_own(source, model, dedup, data_sets),
+            Named::Listed(dataset) if model.is_none() && dedup.is_none() => dataset,
+            Named::Listed(dataset) => bail!(Usage(format!(
+                "`--model` and `--dedup` are for your own data, and `{}` is a data set of the list; name a folder or file",
+                dataset.name
+            ))),
+        };
+        let paper = dataset.paper;
+        let (initial, query, rounds) = if paper { (10_000, 1_000, 10) } else { (100, 100, 9) };
+        Ok(Self {
+            dataset: dataset.name.into(),
+            own: None,
+            net: dataset.default_net,
+            paper,
+            pool: if paper { dataset.n_train.min(40_000) } else { dataset.n_train },
+            initial,
+            query,
+            rounds,
+        })
+    }
+
+    /// 20 to 200 labels, or half of a small pool.
+    fn of_own(
+        source: &Path,
+        model: Option<&Model>,
+        dedup: Option<f64>,
+        data_sets: &mut DataSets,
+    ) -> anyhow::Result<Self> {
+        let opened = data_sets.own(source, model, dedup)?;
+        let train = &opened.labeled.data.train;
+        let step = (train.len() / 20).clamp(1, 20);
+        Ok(Self {
+            dataset: opened.name,
+            own: Some(opened.origin),
+            net: default_net(train.meta()),
+            paper: false,
+            pool: train.len(),
+            initial: step,
+            query: step,
+            rounds: if train.len() < 10 { 1 } else { 9 },
+        })
+    }
+}
+
+/// The net for a user's own data.
+pub(crate) fn default_net(meta: &Meta) -> &'static str {
+    if meta.shape[1..] == [1, 1] { "softmax-regression" } else { "mlp" }
 }
 
 fn always_trained(net: &str) -> String {

@@ -1,4 +1,4 @@
-//! The images that strategies asked for, as PNG inside the page.
+//! Samples as PNG: those that strategies asked for, inside the page.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,16 +23,14 @@ pub(crate) struct Picture {
 /// In words: data that are not images, or that lack the picks.
 pub(crate) fn first_picks(round: &Round, data: &Data) -> Result<Vec<Picture>, String> {
     let meta = data.train.meta();
-    let [channels, height, width] = meta.shape;
-    if !matches!(channels, 1 | 3) || height < 2 || width < 2 || meta.range.len() != channels {
-        return Err("the samples are not images of one or three channels in a known range".into());
-    }
+    check(meta)?;
+    let step = meta.shape[1].max(meta.shape[2]).div_ceil(SIDE);
     let ids = round.picks.iter().take(SHOWN).map(|id| SampleId(*id)).collect::<Vec<_>>();
     let inputs = data.train.inputs(&ids).map_err(|error| error.to_string())?;
     let mut pictures = Vec::new();
     for (id, input) in ids.iter().zip(inputs.outer_iter()) {
         let class = data.train_labels.get(id.index()).and_then(|class| meta.classes.get(class.index()));
-        let png = png(&input.to_vec(), meta).map_err(|error| error.to_string())?;
+        let png = png(&input.to_vec(), meta, step).map_err(|error| error.to_string())?;
         pictures.push(Picture {
             source: format!("data:image/png;base64,{}", STANDARD.encode(png)),
             class: class.cloned().unwrap_or_default(),
@@ -41,10 +39,21 @@ pub(crate) fn first_picks(round: &Round, data: &Data) -> Result<Vec<Picture>, St
     Ok(pictures)
 }
 
-/// An input, `[channels · height · width]`, as a picture.
-fn png(input: &[f32], meta: &Meta) -> Result<Vec<u8>, png::EncodingError> {
+/// Whether samples can be shown.
+///
+/// # Errors
+/// In words: data that are not images.
+pub(crate) fn check(meta: &Meta) -> Result<(), String> {
     let [channels, height, width] = meta.shape;
-    let step = height.max(width).div_ceil(SIDE);
+    if !matches!(channels, 1 | 3) || height < 2 || width < 2 || meta.range.len() != channels {
+        return Err("the samples are not images of one or three channels in a known range".into());
+    }
+    Ok(())
+}
+
+/// An input, `[channels · height · width]`, as a picture of every `step`th pixel.
+pub(crate) fn png(input: &[f32], meta: &Meta, step: usize) -> Result<Vec<u8>, png::EncodingError> {
+    let [channels, height, width] = meta.shape;
     let (rows, columns) = (height.div_ceil(step), width.div_ceil(step));
     let mut bytes = Vec::with_capacity(rows * columns * channels);
     for y in (0..height).step_by(step) {

@@ -1,0 +1,186 @@
+//! Tables as a user's own data, against what pyarrow wrote and NumPy computed (`testdata/formats/tables/make.py`).
+#![expect(clippy::unwrap_used, reason = "test helpers")]
+
+use deepal_core::Class;
+use deepal_data::columns::Columns;
+use deepal_data::own::{Open, Own, Split};
+use ndarray::array;
+use std::f32::consts::FRAC_1_SQRT_2;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/formats/tables").join(name)
+}
+
+/// What becomes of a table with this text, and of a manifest beside it.
+fn open(name: &str, text: &str, manifest: &str) -> deepal_data::Result<Own> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    if !manifest.is_empty() {
+        let text = format!("source = \"{name}\"\n{manifest}");
+        fs::write(folder.path().join(format!("{name}.data.toml")), text).unwrap();
+    }
+    Own::open(&path, &Open::default())
+}
+
+fn error(name: &str, text: &str, manifest: &str) -> String {
+    open(name, text, manifest).unwrap_err().to_string()
+}
+
+fn texts(columns: &Columns, name: &str) -> Vec<String> {
+    let texts = columns.column(name).unwrap().texts();
+    texts.into_iter().map(|text| text.unwrap_or_else(|| "missing".into())).collect()
+}
+
+#[test]
+fn parquet_of_every_kind_is_what_pyarrow_wrote() {
+    for codec in ["none", "snappy", "zstd", "gzip"] {
+        let columns = Columns::read(&fixture(&format!("kinds_{codec}.parquet"))).unwrap();
+        assert_eq!(columns.len(), 5, "three row groups");
+        let ids = ["9223372036854775809", "9223372036854775810", "9007199254740992", "9007199254740993", "5"];
+        assert_eq!(texts(&columns, "id"), ids, "no digit is lost");
+        assert_eq!(
+            texts(&columns, "signed"),
+            ["-9007199254740993", "-9007199254740992", "missing", "0", "1"]
+        );
+        assert_eq!(texts(&columns, "single"), ["0.1", "missing", "2.5", "-1", "3"]);
+        assert_eq!(texts(&columns, "flag"), ["true", "false", "missing", "true", "false"]);
+        assert_eq!(texts(&columns, "text"), ["é", "missing", "", "b", "c"]);
+        let half = columns.matrix(&["half"]).unwrap();
+        assert_eq!(half.column(0).to_vec(), [0.5, -1.25, 2.0, 65504.0, f64::from(5.960_464_5e-8_f32)]);
+        let double = columns.matrix(&["double"]).unwrap();
+        assert!(double[[0, 0]] == 0.1 && double[[2, 0]].is_nan() && double[[4, 0]] == 3.0);
+        let list = columns.matrix(&["list"]).unwrap();
+        assert_eq!(list.row(4), array![9.0, 10.0]);
+        assert!(list[[1, 1]].is_nan() && list[[1, 0]] == 3.0, "a missing number in a list");
+        assert_eq!(columns.matrix(&["halves"]).unwrap().row(2), array![0.5, 1.0]);
+        assert_eq!(columns.matrix(&["whole"]).unwrap().row(2), array![1.0, 2.0]);
+        for unread in ["price", "nested", "bytes"] {
+            let error = columns.column(unread).unwrap_err().to_string();
+            assert!(error.contains("kind that cannot be read"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn parquet_that_does_not_fit_is_told_by_its_row() {
+    for (name, words) in [("null_list", "row 2"), ("ragged_list", "row 3"), ("latin", "row 2")] {
+        let error = Columns::read(&fixture(&format!("{name}.parquet"))).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn parquet_cut_or_changed_anywhere_never_panics() {
+    let whole = fs::read(fixture("kinds_snappy.parquet")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    for end in (0..whole.len()).step_by(37) {
+        fs::write(&path, &whole[..end]).unwrap();
+        assert!(Columns::read(&path).is_err(), "cut at {end}");
+    }
+    for at in (0..whole.len()).step_by(53) {
+        let mut changed = whole.clone();
+        changed[at] ^= 0x55;
+        fs::write(&path, &changed).unwrap();
+        // A changed value may go unnoticed; what counts is that nothing panics.
+        drop(Columns::read(&path));
+    }
+}
+
+#[test]
+fn embeddings_are_taken_as_they_are() {
+    let own = Own::open(&fixture("embeddings.parquet"), &Open::default()).unwrap();
+    assert_eq!(own.ids, ["a", "b", "c"]);
+    assert_eq!(own.inputs.inputs(&[2, 0]).unwrap(), array![[5.0, 6.0], [1.0, 2.0]]);
+}
+
+#[test]
+fn weights_of_words_are_those_of_the_formula() {
+    let own = Own::open(&fixture("texts.jsonl"), &Open::default()).unwrap();
+    assert_eq!(own.ids, ["0", "1", "2", "3", "4"]);
+    assert_eq!(own.inputs.shape(), [3, 1, 1], "cat, dog_1, ran: the words that two texts share");
+    let inputs = own.inputs.inputs(&[0, 1, 2, 3, 4]).unwrap();
+    let expected = array![
+        [0.8566058, 0.0, 0.5159714],
+        [0.0, FRAC_1_SQRT_2, FRAC_1_SQRT_2],
+        [0.6387106, 0.7694471, 0.0],
+        [1.0, 0.0, 0.0],
+        [0.0, 0.0, 0.0]
+    ];
+    assert!((&inputs - &expected).iter().all(|difference: &f32| difference.abs() < 1e-6), "{inputs}");
+    assert!(own.notes.iter().any(|note| note.contains("TF-IDF")), "{:?}", own.notes);
+}
+
+#[test]
+fn numbers_are_standardised_missing_ones_the_median_and_categories_columns() {
+    let text =
+        "id,Label,x,colour,same\na,cat,1,red,7\nb,,2,blue,7\nc,dog,,red,7\nd,cat,4,,7\ne, dog ,10,red,7\n";
+    let own = open("pool.csv", text, "").unwrap();
+    assert_eq!((own.ids.join(" "), own.classes.join(" ")), ("a b c d e".into(), "cat dog".into()));
+    let labels = [Some(Class(0)), None, Some(Class(1)), Some(Class(0)), Some(Class(1))];
+    assert_eq!(own.labels, labels, "trimmed");
+    let inputs = own.inputs.inputs(&[0, 1, 2, 3, 4]).unwrap();
+    assert_eq!(inputs.ncols(), 4, "x, and missing, blue and red");
+    let x = [-0.948_683_3, -0.632_455_5, -0.316_227_8, 0.0, 1.897_366_6];
+    assert!(inputs.column(0).iter().zip(x).all(|(a, b): (&f32, f32)| (a - b).abs() < 1e-6), "{inputs}");
+    assert_eq!(inputs.slice(ndarray::s![.., 1..]).rows().into_iter().map(|row| row.sum()).sum::<f32>(), 5.0);
+    let notes = own.notes.join("\n");
+    for words in ["1 missing", "median, 3", "same", "colour"] {
+        assert!(notes.contains(words), "{words}: {notes}");
+    }
+}
+
+#[test]
+fn tsv_and_json_lines_are_the_same_table_and_a_column_says_the_split() {
+    let csv = open("t.csv", "id,x,label,split\n1,0.5,a,train\n2,1.5,b,test\n3,9,a,\n", "").unwrap();
+    let tsv =
+        open("t.tsv", "id\tx\tlabel\tsplit\n1\t0.5\ta\ttrain\n2\t1.5\tb\ttest\n3\t9\ta\t\n", "").unwrap();
+    let lines = "{\"id\":1,\"x\":0.5,\"label\":\"a\",\"split\":\"train\"}\n\n\
+                 {\"id\":2,\"x\":1.5,\"label\":\"b\",\"split\":\"test\"}\n{\"id\":3,\"x\":9,\"label\":\"a\"}\n";
+    let json = open("t.jsonl", lines, "").unwrap();
+    for own in [&tsv, &json] {
+        assert_eq!((&own.ids, &own.labels, &own.split), (&csv.ids, &csv.labels, &csv.split));
+        assert_eq!(own.inputs.inputs(&[0, 1, 2]).unwrap(), csv.inputs.inputs(&[0, 1, 2]).unwrap());
+    }
+    assert_eq!(csv.split, [Split::Train, Split::Test, Split::Train]);
+    assert!(error("t.csv", "id,x,split\n1,2,train\n2,3,tset\n", "").contains("tset"));
+}
+
+#[test]
+fn a_manifest_names_columns() {
+    let text = "key,a1,a2,b,kind\nk1,1,5,9,u\nk2,2,7,9,v\nk3,4,6,8,u\n";
+    let manifest =
+        "id = \"key\"\nlabel = \"kind\"\nfeatures = [\"a*\", \"a1\"]\nclasses = [\"v\", \"u\", \"w\"]\n";
+    let own = open("t.csv", text, manifest).unwrap();
+    assert_eq!((own.ids[0].as_str(), own.inputs.shape()), ("k1", [2, 1, 1]));
+    assert_eq!(own.labels, [Some(Class(1)), Some(Class(0)), Some(Class(1))]);
+    assert!(error("t.csv", text, "id = \"keys\"").contains("did you mean `key`?"));
+    assert!(error("t.csv", text, "features = [\"z*\"]").contains("z*"));
+    let classes = "label = \"kind\"\nclasses = [\"u\"]";
+    assert!(error("t.csv", text, classes).contains("has the class `v`, which is none of u"));
+}
+
+#[test]
+fn tables_that_cannot_be_understood_are_told() {
+    let cases = [
+        ("ragged.csv", "id,x\n1,2\n3\n", "line: 3"),
+        ("twice.csv", "id,x,x\n1,2,3\n", "`x`"),
+        ("ids.csv", "id,x\na,1\na,2\n", "two samples have the id `a`"),
+        ("id.csv", "id,x\na,1\n,2\n", "row 2 has no id"),
+        ("only.csv", "id,label\na,1\nb,2\n", "no column to learn from"),
+        ("infinite.csv", "id,x\na,1\nb,inf\n", "inf in row 2"),
+        ("no.jsonl", "{\"id\": 1, \"x\": 2}\nnonsense\n", "line 2"),
+        ("list.jsonl", "{\"id\":1,\"x\":[1,2]}\n{\"id\":2,\"x\":[1]}\n", "row 2"),
+        ("none.csv", "id,x\n", "no row"),
+    ];
+    for (name, text, words) in cases {
+        let error = error(name, text, "");
+        assert!(error.contains(words) && error.contains(name), "{error}");
+    }
+    let typo = (0..20).map(|i| format!("{i},{}\n", if i == 7 { "12O".into() } else { i.to_string() }));
+    let error = error("typo.csv", &format!("id,x\n{}", typo.collect::<String>()), "");
+    assert!(error.contains("12O") && error.contains("row 8"), "{error}");
+}

@@ -1,0 +1,160 @@
+//! Small models against ONNX Runtime, and models that cannot be used. `testdata/onnx/make.py` makes them.
+
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the failure")]
+
+use deepal_onnx::{Error, Extractor, Form, files};
+use ndarray::{Array2, Axis};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/onnx").join(name)
+}
+
+fn matrix(name: &str) -> Array2<f32> {
+    let text = fs::read_to_string(file(name)).unwrap();
+    let rows = text.lines().map(|line| line.split(',').map(|x| x.parse().unwrap()).collect::<Vec<f32>>());
+    let rows = rows.collect::<Vec<_>>();
+    Array2::from_shape_vec((rows.len(), rows[0].len()), rows.concat()).unwrap()
+}
+
+fn load(name: &str) -> Result<Extractor, Error> {
+    Extractor::load(&file(&format!("{name}.onnx")), None)
+}
+
+fn assert_close(got: &Array2<f32>, expected: &Array2<f32>, name: &str) {
+    assert_eq!(got.dim(), expected.dim(), "{name}");
+    assert!(got.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{name}: {got} for {expected}");
+}
+
+#[test]
+fn features_are_those_of_onnx_runtime() {
+    let cases = [
+        ("pictures", None, [3, 5, 4]),
+        ("pooled", None, [3, 5, 4]),
+        ("channels-last", None, [3, 5, 4]),
+        ("batch-of-two", None, [3, 5, 4]),
+        ("any-size", Some([3, 6, 7]), [3, 6, 7]),
+        ("vectors", None, [6, 1, 1]),
+        ("two-outputs", None, [6, 1, 1]),
+    ];
+    for (name, hint, shape) in cases {
+        let extractor = Extractor::load(&file(&format!("{name}.onnx")), hint).unwrap();
+        let expected = matrix(&format!("{name}.out.csv"));
+        assert_eq!((extractor.shape(), extractor.width()), (shape, expected.ncols()), "{name}");
+        assert_close(&extractor.embed(&matrix(&format!("{name}.in.csv"))).unwrap(), &expected, name);
+        assert_eq!(extractor.embed(&Array2::zeros((0, shape.iter().product()))).unwrap().nrows(), 0);
+    }
+}
+
+#[test]
+fn the_first_of_several_outputs_is_taken_and_the_others_are_named() {
+    assert_eq!(load("two-outputs").unwrap().outputs(), ["features", "relu"]);
+}
+
+#[test]
+fn neither_threads_nor_company_change_a_feature() {
+    for name in ["pictures", "batch-of-two"] {
+        let extractor = load(name).unwrap();
+        let inputs = matrix(&format!("{name}.in.csv"));
+        let whole = extractor.embed(&inputs).unwrap();
+        for threads in 1..4 {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert_eq!(pool.install(|| extractor.embed(&inputs)).unwrap(), whole, "{name}");
+        }
+        let last = inputs.select(Axis(0), &[4]);
+        assert_eq!(extractor.embed(&last).unwrap().row(0), whole.row(4), "{name}");
+    }
+}
+
+#[test]
+fn inputs_in_another_memory_order_are_the_same_inputs() {
+    let inputs = matrix("vectors.in.csv");
+    let transposed = inputs.t().as_standard_layout().into_owned().reversed_axes();
+    let extractor = load("vectors").unwrap();
+    assert_eq!(extractor.embed(&transposed).unwrap(), extractor.embed(&inputs).unwrap());
+}
+
+#[test]
+fn weights_may_lie_in_a_file_of_their_own() {
+    assert_eq!(files(&file("external.onnx")).unwrap(), [file("external.onnx"), file("external.weights")]);
+    assert_eq!(files(&file("vectors.onnx")).unwrap(), [file("vectors.onnx")]);
+    let features = load("external").unwrap().embed(&matrix("vectors.in.csv")).unwrap();
+    assert_close(&features, &matrix("vectors.out.csv"), "external");
+    // Without that file the model is not whole.
+    let folder = tempfile::tempdir().unwrap();
+    let alone = folder.path().join("alone.onnx");
+    fs::copy(file("external.onnx"), &alone).unwrap();
+    let text = Extractor::load(&alone, None).unwrap_err().to_string();
+    assert!(text.contains("external.weights"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_used_is_said_with_the_reason() {
+    let cases: [(&str, Option<[usize; 3]>, &str); 9] = [
+        ("no-such", None, "cannot read"),
+        ("map", None, "one float32 vector for each is needed"),
+        ("two-inputs", None, "has 2 inputs (`a`, `b`)"),
+        ("whole-numbers", None, "in float32 numbers"),
+        ("sequence", None, "takes [?, 7, 8]; pictures"),
+        ("unsupported", None, "uses `Det`, `Unique`, which is not supported"),
+        ("any-size", None, "takes any size, [?, 3, ?, ?]; say which with `--size`"),
+        ("pictures", Some([3, 6, 4]), "takes [?, 3, 5, 4], and no other size"),
+        ("vectors", Some([3, 6, 4]), "takes [?, 6], and no other size"),
+    ];
+    for (name, hint, words) in cases {
+        let path = file(&format!("{name}.onnx"));
+        let text = Extractor::load(&path, hint).unwrap_err().to_string();
+        assert!(text.contains(words) && text.contains(&format!("{name}.onnx")), "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_text_or_a_damaged_file_is_no_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.onnx");
+    let whole = fs::read(file("pictures.onnx")).unwrap();
+    for bytes in [&b""[..], b"# A page of text.\n", &whole[..whole.len() / 2], &whole[..whole.len() - 1]] {
+        fs::write(&path, bytes).unwrap();
+        let error = Extractor::load(&path, None).unwrap_err();
+        assert!(matches!(error, Error::NotOnnx { .. }), "{error}");
+        assert!(matches!(files(&path), Err(Error::NotOnnx { .. })));
+    }
+}
+
+/// Whatever is in the file, there is an answer or an error.
+#[test]
+fn no_changed_byte_makes_it_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.onnx");
+    let whole = fs::read(file("vectors.onnx")).unwrap();
+    let inputs = matrix("vectors.in.csv");
+    let mut errors = 0;
+    for at in 0..whole.len() {
+        for change in [0x01, 0x80, 0xff] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= change;
+            fs::write(&path, &bytes).unwrap();
+            let result = Extractor::load(&path, None).and_then(|extractor| extractor.embed(&inputs));
+            errors += usize::from(result.is_err());
+        }
+    }
+    assert!(errors > 0);
+}
+
+#[test]
+fn inputs_of_another_width_and_features_that_are_not_finite_are_errors() {
+    let text = load("vectors").unwrap().embed(&Array2::zeros((2, 5))).unwrap_err().to_string();
+    assert!(text.contains("vectors.onnx") && text.contains("[6, 1, 1], 6 numbers"), "{text}");
+    let inputs = ndarray::array![[1.0, 2.0], [1.0, -1.0]];
+    let text = load("logarithm").unwrap().embed(&inputs).unwrap_err().to_string();
+    assert!(text.contains("row 1"), "{text}");
+}
+
+#[test]
+fn the_form_is_known_without_making_the_model_ready() {
+    let form = |name: &str, hint| Form::load(&file(name), hint).unwrap();
+    assert_eq!(form("any-size.onnx", Some([3, 8, 9])).shape(), [3, 8, 9]);
+    assert!(!form("channels-last.onnx", None).is_vector());
+    assert!(form("vectors.onnx", None).is_vector());
+}

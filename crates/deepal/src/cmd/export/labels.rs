@@ -1,0 +1,105 @@
+//! The labels of a run with the ids and class names of their samples.
+
+use crate::config::{Config, Task};
+use anyhow::bail;
+use deepal::{SampleId, datasets};
+use deepal_data::Error;
+use deepal_data::columns::Columns;
+use deepal_data::run_store::Round;
+use serde::Serialize;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// What is wrong with a run whose events name a task that its settings do not.
+pub(super) const OTHER_SETTINGS: &str = "its events are not of its settings; put the right config.toml back";
+
+/// A label, and how it was bought.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Label<'a> {
+    pub(super) dataset: &'a str,
+    pub(super) net: &'a str,
+    pub(super) strategy: &'a str,
+    pub(super) seed: u64,
+    /// 0 is the first labelled set.
+    pub(super) round: usize,
+    /// The place in its round, from 1.
+    pub(super) rank: usize,
+    /// The id in the user's own data; for a data set of the list, the sample's number.
+    pub(super) id: String,
+    pub(super) class: String,
+    /// The strategy's score; `None` where it does not rank, and for the first labelled set.
+    pub(super) score: Option<f64>,
+    #[serde(skip)]
+    pub(super) sample: SampleId,
+}
+
+/// The labels of rounds, in their order.
+///
+/// # Errors
+/// A run without classes or without the ids of its samples, or with others than its data have.
+pub(super) fn of<'a>(run: &Path, config: &Config, rounds: &[&'a Round]) -> anyhow::Result<Vec<Label<'a>>> {
+    let wrong = |why: &str| Error::Own { path: run.into(), why: why.into() };
+    let task = |round: &Round| {
+        let is_it = |task: &&Task| task.dataset == round.dataset && task.net == round.net;
+        config.tasks.iter().find(is_it).ok_or_else(|| wrong(OTHER_SETTINGS))
+    };
+    let has_own =
+        rounds.iter().try_fold(false, |has, round| Ok::<_, Error>(has || task(round)?.own.is_some()))?;
+    let table = run.join("samples.csv");
+    let ids = if has_own { ids(&table)? } else { HashMap::new() };
+    let mut labels = Vec::new();
+    for round in rounds {
+        let task = task(round)?;
+        let names = classes(task)?;
+        if round.classes.len() != round.picks.len() {
+            bail!(wrong("was recorded by a version that kept no classes; run it again to export its labels"));
+        }
+        for (at, (sample, class)) in round.picks.iter().zip(&round.classes).enumerate() {
+            let id = if task.own.is_some() {
+                ids.get(&(round.dataset.clone(), *sample)).cloned().ok_or_else(|| Error::Own {
+                    path: table.clone(),
+                    why: format!(
+                        "has no sample {sample} of `{}`; it is not the file of this run",
+                        round.dataset
+                    ),
+                })?
+            } else {
+                sample.to_string()
+            };
+            let class = names.get(usize::from(*class)).cloned().ok_or_else(|| wrong(OTHER_SETTINGS))?;
+            labels.push(Label {
+                dataset: &round.dataset,
+                net: &round.net,
+                strategy: &round.strategy,
+                seed: round.seed,
+                round: round.round,
+                rank: at + 1,
+                id,
+                class,
+                score: round.scores.as_ref().and_then(|scores| scores.get(at).copied()),
+                sample: SampleId(*sample),
+            });
+        }
+    }
+    Ok(labels)
+}
+
+/// The names of a task's classes, in their order.
+pub(super) fn classes(task: &Task) -> anyhow::Result<Vec<String>> {
+    Ok(match &task.own {
+        Some(origin) => origin.classes.clone(),
+        None => datasets::by_name(&task.dataset)?.classes.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// The ids in a run's `samples.csv`, by data set and number.
+fn ids(path: &Path) -> anyhow::Result<HashMap<(String, u32), String>> {
+    let table = Columns::read(path)?;
+    let column = |name| table.column(name).map(|column| column.texts());
+    let (datasets, samples, ids) = (column("dataset")?, column("sample")?, column("id")?);
+    let rows = datasets.into_iter().zip(samples).zip(ids);
+    let row = |((dataset, sample), id): ((Option<String>, Option<String>), Option<String>)| {
+        Some(((dataset?, sample?.parse().ok()?), id.unwrap_or_default()))
+    };
+    Ok(rows.filter_map(row).collect())
+}

@@ -1,0 +1,159 @@
+//! The data of tasks: of the list, or the user's own. Each is read once.
+
+use crate::config::{Config, Task};
+use crate::exit::Usage;
+use crate::model::{self, Model};
+use crate::progress;
+use anyhow::{Context, bail};
+use deepal::{Data, Source, datasets};
+use deepal_data::own::{Labeled, Own};
+use deepal_data::{csv_row, write_atomically};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Where a task's own data come from, as settings keep it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Origin {
+    /// The folder, archive, file or manifest.
+    pub(crate) source: PathBuf,
+    /// Stands for the ids and labels: other ones are other data.
+    pub(crate) samples: String,
+    pub(crate) classes: Vec<String>,
+    /// How near copies of samples are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) dedup: Option<f64>,
+    /// What makes embeddings of the samples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) model: Option<Model>,
+}
+
+/// A source, read.
+#[derive(Debug, Clone)]
+pub(crate) struct Opened {
+    pub(crate) name: String,
+    pub(crate) origin: Origin,
+    pub(crate) labeled: Labeled,
+    /// The same as they look.
+    pub(crate) pictures: Data,
+}
+
+/// What a data set's name on the command line means.
+pub(crate) enum Named {
+    Listed(&'static datasets::Entry),
+    Own(PathBuf),
+}
+
+/// The data set of the list, or else the file or folder, that has a name.
+pub(crate) fn named(name: &str) -> anyhow::Result<Named> {
+    let unknown = match datasets::by_name(name) {
+        Ok(entry) => return Ok(Named::Listed(entry)),
+        Err(error) => error,
+    };
+    let path = Path::new(name);
+    match std::path::absolute(path) {
+        Ok(absolute) if path.exists() => Ok(Named::Own(absolute)),
+        _ if name.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some() => {
+            let cause = std::io::Error::from(std::io::ErrorKind::NotFound);
+            bail!(deepal_data::Error::Read { path: path.into(), cause })
+        }
+        _ => Err(unknown).context("it is no file or folder either"),
+    }
+}
+
+/// What was read so far.
+#[derive(Debug, Default)]
+pub(crate) struct DataSets {
+    listed: BTreeMap<String, Data>,
+    own: Vec<Opened>,
+}
+
+impl DataSets {
+    /// A user's own data.
+    pub(crate) fn own(
+        &mut self,
+        source: &Path,
+        model: Option<&Model>,
+        dedup: Option<f64>,
+    ) -> anyhow::Result<Opened> {
+        let is_it = |Opened { origin, .. }: &&Opened| {
+            (origin.source.as_path(), origin.model.as_ref(), origin.dedup) == (source, model, dedup)
+        };
+        if let Some(opened) = self.own.iter().find(is_it) {
+            return Ok(opened.clone());
+        }
+        let opened = open(source, model, dedup)?;
+        self.own.push(opened.clone());
+        Ok(opened)
+    }
+
+    /// The whole data of a task.
+    ///
+    /// # Errors
+    /// Data that cannot be had, or own data that are not what they were when the settings were made.
+    pub(crate) fn load(&mut self, config: &Config, task: &Task, offline: bool) -> anyhow::Result<Data> {
+        if let Some(origin) = &task.own {
+            let opened = self.own(&origin.source, origin.model.as_ref(), origin.dedup)?;
+            if opened.origin != *origin {
+                bail!(Usage(format!(
+                    "the samples, labels or classes in `{}` have changed since the run began, so it cannot go on; start a \
+                     new one in another folder",
+                    origin.source.display()
+                )));
+            }
+            return Ok(opened.labeled.data);
+        }
+        if let Some(data) = self.listed.get(&task.dataset) {
+            return Ok(data.clone());
+        }
+        let data_dir = config.data_dir.clone();
+        let source = Source { data_dir, offline, progress: &progress::download, ..Source::default() };
+        let data = (datasets::by_name(&task.dataset)?.load)(&source)?;
+        self.listed.insert(task.dataset.clone(), data.clone());
+        Ok(data)
+    }
+
+    /// The data of a task as they look, for its report.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub(crate) fn pictures(&mut self, config: &Config, task: &Task) -> anyhow::Result<Data> {
+        let data = self.load(config, task, true)?;
+        let opened = self.own.iter().find(|opened| Some(&opened.origin) == task.own.as_ref());
+        Ok(opened.map_or(data, |opened| opened.pictures.clone()))
+    }
+
+    /// Writes which sample of the user's own data has which number in the events of a run: `samples.csv`.
+    pub(crate) fn write_samples(&self, config: &Config, folder: &Path) -> anyhow::Result<()> {
+        let mut table = b"dataset,sample,id\n".to_vec();
+        let is_used =
+            |opened: &&Opened| config.tasks.iter().any(|task| task.own.as_ref() == Some(&opened.origin));
+        let used = self.own.iter().filter(is_used).collect::<Vec<_>>();
+        for Opened { name, labeled, .. } in &used {
+            for (sample, id) in labeled.ids.iter().enumerate() {
+                table.extend(csv_row([name, &sample.to_string(), id]));
+            }
+        }
+        if !used.is_empty() {
+            write_atomically(&folder.join("samples.csv"), &table)?;
+        }
+        Ok(())
+    }
+}
+
+fn open(source: &Path, model: Option<&Model>, dedup: Option<f64>) -> anyhow::Result<Opened> {
+    let mut own = model::open(source, model)?;
+    if let Some(share) = dedup {
+        own = model::without_copies(own, share)?;
+    }
+    model::tell(&own);
+    let labeled = own.labeled()?;
+    let pictures = match &own.original {
+        Some(original) => Own { inputs: original.clone(), ..own.clone() }.labeled()?.data,
+        None => labeled.data.clone(),
+    };
+    let (samples, classes) = (labeled.digest.clone(), own.classes.clone());
+    let origin = Origin { source: source.into(), samples, classes, dedup, model: model.cloned() };
+    Ok(Opened { name: own.name, origin, labeled, pictures })
+}
