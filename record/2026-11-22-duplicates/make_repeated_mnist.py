@@ -34,7 +34,8 @@ np.savez(
     target,
     x_train=x_train,
     y_train=labels[rows // 4],
-    ids=np.array([f"{row // 4}-{row % 4}" for row in rows]),
+    # Of the training rows, then of the test rows.
+    ids=np.array([f"{row // 4}-{row % 4}" for row in rows] + [f"test-{row}" for row in range(10_000)]),
     x_test=scaled(idx(folder, "t10k-images-idx3-ubyte")),
     y_test=idx(folder, "t10k-labels-idx1-ubyte"),
 )
