@@ -9,12 +9,13 @@
 
 use crate::dataset::Dataset;
 use crate::error::Error;
-use crate::net::{Ask, Net};
+use crate::net::{Ask, Net, StateDict};
 use crate::pool::{Class, SampleId};
 use crate::seed::mix;
 use crate::signals::{Signal, Signals};
 use crate::strategy::{Selection, Strategy};
-use ndarray::{Array, Array1, Array2, Array3, Axis, Dimension, ShapeBuilder, Slice};
+use ndarray::{Array, Array1, Array2, Array3, ArrayD, Axis, Dimension, ShapeBuilder, Slice};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// The broken rule, in words.
@@ -112,7 +113,8 @@ fn check_parts(strategy: &dyn Strategy, signals: &Signals<'_>, kind: Kind) -> Re
 }
 
 /// Checks a net on a data set with some labelled samples: it refuses to work untrained, trains to the same net from the
-/// same seed, and gives every signal it claims to support (but boundary distances) in the right shape.
+/// same seed, gives every signal it claims to support (but boundary distances) in the right shape, and predicts the same to the
+/// bit after its weights went out and in again, unless it keeps them to itself.
 ///
 /// # Errors
 /// The first broken rule.
@@ -158,7 +160,48 @@ pub fn check_net(
         let (got, wanted) = rows.map_err(words)?;
         ensure!(got == wanted, "{signal}: {got} rows for {wanted} samples");
     }
+    check_state(net, data, labeled)
+}
+
+/// The net is trained when it comes here.
+fn check_state(
+    net: &mut dyn Net,
+    data: &dyn Dataset,
+    labeled: &[(SampleId, Class)],
+) -> Result<(), Violation> {
+    let words = |error: Error| error.to_string();
+    let ids = SampleId::first(data.len());
+    let before = net.predict_proba(data, &ids).map_err(words)?;
+    let state = match net.state_dict() {
+        Err(Error::NoState { .. }) => return Ok(()),
+        state => state.map_err(words)?,
+    };
+    let names = state.iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
+    ensure!(names.len() == state.len(), "two of its weights have one name");
+    // Another net, so that nothing of the old one can be left.
+    net.train(data, &labeled[..1], 12).map_err(words)?;
+    for fault in faults(&state) {
+        ensure!(
+            net.load_state_dict(data.meta(), fault).is_err(),
+            "it must refuse weights that are not its own"
+        );
+    }
+    net.load_state_dict(data.meta(), state.clone()).map_err(words)?;
+    let after = net.predict_proba(data, &ids).map_err(words)?;
+    ensure!(before == after, "with its own weights it predicts otherwise");
+    ensure!(net.state_dict().map_err(words)? == state, "the weights are not those that it was given");
     Ok(())
+}
+
+/// States that are wrong: one array missing, one too many, one of another shape.
+fn faults(state: &StateDict) -> [StateDict; 3] {
+    let (mut missing, mut more, mut reshaped) = (state.clone(), state.clone(), state.clone());
+    missing.pop();
+    more.push(("somebody's".into(), ArrayD::zeros(vec![1])));
+    if let Some((_, array)) = reshaped.first_mut() {
+        *array = ArrayD::zeros([array.shape(), &[2]].concat());
+    }
+    [missing, more, reshaped]
 }
 
 /// Checks a data set: rows of the declared width, finite, the same whichever ids they are asked with, and an error for an
@@ -281,7 +324,10 @@ fn probs(n: usize, c: usize, kind: Kind) -> Array2<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::{InMemory, Meta};
     use crate::error::Result;
+    use crate::logistic::SoftmaxRegression;
+    use crate::net::TrainReport;
     use crate::score;
 
     /// A strategy with a fault.
@@ -352,5 +398,57 @@ mod tests {
             fault(|signals, seed| Some(score::margin(&signals.probs().unwrap()) * (seed + 1) as f64))
                 .contains("scores differ")
         );
+    }
+
+    /// Its weights go out and in again with a fault.
+    struct Lossy {
+        net: SoftmaxRegression,
+        fault: fn(StateDict) -> StateDict,
+    }
+
+    impl Net for Lossy {
+        fn name(&self) -> &str {
+            "lossy"
+        }
+        fn supports(&self, signal: Signal) -> bool {
+            self.net.supports(signal)
+        }
+        fn train(
+            &mut self,
+            data: &dyn Dataset,
+            labeled: &[(SampleId, Class)],
+            seed: u64,
+        ) -> Result<TrainReport> {
+            self.net.train(data, labeled, seed)
+        }
+        fn signals(&mut self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
+            self.net.signals(data, ask)
+        }
+        fn state_dict(&self) -> Result<StateDict> {
+            self.net.state_dict()
+        }
+        fn load_state_dict(&mut self, meta: &Meta, state: StateDict) -> Result<()> {
+            self.net.load_state_dict(meta, (self.fault)(state))
+        }
+    }
+
+    #[test]
+    fn weights_that_do_not_come_back_are_found() {
+        let classes = ["a", "b"].map(String::from).to_vec();
+        let meta = Meta { name: "line".into(), shape: [2, 1, 1], classes, range: vec![] };
+        let inputs = Array2::from_shape_fn((20, 2), |(i, j)| (i * (j + 1)) as f32 * 0.1);
+        let data = InMemory::new(meta, inputs).unwrap();
+        let labeled = (0..20).map(|i| (SampleId(i), Class(u16::from(i > 7)))).collect::<Vec<_>>();
+        let check =
+            |fault| check_net(&mut Lossy { net: SoftmaxRegression::default(), fault }, &data, &labeled);
+        check(|state| state).unwrap();
+        let rounded = check(|state| {
+            let round =
+                |(name, array): (String, ArrayD<f32>)| (name, array.mapv(|x| (64.0 * x).round() / 64.0));
+            state.into_iter().map(round).collect()
+        });
+        assert!(rounded.unwrap_err().contains("predicts otherwise"));
+        let lenient = check(|state| state.into_iter().take(2).collect());
+        assert!(lenient.unwrap_err().contains("must refuse"));
     }
 }

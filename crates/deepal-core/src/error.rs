@@ -63,6 +63,15 @@ pub enum Error {
         /// The signal.
         signal: String,
     },
+    /// A net whose weights cannot be kept or brought back.
+    #[error(
+        "the weights of net `{net}` cannot be kept; give it `Net::state_dict` and `Net::load_state_dict`, or take a net of \
+         the list"
+    )]
+    NoState {
+        /// The net's name.
+        net: String,
+    },
     /// A sample id outside the data set.
     #[error("sample {} is not in the pool of {len} samples", .id.0)]
     UnknownSample {

@@ -130,6 +130,11 @@ impl ActiveLearner {
         self.net.predict(data, &SampleId::first(data.len()))
     }
 
+    /// The net as it was trained last.
+    pub fn net(&self) -> &dyn Net {
+        self.net.as_ref()
+    }
+
     /// Who is labelled, and with what.
     pub fn pool(&self) -> &Pool {
         &self.pool

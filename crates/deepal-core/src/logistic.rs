@@ -1,8 +1,8 @@
 //! Softmax regression: a real baseline for vectors and embeddings, and a [`Net`] without Burn.
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Meta};
 use crate::error::{Error, Result};
-use crate::net::{Ask, Net, TrainReport, most_probable};
+use crate::net::{self, Ask, Net, StateDict, TrainReport, most_probable};
 use crate::pool::{Class, SampleId};
 use crate::score::softmax;
 use crate::signals::{Signal, Signals};
@@ -97,6 +97,27 @@ impl Net for SoftmaxRegression {
             signals = signals.with_labeled_embeddings(data.inputs(ask.labeled)?)?;
         }
         Ok(signals)
+    }
+
+    /// `weight`, `[c, d]`, and `bias`, `[c]`.
+    fn state_dict(&self) -> Result<StateDict> {
+        let weights = self.weights.as_ref().ok_or(Error::Untrained)?;
+        let (weight, bias) = (weights.slice(s![..-1, ..]).reversed_axes(), weights.slice(s![-1, ..]));
+        // In the order that the shape says, for whoever writes the values one after the other.
+        let weight = weight.as_standard_layout().into_owned().into_dyn();
+        Ok(vec![("weight".into(), weight), ("bias".into(), bias.to_owned().into_dyn())])
+    }
+
+    fn load_state_dict(&mut self, meta: &Meta, mut state: StateDict) -> Result<()> {
+        let (d, c) = (meta.n_features(), meta.classes.len());
+        let (weight, bias) =
+            (net::take(&mut state, "weight", &[c, d])?, net::take(&mut state, "bias", &[c])?);
+        net::check_taken(&state)?;
+        let mut weights = Array2::zeros((d + 1, c));
+        weights.slice_mut(s![..-1, ..]).assign(&weight.reversed_axes());
+        weights.slice_mut(s![-1, ..]).assign(&bias);
+        self.weights = Some(weights);
+        Ok(())
     }
 }
 

@@ -1,10 +1,13 @@
 //! What the loop needs of a classifier.
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Meta};
 use crate::error::{Error, Result};
 use crate::pool::{Class, SampleId};
 use crate::signals::{Signal, Signals};
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, ArrayD, ArrayView1};
+
+/// What a net has learnt: its arrays by name, such as `fc1.weight`.
+pub type StateDict = Vec<(String, ArrayD<f32>)>;
 
 /// A classifier that can be refitted and can give signals about samples.
 ///
@@ -48,10 +51,59 @@ pub trait Net: Send {
     fn predict(&mut self, data: &dyn Dataset, ids: &[SampleId]) -> Result<Vec<Class>> {
         Ok(self.predict_proba(data, ids)?.outer_iter().map(most_probable).collect())
     }
+
+    /// What it has learnt, enough to predict the same to the bit. Names and shapes are PyTorch's, such as `fc1.weight`,
+    /// `[outputs, inputs]`.
+    ///
+    /// # Errors
+    /// The net is not trained, or is of a kind that does not give its weights.
+    fn state_dict(&self) -> Result<StateDict> {
+        Err(Error::NoState { net: self.name().into() })
+    }
+
+    /// Becomes the net that gave `state`, for samples of the shape and classes of `meta`. On an error it stays what it was.
+    ///
+    /// # Errors
+    /// An array that is missing, too many, or of another shape; or a net of a kind that takes no weights.
+    fn load_state_dict(&mut self, meta: &Meta, state: StateDict) -> Result<()> {
+        let (_, _) = (meta, state);
+        Err(Error::NoState { net: self.name().into() })
+    }
+}
+
+/// The array of a name, taken out of a state.
+///
+/// # Errors
+/// There is none, or it has another shape.
+pub fn take(state: &mut StateDict, name: &str, shape: &[usize]) -> Result<ArrayD<f32>> {
+    let at = state.iter().position(|(other, _)| other == name).ok_or_else(|| Error::Setting {
+        what: "the weights".into(),
+        why: format!("lack `{name}`; they are those of another net"),
+    })?;
+    let (name, array) = state.swap_remove(at);
+    if array.shape() != shape {
+        let (what, expected) = (format!("weights `{name}`"), format!("{shape:?}"));
+        return Err(Error::Shape { what, expected, got: array.shape().to_vec() });
+    }
+    Ok(array)
+}
+
+/// Checks that everything in a state was taken.
+///
+/// # Errors
+/// Names what is left.
+pub fn check_taken(state: &StateDict) -> Result<()> {
+    match state.first() {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::Setting {
+            what: "the weights".into(),
+            why: format!("have `{name}`, which the net has not; they are those of another net"),
+        }),
+    }
 }
 
 /// The position of the largest probability, the first of equals.
-pub(crate) fn most_probable(probs: ArrayView1<'_, f64>) -> Class {
+pub fn most_probable(probs: ArrayView1<'_, f64>) -> Class {
     let larger = |best: (usize, f64), (i, p): (usize, &f64)| if *p > best.1 { (i, *p) } else { best };
     Class(probs.iter().enumerate().fold((0, f64::MIN), larger).0 as u16)
 }

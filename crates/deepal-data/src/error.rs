@@ -144,6 +144,14 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         why: String,
     },
+    /// A file of weights that is not as it should be.
+    #[error("`{}`: {why}; write it again with `deepal export RUN --net`", .path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A new run was to go where one is already.
     #[error(
         "`{0}` already holds a run; go on with it by `--resume {0}`, or choose another folder with `--out`",
@@ -215,6 +223,7 @@ impl Error {
             | Self::MissingFiles { .. }
             | Self::Array { .. }
             | Self::Own { .. }
+            | Self::Weights { .. }
             | Self::NoRun { .. }
             | Self::Events { .. }
             | Self::Core(_) => Kind::Input,

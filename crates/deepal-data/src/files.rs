@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use flate2::read::MultiGzDecoder;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -58,21 +58,35 @@ pub(crate) fn broken(path: &Path, cause: io::Error) -> Error {
 /// # Errors
 /// A file that cannot be written.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_in_pieces(path, |write| write(bytes))
+}
+
+/// As [`write_atomically`], for what is made piece by piece: `make` hands each to the function that it is given.
+///
+/// # Errors
+/// A file that cannot be written, or what `make` fails with.
+pub fn write_in_pieces<E: From<Error>>(
+    path: &Path,
+    make: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<()>) -> Result<(), E>,
+) -> Result<(), E> {
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        return fs::write(path, bytes).map_err(Error::write(path));
+        let mut file = OpenOptions::new().write(true).open(path).map_err(Error::write(path))?;
+        return make(&mut |piece| file.write_all(piece).map_err(Error::write(path)));
     }
     // A link stays a link: its target is replaced.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let temporary = with_suffix(path, &format!(".{}.tmp", std::process::id()));
-    let written = File::create(&temporary)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
+    let mut file = File::create(&temporary).map_err(Error::write(path))?;
+    let made = make(&mut |piece| file.write_all(piece).map_err(Error::write(path)));
+    let written = made.and_then(|()| {
+        let kept = file.sync_all().and_then(|()| fs::rename(&temporary, path));
+        Ok(kept.map_err(Error::write(path))?)
+    });
+    match written {
+        Ok(()) => sync_folder(path),
+        Err(_) => drop(fs::remove_file(&temporary)),
     }
-    written.map_err(Error::write(path))?;
-    sync_folder(path);
-    Ok(())
+    written
 }
 
 /// A row of a CSV table, with its end of line and names quoted where they must be (RFC 4180).
@@ -118,6 +132,22 @@ mod tests {
         let error = write_atomically(&taken, b"x").unwrap_err();
         assert_eq!(error.kind(), Kind::Output);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_fails_half_way_leaves_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table.csv");
+        write_atomically(&path, b"old").unwrap();
+        let failed = write_in_pieces(&path, |write| {
+            write(b"new")?;
+            Err(Error::NoCache)
+        });
+        assert!(matches!(failed, Err(Error::NoCache)));
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        write_in_pieces::<Error>(&path, |write| write(b"n").and_then(|()| write(b"ew"))).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //! | [`run_store`] | [`RunStore`], the folder of a run |
 //! | [`tables`] | the rounds of a run as Parquet |
 //! | [`tensorboard`] | the rounds of a run as TensorBoard's event files |
+//! | [`weights`] | trained nets as safetensors |
 //! | [`error`] | [`Error`], and its [`Kind`] for exit codes |
 //!
 //! ```
@@ -44,10 +45,11 @@ mod stored;
 pub mod svhn;
 pub mod tables;
 pub mod tensorboard;
+pub mod weights;
 
 pub use embeddings::EmbeddingStore;
 pub use error::{Error, Kind, Result};
-pub use files::{csv_row, write_atomically};
+pub use files::{csv_row, write_atomically, write_in_pieces};
 pub use images::{Images, Scale};
 pub use run_store::{Event, Round, RunStore};
 pub use source::Source;

@@ -4,11 +4,14 @@ use crate::adversarial;
 use crate::convert::{to_array, to_tensor};
 use crate::noise::Noise;
 use crate::parallel;
+use crate::state;
 use crate::train::{Training, train};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use deepal_core::seed::mix;
-use deepal_core::{Ask, Class, Dataset, Error, Net, Result, SampleId, Signal, Signals, TrainReport, score};
+use deepal_core::{
+    Ask, Class, Dataset, Error, Meta, Net, Result, SampleId, Signal, Signals, StateDict, TrainReport, score,
+};
 use ndarray::{Array1, Array2, Axis, concatenate};
 use std::sync::Mutex;
 
@@ -237,6 +240,15 @@ impl<M: Classifier> Net for BurnNet<M> {
         let net = self;
         on_the_pool(move || net.answer(data, ask))
     }
+
+    fn state_dict(&self) -> Result<StateDict> {
+        state::of(self.model.as_ref().ok_or(Error::Untrained)?)
+    }
+
+    fn load_state_dict(&mut self, _meta: &Meta, state: StateDict) -> Result<()> {
+        self.model = Some(state::load(self.init(0).valid(), state)?);
+        Ok(())
+    }
 }
 
 /// Runs `work` on a thread of rayon's pool: its thousands of short parallel steps would otherwise be handed over one by one.
@@ -276,7 +288,7 @@ mod tests {
     use burn::nn::conv::{Conv2d, Conv2dConfig};
     use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
     use burn::tensor::activation::relu;
-    use deepal_core::{InMemory, Meta};
+    use deepal_core::InMemory;
     use ndarray::Array3;
 
     #[derive(Module, Debug)]

@@ -11,6 +11,7 @@ pub mod kernels;
 pub mod nets;
 mod noise;
 mod parallel;
+mod state;
 mod train;
 
 pub use burn_net::{BurnNet, Classifier, Output};

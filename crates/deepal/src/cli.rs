@@ -3,6 +3,7 @@
 use crate::cmd::data::DataCommand;
 use crate::cmd::embed::EmbedArgs;
 use crate::cmd::export::ExportArgs;
+use crate::cmd::predict::PredictArgs;
 use crate::exit;
 use crate::model::ModelArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -28,6 +29,11 @@ pub(crate) enum Command {
     /// Say what `run` would do with the same options: jobs, time and memory, measured on small pieces of the work.
     #[command(after_help = exit::HELP)]
     Plan(Box<GridArgs>),
+    /// Say the class of every sample of your own data, and how sure the net is, with a net that `deepal export` wrote.
+    ///
+    /// Writes CSV `id,class,probability`. If the samples have labels of the net's classes, its accuracy goes to stderr.
+    #[command(after_help = exit::HELP)]
+    Predict(PredictArgs),
     /// Write one page about runs: curves, savings, tests, times, pictures of what was asked.
     #[command(after_help = exit::HELP)]
     Report(ReportArgs),

@@ -6,7 +6,7 @@ use crate::model::{self, Model};
 use crate::progress;
 use anyhow::{Context, bail};
 use deepal::{Data, Source, datasets};
-use deepal_data::own::{Labeled, Own};
+use deepal_data::own::{Labeled, Own, Transform};
 use deepal_data::{csv_row, write_atomically};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -37,6 +37,10 @@ pub(crate) struct Opened {
     pub(crate) labeled: Labeled,
     /// The same as they look.
     pub(crate) pictures: Data,
+    /// How pictures became inputs, or embeddings, if they are pictures.
+    pub(crate) image: Option<Transform>,
+    /// See [`Inputs::encoding`](deepal_data::own::Inputs::encoding).
+    pub(crate) encoding: Option<String>,
 }
 
 /// What a data set's name on the command line means.
@@ -114,6 +118,17 @@ impl DataSets {
         Ok(data)
     }
 
+    /// What a net of a task must be told of its inputs besides their shape: how pictures become inputs, and what these owe to
+    /// other rows. Of a data set of the list there is nothing to tell.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub(crate) fn inputs(&mut self, task: &Task) -> anyhow::Result<(Option<Transform>, Option<String>)> {
+        let Some(Origin { source, model, dedup, .. }) = &task.own else { return Ok((None, None)) };
+        let opened = self.own(source, model.as_ref(), *dedup)?;
+        Ok((opened.image, opened.encoding))
+    }
+
     /// The data of a task as they look, for its report.
     ///
     /// # Errors
@@ -155,5 +170,6 @@ fn open(source: &Path, model: Option<&Model>, dedup: Option<f64>) -> anyhow::Res
     };
     let (samples, classes) = (labeled.digest.clone(), own.classes.clone());
     let origin = Origin { source: source.into(), samples, classes, dedup, model: model.cloned() };
-    Ok(Opened { name: own.name, origin, labeled, pictures })
+    let (image, encoding) = (own.manifest.image, own.inputs.encoding());
+    Ok(Opened { name: own.name, origin, labeled, pictures, image, encoding })
 }

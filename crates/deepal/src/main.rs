@@ -1,5 +1,6 @@
 //! The `deepal` program: parse, run one command, and turn what went wrong into a message and an exit code.
 
+mod again;
 mod analysis;
 mod cli;
 mod cmd;
@@ -10,6 +11,7 @@ mod exit;
 mod jobs;
 mod machine;
 mod model;
+mod net_file;
 mod outputs;
 mod pick;
 mod progress;
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
     let outcome = match cli::Cli::parse().command {
         cli::Command::Run(args) => cmd::run::run(*args),
         cli::Command::Plan(args) => cmd::plan::run(&args),
+        cli::Command::Predict(args) => cmd::predict::run(&args),
         cli::Command::Report(args) => cmd::report::run(&args),
         cli::Command::Select(args) => cmd::select::run(&args),
         cli::Command::Data(command) => cmd::data::run(&command),

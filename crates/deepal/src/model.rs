@@ -89,13 +89,7 @@ impl ModelArgs {
     /// The net that the options name, with everything that they leave out.
     pub(crate) fn resolve(&self) -> anyhow::Result<Option<Model>> {
         let Some(path) = &self.model else { return Ok(None) };
-        let mut hash = Sha256::new();
-        for path in deepal_onnx::files(path)? {
-            hash.update(
-                std::fs::read(&path).map_err(|cause| Error::Read { path, cause }).context("`--model`")?,
-            );
-        }
-        let sha256 = hex(&hash.finalize());
+        let sha256 = sha256(path).context("`--model`")?;
         let preset = self.preset(path)?;
         let size = match self.size.as_slice() {
             [] => preset.size,
@@ -246,12 +240,31 @@ fn digests(inputs: &dyn Inputs, progress: &(dyn Fn(usize) + Sync)) -> anyhow::Re
 }
 
 impl Model {
+    /// # Errors
+    /// Its file is not there, or another one is.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        if sha256(&self.path)? != self.sha256 {
+            let why = "is another model than the one whose embeddings were learnt from; put that back";
+            bail!(Error::Own { path: self.path.clone(), why: why.into() });
+        }
+        Ok(())
+    }
+
     /// Stands for the net and what it is fed: embeddings of another are other ones.
     fn key(&self) -> anyhow::Result<String> {
         let image = self.image.as_ref().map(toml::to_string).transpose()?.unwrap_or_default();
         let hash = Sha256::digest(format!("{}\n{image}", self.sha256));
         Ok(hex(&hash[..8]))
     }
+}
+
+/// Of the files of a net, one after the other, in hexadecimal.
+fn sha256(path: &Path) -> anyhow::Result<String> {
+    let mut hash = Sha256::new();
+    for path in deepal_onnx::files(path)? {
+        hash.update(std::fs::read(&path).map_err(|cause| Error::Read { path, cause })?);
+    }
+    Ok(hex(&hash.finalize()))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,6 +1,6 @@
 //! Tables of features: numbers, categories, embeddings, or one column of texts.
 
-use super::inputs::all_finite;
+use super::inputs::{all_finite, digest};
 use super::text::Texts;
 use super::{Found, Inputs, Manifest, Split};
 use crate::columns::{Column, Columns, number};
@@ -173,7 +173,7 @@ fn mostly_numbers(column: &Column) -> bool {
 }
 
 /// All features side by side, `[n, d]`.
-fn dense(path: &Path, columns: Columns, features: &[String], notes: &mut Vec<String>) -> Result<Array2<f32>> {
+fn dense(path: &Path, columns: Columns, features: &[String], notes: &mut Vec<String>) -> Result<Features> {
     let wrong = |why: String| Error::Own { path: path.into(), why };
     if let [name] = features
         && let Column::Lists(lists) = columns.column(name)?
@@ -181,11 +181,12 @@ fn dense(path: &Path, columns: Columns, features: &[String], notes: &mut Vec<Str
         all_finite("embeddings", lists)?;
         // The only feature need not be copied.
         if let Column::Lists(lists) = columns.into_column(name)? {
-            return Ok(lists);
+            return Ok(Features { values: lists, encoding: None });
         }
         return Err(wrong(format!("column `{name}` has no lists")));
     }
     let mut scaled = 0;
+    let mut encoded = Vec::new();
     let mut parts = Vec::new();
     let (mut constant, mut left_out) = (Vec::new(), Vec::new());
     for name in features {
@@ -193,6 +194,7 @@ fn dense(path: &Path, columns: Columns, features: &[String], notes: &mut Vec<Str
         if let Column::Lists(lists) = column {
             all_finite("embeddings", lists)?;
             parts.push(lists.clone());
+            encoded.push(format!("{name:?} as it is, {}", lists.ncols()));
             continue;
         }
         match column.numbers() {
@@ -201,9 +203,10 @@ fn dense(path: &Path, columns: Columns, features: &[String], notes: &mut Vec<Str
                     return Err(wrong(format!("column `{name}` has {} in row {}", numbers[row], row + 1)));
                 }
                 match standardised(name, numbers, notes) {
-                    Some(values) => {
+                    Some((values, how)) => {
                         scaled += 1;
                         parts.push(values.insert_axis(Axis(1)));
+                        encoded.push(format!("{name:?} {how}"));
                     }
                     None => constant.push(name.as_str()),
                 }
@@ -215,8 +218,9 @@ fn dense(path: &Path, columns: Columns, features: &[String], notes: &mut Vec<Str
                 )));
             }
             Err(_) => match one_hot(&column.texts()) {
-                Some(values) if values.ncols() == 1 => constant.push(name.as_str()),
-                Some(values) => {
+                Some((values, _)) if values.ncols() == 1 => constant.push(name.as_str()),
+                Some((values, how)) => {
+                    encoded.push(format!("{name:?} {how}"));
                     notes.push(format!(
                         "column `{name}` became {} columns, one for each value",
                         values.ncols()
@@ -254,12 +258,38 @@ fn dense(path: &Path, columns: Columns, features: &[String], notes: &mut Vec<Str
         ));
     }
     let views = parts.iter().map(|part| part.view()).collect::<Vec<_>>();
-    concatenate(Axis(1), &views).map_err(|error| Error::Core(deepal_core::Error::other(error)))
+    let values =
+        concatenate(Axis(1), &views).map_err(|error| Error::Core(deepal_core::Error::other(error)))?;
+    Ok(Features { values, encoding: Some(digest(&encoded)) })
 }
 
-/// Numbers with mean 0 and standard deviation 1, missing ones as their median; `None` if all are equal, or too
-/// large or small to tell.
-fn standardised(name: &str, mut numbers: Vec<f64>, notes: &mut Vec<String>) -> Option<Array1<f32>> {
+/// Columns side by side, `[n, d]`.
+struct Features {
+    values: Array2<f32>,
+    encoding: Option<String>,
+}
+
+impl Inputs for Features {
+    fn shape(&self) -> [usize; 3] {
+        Inputs::shape(&self.values)
+    }
+
+    fn len(&self) -> usize {
+        Inputs::len(&self.values)
+    }
+
+    fn inputs(&self, rows: &[usize]) -> Result<Array2<f32>> {
+        self.values.inputs(rows)
+    }
+
+    fn encoding(&self) -> Option<String> {
+        self.encoding.clone()
+    }
+}
+
+/// Numbers with mean 0 and standard deviation 1, missing ones as their median, and by what they became so; `None` if all are
+/// equal, or too large or small to tell.
+fn standardised(name: &str, mut numbers: Vec<f64>, notes: &mut Vec<String>) -> Option<(Array1<f32>, String)> {
     let mut known = numbers.iter().copied().filter(|number| !number.is_nan()).collect::<Vec<_>>();
     known.sort_by(f64::total_cmp);
     let middle = known.len().checked_sub(1)? / 2;
@@ -277,11 +307,12 @@ fn standardised(name: &str, mut numbers: Vec<f64>, notes: &mut Vec<String>) -> O
     let mean = values.mean()?;
     values -= mean;
     let deviation = values.std(0.0);
-    (deviation > 0.0 && deviation.is_finite()).then(|| values.mapv(|value| (value / deviation) as f32))
+    let how = format!("median {median}, mean {mean}, deviation {deviation}");
+    (deviation > 0.0 && deviation.is_finite()).then(|| (values.mapv(|value| (value / deviation) as f32), how))
 }
 
-/// A column for each value, missing ones too; `None` if there are too many values.
-fn one_hot(texts: &[Option<String>]) -> Option<Array2<f32>> {
+/// A column for each value, missing ones too, and these values; `None` if there are too many.
+fn one_hot(texts: &[Option<String>]) -> Option<(Array2<f32>, String)> {
     let mut values = BTreeMap::new();
     for text in texts {
         values.insert(text, 0);
@@ -293,8 +324,9 @@ fn one_hot(texts: &[Option<String>]) -> Option<Array2<f32>> {
         return None;
     }
     values.values_mut().enumerate().for_each(|(at, place)| *place = at);
+    let how = format!("one of {:?}", values.keys());
     let mut matrix = Array2::zeros((texts.len(), values.len()));
     let set = |(mut row, text): (ArrayViewMut1<'_, f32>, &Option<String>)| row[values[text]] = 1.0;
     matrix.outer_iter_mut().zip(texts).for_each(set);
-    Some(matrix)
+    Some((matrix, how))
 }

@@ -1,6 +1,7 @@
 //! Texts as TF-IDF vectors.
 
 use super::Inputs;
+use super::inputs::digest;
 use crate::error::Result;
 use ndarray::Array2;
 use sha2::{Digest, Sha256};
@@ -18,6 +19,7 @@ pub(super) struct Texts {
     /// Of each text, the positions of its words in the vocabulary, and their weights.
     weights: Vec<Vec<(u32, f32)>>,
     vocabulary: Vec<String>,
+    encoding: String,
     empty: usize,
     most_words: usize,
 }
@@ -56,8 +58,10 @@ impl Texts {
         };
         let weights = texts.iter().map(weigh).collect::<Vec<_>>();
         let empty = weights.iter().filter(|weights| weights.is_empty()).count();
+        let encoded = words.iter().map(|(word, df)| format!("{word} {df} of {}", texts.len()));
+        let encoding = digest(&encoded.collect::<Vec<_>>());
         let vocabulary = words.into_iter().map(|(word, _)| word.clone()).collect();
-        Ok(Self { texts, weights, vocabulary, empty, most_words })
+        Ok(Self { texts, weights, vocabulary, encoding, empty, most_words })
     }
 
     /// What was made of them, in words.
@@ -101,6 +105,10 @@ impl Inputs for Texts {
             self.weights[*row].iter().for_each(|(at, weight)| input[*at as usize] = *weight);
         }
         Ok(inputs)
+    }
+
+    fn encoding(&self) -> Option<String> {
+        Some(self.encoding.clone())
     }
 
     fn digest(&self, row: usize) -> Result<[u8; 32]> {

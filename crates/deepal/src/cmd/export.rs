@@ -6,6 +6,7 @@ mod huggingface;
 mod imagefolder;
 mod label_studio;
 mod labels;
+mod net;
 mod pictures;
 mod table;
 
@@ -30,12 +31,16 @@ pub(crate) struct ExportArgs {
     /// The run folder
     #[arg(value_name = "RUN")]
     run: PathBuf,
-    /// What to write
-    #[arg(long, value_name = "FORMAT", default_value = "csv")]
-    format: Format,
+    /// What to write [default: csv]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
     /// The file or folder to write; a folder must be new or empty [default for csv and jsonl: standard output]
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
+    /// Write the net at the end of a job, trained once more and checked against the record; the labels too only if `--format` or
+    /// `--out` is given
+    #[arg(long, value_name = "NET.safetensors")]
+    net: Option<PathBuf>,
     /// Only the labels bought for a data set of the run
     #[arg(long, value_name = "D")]
     dataset: Option<String>,
@@ -72,10 +77,19 @@ enum Format {
 
 pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<()> {
     let record = Record::read(&args.run)?;
-    let config = &record.config;
+    let data_dir = config::data_dir(args.data_dir.as_deref()).or_else(|| record.config.data_dir.clone());
+    let config = &Config { data_dir, ..record.config.clone() };
     let rounds = chosen(args, &record)?;
+    if let Some(out) = &args.net {
+        let task = one_job(args, config, &rounds, "`--net` takes the labels of one job")?;
+        net::write(out, &args.run, config, task, &rounds)?;
+        if args.format.is_none() && args.out.is_none() {
+            return Ok(());
+        }
+    }
+    let format = args.format.unwrap_or(Format::Csv);
     let labels = labels::of(&args.run, config, &rounds)?;
-    let file = match args.format {
+    let file = match format {
         Format::Csv => Some(table::csv(&labels)),
         Format::Jsonl => Some(table::jsonl(&labels)?),
         _ => None,
@@ -86,18 +100,18 @@ pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<()> {
             None => super::print(&String::from_utf8_lossy(&bytes)),
         };
     }
-    let task = one_job(args, config, &rounds)?;
+    let name = format.to_possible_value();
+    let name = name.as_ref().map_or("", |name| name.get_name());
+    let task = one_job(args, config, &rounds, &format!("`--format {name}` describes one labelled set"))?;
     let Some(out) = &args.out else {
         bail!(Usage("say where to write with `--out PATH`; only csv and jsonl go to standard output".into()))
     };
-    if args.format == Format::LabelStudio {
+    if format == Format::LabelStudio {
         label_studio::write(out, &labels, task)?;
     } else {
-        let data_dir = config::data_dir(args.data_dir.as_deref()).or_else(|| config.data_dir.clone());
-        let config = Config { data_dir, ..config.clone() };
         folder::write(out, |folder| {
-            let pictures = Pictures::of(&config, task)?;
-            match args.format {
+            let pictures = Pictures::of(config, task)?;
+            match format {
                 Format::Imagefolder => imagefolder::fill(folder, &labels, &pictures),
                 Format::Huggingface => huggingface::fill(folder, &labels, &pictures),
                 _ => coco::fill(folder, &labels, task, &pictures),
@@ -143,8 +157,13 @@ fn chosen<'a>(args: &ExportArgs, record: &'a Record) -> anyhow::Result<Vec<&'a R
     Ok(rounds)
 }
 
-/// The task of the only job that there is.
-fn one_job<'a>(args: &ExportArgs, config: &'a Config, rounds: &[&Round]) -> anyhow::Result<&'a Task> {
+/// The task of the only job that there is; `why` says what needs it.
+fn one_job<'a>(
+    args: &ExportArgs,
+    config: &'a Config,
+    rounds: &[&Round],
+    why: &str,
+) -> anyhow::Result<&'a Task> {
     let mut jobs = rounds.iter().map(|round| round.job()).collect::<Vec<_>>();
     jobs.dedup();
     let words = |(dataset, net, strategy, seed): &(&str, &str, &str, u64)| {
@@ -153,11 +172,8 @@ fn one_job<'a>(args: &ExportArgs, config: &'a Config, rounds: &[&Round]) -> anyh
     if jobs.len() > 1 {
         let mut names = jobs.iter().take(LISTED).map(words).collect::<Vec<_>>();
         names.extend((jobs.len() > LISTED).then(|| format!("{} more", jobs.len() - LISTED)));
-        let format = args.format.to_possible_value();
         bail!(Usage(format!(
-            "`--format {}` describes one labelled set, and there are {}: {}; choose one with `--dataset`, `--net-name`, \
-             `--strategy` and `--seed`",
-            format.as_ref().map_or("", |format| format.get_name()),
+            "{why}, and there are {}: {}; choose one with `--dataset`, `--net-name`, `--strategy` and `--seed`",
             jobs.len(),
             names.join("; ")
         )));

@@ -1,0 +1,135 @@
+//! A trained net in a file: which net it is, and what it must be fed.
+
+use crate::config::Task;
+use crate::model::Model;
+use anyhow::Context;
+use deepal::{Meta, Net, Training, nets};
+use deepal_data::own::Transform;
+use deepal_data::{Error, weights};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// All that there is to know of a net besides its weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct About {
+    pub(crate) net: String,
+    pub(crate) training: Option<Training>,
+    /// The data set that it learnt from.
+    pub(crate) dataset: String,
+    pub(crate) classes: Vec<String>,
+    pub(crate) shape: [usize; 3],
+    /// How pictures become its inputs, where they do.
+    pub(crate) image: Option<Transform>,
+    /// What makes embeddings for it.
+    pub(crate) model: Option<Model>,
+    /// What its inputs owe to the table that they were in; see [`Inputs::encoding`](deepal_data::own::Inputs::encoding).
+    pub(crate) encoding: Option<String>,
+}
+
+impl About {
+    /// The net of a task that learnt from samples as `meta` says. `image` and `encoding` are those of the user's own data.
+    pub(crate) fn new(task: &Task, meta: &Meta, image: Option<Transform>, encoding: Option<String>) -> Self {
+        let model = task.own.as_ref().and_then(|own| own.model.clone());
+        let image = image.or_else(|| of_range(meta)).filter(|_| model.is_none());
+        Self {
+            net: task.net.clone(),
+            training: task.training,
+            dataset: task.dataset.clone(),
+            classes: meta.classes.clone(),
+            shape: meta.shape,
+            image,
+            model,
+            encoding,
+        }
+    }
+
+    /// What is wrong with it, for a net with so many weights.
+    fn check(&self, weights: usize) -> Result<(), String> {
+        // A net has a weight for each input at least, and one for each class: nothing larger is ever built.
+        let inputs = self.shape.iter().try_fold(1_usize, |product, side| product.checked_mul(*side));
+        if !inputs.is_some_and(|inputs| (1..=weights).contains(&inputs)) {
+            return Err(format!("has too few weights for inputs of the shape {:?}", self.shape));
+        }
+        if !(1..=weights).contains(&self.classes.len()) {
+            return Err(format!("has too few weights for {} classes", self.classes.len()));
+        }
+        if let Some(image) = &self.image {
+            image.check().map_err(|error| error.to_string())?;
+            if image.shape() != self.shape {
+                return Err(format!("makes pictures {:?} for a net of {:?}", image.shape(), self.shape));
+            }
+        }
+        Ok(())
+    }
+
+    fn build(&self) -> deepal::Result<(Box<dyn Net>, Meta)> {
+        let (name, classes) = (self.dataset.clone(), self.classes.clone());
+        let meta = Meta { name, shape: self.shape, classes, range: Vec::new() };
+        let training = self.training.unwrap_or_else(Training::adaptive);
+        Ok((nets::by_name(&self.net)?.build(&meta, training)?, meta))
+    }
+}
+
+/// Writes a net, whole or not at all.
+pub(crate) fn write(path: &Path, about: &About, net: &dyn Net) -> anyhow::Result<()> {
+    Ok(weights::write(path, about, &net.state_dict()?)?)
+}
+
+/// The net of a file, trained.
+///
+/// # Errors
+/// A file that cannot be read, or that is not as it should be.
+pub(crate) fn read(path: &Path) -> anyhow::Result<(About, Box<dyn Net>)> {
+    let (about, state) = weights::read::<About>(path).context("`--net`")?;
+    let wrong = |why: String| Error::Weights { path: path.into(), why };
+    about.check(state.iter().map(|(_, array)| array.len()).sum()).map_err(wrong)?;
+    let loaded = about.build().and_then(|(mut net, meta)| {
+        net.load_state_dict(&meta, state)?;
+        Ok(net)
+    });
+    Ok((about, loaded.map_err(|error| wrong(error.to_string()))?))
+}
+
+/// How pictures become inputs in a known range, as those of the data sets of the list do.
+fn of_range(meta: &Meta) -> Option<Transform> {
+    let [channels, height, width] = meta.shape;
+    if !matches!(channels, 1 | 3) || height < 2 || width < 2 || meta.range.len() != channels {
+        return None;
+    }
+    let std = meta.range.iter().map(|(least, greatest)| 255.0 / (greatest - least)).collect::<Vec<_>>();
+    let mean = meta.range.iter().zip(&std).map(|((least, _), std)| -least * std).collect();
+    Some(Transform { mean, std, ..Transform::new([height, width], channels) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_says_how_bytes_become_inputs() {
+        for entry in deepal::datasets::ALL {
+            let scale = |byte: f32, channel: usize| {
+                (byte / 255.0 - entry.scale.mean[channel]) / entry.scale.std[channel]
+            };
+            let range =
+                (0..entry.shape[0]).map(|channel| (scale(0.0, channel), scale(255.0, channel))).collect();
+            let meta = Meta { name: entry.name.into(), shape: entry.shape, classes: Vec::new(), range };
+            let image = of_range(&meta).unwrap();
+            assert_eq!(image.shape(), entry.shape);
+            for (channel, (mean, std)) in image.mean.iter().zip(&image.std).enumerate() {
+                for byte in [0.0, 77.0, 255.0] {
+                    let (ours, theirs) = ((byte - mean) / std, scale(byte, channel));
+                    assert!((ours - theirs).abs() < 1e-5, "{}: {ours} for {theirs}", entry.name);
+                }
+            }
+        }
+        let meta = Meta {
+            name: "vectors".into(),
+            shape: [3, 1, 1],
+            classes: Vec::new(),
+            range: vec![(0.0, 1.0); 3],
+        };
+        assert_eq!(of_range(&meta), None);
+    }
+}
