@@ -47,7 +47,7 @@ pub fn write(path: &Path, about: &impl Serialize, state: &StateDict) -> Result<(
 /// What the program kept about the net, and its weights.
 ///
 /// # Errors
-/// A file that cannot be read, is damaged, was not written by [`write`], or by a later version.
+/// A file that cannot be read, is damaged, was not written by [`write`](fn@write), or by a later version.
 pub fn read<A: DeserializeOwned>(path: &Path) -> Result<(A, StateDict)> {
     #[derive(Deserialize)]
     struct Version {
