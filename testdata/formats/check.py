@@ -41,7 +41,7 @@ def pick(entry, at, sample_id):
     score = entry["scores"][at] if entry.get("scores") else None
     label = entry["classes"][at] if entry.get("classes") else None
     name = DIGITS[label] if entry["dataset"] == "digits" and label is not None and label < 10 else None
-    row = {"rank": at + 1, "sample_id": sample_id, "score": score, "label": label, "label_name": name}
+    row = {"rank": at + 1, "sample_id": sample_id, "id": None, "score": score, "label": label, "label_name": name}
     return {key: entry[key] for key in RUN} | row
 
 

@@ -2,7 +2,7 @@
 //! `RAYON_NUM_THREADS` says how many threads.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use deepal_core::{score, seed::mix, select};
+use deepal_core::{Calibration, Signals, score, seed::mix, select, strategy};
 use ndarray::{Array1, Array2, Array3, ArrayRef2};
 use std::hint::black_box;
 
@@ -66,10 +66,31 @@ fn scores(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A query of 20 with 100 labels by `auto`; accuracy 0.5, so a quarter of the pool are candidates.
+fn queries(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("query");
+    group.sample_size(10);
+    for (n, d) in [(4000, 64), (60_000, 128), (1_000_000, 64)] {
+        let (pool, labeled) = (embeddings(n, d, 1), embeddings(100, d, 2));
+        let probs = score::softmax(&logits(n, 10, 1));
+        let signals = Signals::new(n)
+            .with_probs(probs)
+            .and_then(|signals| signals.with_embeddings(pool))
+            .and_then(|signals| signals.with_labeled_embeddings(labeled))
+            .and_then(|signals| signals.with_calibration(Calibration { temperature: 2.0, accuracy: 0.5 }));
+        let (Ok(signals), Ok(entry)) = (signals, strategy::by_name("auto")) else { continue };
+        let auto = (entry.build)();
+        group.bench_function(format!("auto/{n}x{d}/20"), |b| {
+            b.iter(|| auto.select(black_box(&signals), 20, 1))
+        });
+    }
+    group.finish();
+}
+
 fn short() -> Criterion {
     let half = std::time::Duration::from_millis(500);
     Criterion::default().warm_up_time(half).measurement_time(2 * half)
 }
 
-criterion_group! { name = benches; config = short(); targets = selectors, scores }
+criterion_group! { name = benches; config = short(); targets = selectors, scores, queries }
 criterion_main!(benches);

@@ -7,6 +7,7 @@
 //! # Ok::<(), deepal_core::Error>(())
 //! ```
 
+use crate::calibration::Calibration;
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::net::{Ask, Net, StateDict};
@@ -31,7 +32,8 @@ macro_rules! ensure {
 
 /// Checks a strategy on made-up signals: distinct rows, exact budgets (0, 1, all, more than there are), an empty pool,
 /// reproducibility, finite falling scores, prefixes of ranked picks, and degenerate signals (identical rows, zeros, one-hot
-/// and uniform probabilities). It is handed the signals it declares and nothing else, and must say so when one is missing. One
+/// and uniform probabilities). It is handed the signals it declares and nothing else, with and without those that it wants, and must
+/// say so when one is missing; one that starts cold is also handed embeddings alone and nothing labelled. One
 /// that ranks one by one must give a candidate the same score whatever other candidates and seed it is handed with.
 ///
 /// # Errors
@@ -39,9 +41,15 @@ macro_rules! ensure {
 pub fn check_strategy(strategy: &dyn Strategy) -> Result<(), Violation> {
     for kind in [Kind::Ordinary, Kind::Identical, Kind::Zero, Kind::OneHot] {
         for n in [0, 1, 2, 37] {
-            let signals = made_up(&strategy.needs(), n, kind);
+            let signals = made_up(&strategy.needs(), n, LABELED, kind);
+            let wanted = made_up(&[strategy.needs(), strategy.wants()].concat(), n, LABELED, kind);
             for budget in [0, 1, 5, n, n + 3] {
                 check_selection(strategy, &signals, budget, kind)?;
+                check_selection(strategy, &wanted, budget, kind)?;
+                if strategy.starts_cold() {
+                    let cold = made_up(&[Signal::Embeddings, Signal::LabeledEmbeddings], n, 0, kind);
+                    check_selection(strategy, &cold, budget, kind)?;
+                }
             }
             if strategy.one_by_one() {
                 check_parts(strategy, &signals, kind)?;
@@ -141,9 +149,13 @@ pub fn check_net(
     ensure!(first == again, "the same seed trained another net");
     let none = net.predict(data, &[]).map_err(words)?;
     ensure!(none.is_empty(), "predictions about no sample");
-    for signal in
-        [Signal::Probs, Signal::McProbs { passes: 3 }, Signal::Embeddings, Signal::LabeledEmbeddings]
-    {
+    for signal in [
+        Signal::Probs,
+        Signal::McProbs { passes: 3 },
+        Signal::Embeddings,
+        Signal::LabeledEmbeddings,
+        Signal::Calibration,
+    ] {
         let ask = Ask { signals: &[signal], unlabeled: &ids, labeled: &labeled_ids, seed: 5 };
         if !net.supports(signal) {
             let refused = matches!(net.signals(data, &ask), Err(Error::Unsupported { .. }));
@@ -155,6 +167,7 @@ pub fn check_net(
             Signal::McProbs { .. } => signals.mc_probs().map(|a| (a.len_of(Axis(1)), ids.len())),
             Signal::Embeddings => signals.embeddings().map(|a| (a.nrows(), ids.len())),
             Signal::LabeledEmbeddings => signals.labeled_embeddings().map(|a| (a.nrows(), labeled.len())),
+            Signal::Calibration => signals.calibration().map(|_| (0, 0)),
             _ => signals.probs().map(|a| (a.nrows(), ids.len())),
         };
         let (got, wanted) = rows.map_err(words)?;
@@ -237,8 +250,11 @@ enum Kind {
     OneHot,
 }
 
-/// Signals about `n` candidates with 4 classes, 6 features and 5 labelled samples.
-fn made_up(needs: &[Signal], n: usize, kind: Kind) -> Signals<'static> {
+/// Labelled samples in made-up signals.
+const LABELED: usize = 5;
+
+/// Signals about `n` candidates with 4 classes and 6 features.
+fn made_up(needs: &[Signal], n: usize, labeled: usize, kind: Kind) -> Signals<'static> {
     let mut signals = Signals::new(n);
     for need in needs {
         let added = match need {
@@ -250,13 +266,16 @@ fn made_up(needs: &[Signal], n: usize, kind: Kind) -> Signals<'static> {
                 signals.clone().with_mc_probs(flat)
             }
             Signal::Embeddings => signals.clone().with_embeddings(values((n, 6), kind)),
-            Signal::LabeledEmbeddings => signals.clone().with_labeled_embeddings(values((5, 6), kind)),
+            Signal::LabeledEmbeddings => signals.clone().with_labeled_embeddings(values((labeled, 6), kind)),
             Signal::BoundaryDistance(_) => {
                 let mut distances: Array1<f64> = values(n, kind).mapv(|x: f32| f64::from(x.abs()));
                 if let (Kind::OneHot, Some(first)) = (kind, distances.first_mut()) {
                     *first = f64::INFINITY;
                 }
                 signals.clone().with_boundary_distances(distances)
+            }
+            Signal::Calibration => {
+                signals.clone().with_calibration(Calibration { temperature: 2.0, accuracy: 0.5 })
             }
         };
         signals = added.unwrap_or(signals);
@@ -286,6 +305,9 @@ fn part(needs: &[Signal], whole: &Signals<'_>, rows: Range<usize>) -> Signals<'s
             Signal::BoundaryDistance(_) => whole
                 .boundary_distances()
                 .and_then(|a| next.with_boundary_distances(a.slice_axis(Axis(0), rows).to_owned())),
+            Signal::Calibration => {
+                whole.calibration().and_then(|calibration| next.with_calibration(calibration))
+            }
         };
         part = added.unwrap_or(part);
     }

@@ -149,6 +149,7 @@ impl Experiment<'_> {
         let Self { data, net, strategy, seed, budget, initial_set } = self;
         budget.check(data.train.len())?;
         let oracle = Oracle::new(data.train_labels.clone());
+        let starts_cold = strategy.starts_cold();
         let mut learner = ActiveLearner::new(data.train.clone(), net, strategy, seed)?;
         for ids in done {
             learner.update(&oracle.annotate(&Query { ids: ids.clone(), scores: None })?)?;
@@ -169,6 +170,7 @@ impl Experiment<'_> {
                 break;
             }
             let query = match round {
+                0 if initial_set == InitialSet::Strategy && starts_cold => learner.query(budget.initial)?,
                 0 => {
                     let seed = derive(seed, 0, Purpose::Initial);
                     Query { ids: initial_set.draw(&data.train_labels, budget.initial, seed)?, scores: None }

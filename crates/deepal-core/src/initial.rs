@@ -5,31 +5,35 @@ use crate::pool::{Class, SampleId};
 use crate::seed::mix;
 use crate::select;
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
 
-/// How the first labelled set is drawn. It depends on the seed and never on strategy or net.
+/// How the first labelled set is drawn. It depends on the seed and, but for the first of these, never on strategy or net.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(into = "String", try_from = "String")]
 pub enum InitialSet {
-    /// Uniformly, as a person without any label would.
+    /// What the strategy picks without any label, if it [starts cold](crate::Strategy::starts_cold); else uniformly.
     #[default]
+    Strategy,
+    /// Uniformly, as a person without any label would.
     Random,
     /// Of each class its share of the pool, rounded by the largest remainders.
     Stratified,
-    /// One of each class that the pool has, the rest uniformly.
-    OnePerClass,
+    /// So many of each class, or all that the pool has, the rest uniformly.
+    PerClass(usize),
 }
 
 impl InitialSet {
     /// `n` samples of a pool with these hidden labels, or all if there are fewer.
     ///
     /// # Errors
-    /// One of each class is wanted, and `n` is less than the number of classes in the pool.
+    /// Some of each class are wanted, and `n` is less than they are in all.
     ///
     /// ```
     /// use deepal_core::{Class, InitialSet};
     ///
     /// let labels = [0, 0, 0, 0, 0, 0, 1, 1, 2].map(Class);
-    /// let drawn = InitialSet::OnePerClass.draw(&labels, 3, 1)?;
+    /// let drawn = InitialSet::PerClass(1).draw(&labels, 3, 1)?;
     /// let mut classes = drawn.iter().map(|id| labels[id.index()].0).collect::<Vec<_>>();
     /// classes.sort();
     /// assert_eq!(classes, [0, 1, 2]);
@@ -37,17 +41,22 @@ impl InitialSet {
     /// ```
     pub fn draw(self, labels: &[Class], n: usize, seed: u64) -> Result<Vec<SampleId>> {
         let n = n.min(labels.len());
-        if self == Self::Random {
+        if matches!(self, Self::Random | Self::Strategy) {
             return Ok(select::random(labels.len(), n, seed).into_iter().map(SampleId::from).collect());
         }
         let by_class = by_class(labels);
         let quotas = match self {
             Self::Stratified => shares(&by_class.iter().map(Vec::len).collect::<Vec<_>>(), n),
-            _ => by_class.iter().map(|rows| rows.len().min(1)).collect(),
+            Self::PerClass(k) => by_class.iter().map(|rows| rows.len().min(k)).collect(),
+            Self::Strategy | Self::Random => vec![0; by_class.len()],
         };
         let taken = quotas.iter().sum::<usize>();
         if taken > n {
-            let why = format!("must be at least {taken} for one label of each class, got {n}");
+            let each = if let Self::PerClass(k) = self { k } else { 1 };
+            let why = match each {
+                1 => format!("must be at least {taken} for one label of each class, got {n}"),
+                _ => format!("must be at least {taken} for {each} labels of each class, got {n}"),
+            };
             return Err(Error::Setting { what: "initial".into(), why });
         }
         let mut rows = Vec::with_capacity(n);
@@ -84,11 +93,59 @@ fn shares(counts: &[usize], n: usize) -> Vec<usize> {
     shares
 }
 
+impl fmt::Display for InitialSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Strategy => f.write_str("strategy"),
+            Self::Random => f.write_str("random"),
+            Self::Stratified => f.write_str("stratified"),
+            Self::PerClass(1) => f.write_str("one-per-class"),
+            Self::PerClass(k) => write!(f, "{k}-per-class"),
+        }
+    }
+}
+
+impl FromStr for InitialSet {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "strategy" => Ok(Self::Strategy),
+            "random" => Ok(Self::Random),
+            "stratified" => Ok(Self::Stratified),
+            "one-per-class" => Ok(Self::PerClass(1)),
+            _ => match name.strip_suffix("-per-class").map(str::parse) {
+                Some(Ok(k)) if k > 0 => Ok(Self::PerClass(k)),
+                _ => Err(Error::UnknownName {
+                    kind: "initial set",
+                    name: name.into(),
+                    known: vec!["strategy", "random", "stratified", "one-per-class", "2-per-class"],
+                }),
+            },
+        }
+    }
+}
+
+impl From<InitialSet> for String {
+    fn from(set: InitialSet) -> Self {
+        set.to_string()
+    }
+}
+
+impl TryFrom<String> for InitialSet {
+    type Error = Error;
+
+    fn try_from(name: String) -> Result<Self> {
+        name.parse()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: [InitialSet; 3] = [InitialSet::Random, InitialSet::Stratified, InitialSet::OnePerClass];
+    const ALL: [InitialSet; 4] =
+        [InitialSet::Strategy, InitialSet::Random, InitialSet::Stratified, InitialSet::PerClass(1)];
 
     /// 1,000 samples: 1 of class 0, none of class 1, 99 of class 2, 900 of class 3.
     fn imbalanced() -> Vec<Class> {
@@ -127,6 +184,16 @@ mod tests {
     }
 
     #[test]
+    fn names_are_read_as_they_are_written() {
+        for way in ALL.into_iter().chain([InitialSet::PerClass(12)]) {
+            assert_eq!(way.to_string().parse::<InitialSet>().unwrap(), way);
+        }
+        for name in ["0-per-class", "x-per-class", "-per-class", "all"] {
+            assert!(name.parse::<InitialSet>().is_err(), "{name}");
+        }
+    }
+
+    #[test]
     fn stratified_shares_are_those_of_the_pool() {
         let labels = imbalanced();
         let drawn = |n| counts(&labels, &InitialSet::Stratified.draw(&labels, n, 3).unwrap());
@@ -139,11 +206,15 @@ mod tests {
     fn one_per_class_has_the_rarest_class_and_is_else_uniform() {
         let labels = imbalanced();
         for seed in 0..20 {
-            let found = counts(&labels, &InitialSet::OnePerClass.draw(&labels, 10, seed).unwrap());
+            let found = counts(&labels, &InitialSet::PerClass(1).draw(&labels, 10, seed).unwrap());
             assert!(found[0] == 1 && found[1] == 0 && found[2] >= 1 && found[3] >= 1, "{found:?}");
         }
-        let error = InitialSet::OnePerClass.draw(&labels, 2, 1).unwrap_err().to_string();
+        let error = InitialSet::PerClass(1).draw(&labels, 2, 1).unwrap_err().to_string();
         assert!(error.contains("initial must be at least 3 for one label of each class, got 2"), "{error}");
+        let found = counts(&labels, &InitialSet::PerClass(4).draw(&labels, 9, 1).unwrap());
+        assert!(found[0] == 1 && found[2] >= 4 && found[3] >= 4, "{found:?}");
+        let error = InitialSet::PerClass(4).draw(&labels, 8, 1).unwrap_err().to_string();
+        assert!(error.contains("initial must be at least 9 for 4 labels of each class, got 8"), "{error}");
     }
 
     /// Each of 6 samples of one class is first in about a sixth of 6,000 draws (standard deviation 29).

@@ -8,6 +8,7 @@ use crate::seed::{Purpose, derive};
 use crate::select;
 use crate::signals::{Signal, Signals};
 use crate::strategy::{Selection, Strategy};
+use ndarray::Array2;
 use std::sync::Arc;
 
 /// Candidates at once for a strategy that ranks them one by one: a multiple of the 500 that nets take at once, small enough
@@ -73,7 +74,8 @@ impl ActiveLearner {
     }
 
     /// The `n` unlabelled samples that the strategy wants labelled next, or all that are left. Changes nothing: until
-    /// the next [`update`](Self::update) the answer stays the same.
+    /// the next [`update`](Self::update) the answer stays the same. With nothing labelled it works for strategies that
+    /// [start cold](Strategy::starts_cold), or that need no signal.
     ///
     /// # Errors
     /// The strategy needs signals and the net is not trained yet, or inputs cannot be read.
@@ -157,12 +159,19 @@ impl ActiveLearner {
         if needs.is_empty() {
             return Ok(Signals::new(candidates.len()));
         }
+        if self.pool.n_labeled() == 0 && self.strategy.starts_cold() {
+            let embeddings = self.data.inputs(candidates)?;
+            let none = Array2::zeros((0, embeddings.ncols()));
+            return Signals::new(candidates.len()).with_embeddings(embeddings)?.with_labeled_embeddings(none);
+        }
+        let wants = self.strategy.wants().into_iter().filter(|signal| self.net.supports(*signal));
+        let asked = needs.iter().copied().chain(wants).collect::<Vec<_>>();
         let labeled = match needs.contains(&Signal::LabeledEmbeddings) {
             true => self.pool.labeled().into_iter().map(|(id, _)| id).collect(),
             false => Vec::new(),
         };
         let seed = derive(self.seed, self.round, Purpose::Signals);
-        let ask = Ask { signals: &needs, unlabeled: candidates, labeled: &labeled, seed };
+        let ask = Ask { signals: &asked, unlabeled: candidates, labeled: &labeled, seed };
         self.net.signals(self.data.as_ref(), &ask)
     }
 

@@ -32,6 +32,7 @@
 //! # Ok::<(), deepal_core::Error>(())
 //! ```
 
+mod calibration;
 pub mod contract;
 mod dataset;
 pub mod duplicates;
@@ -50,6 +51,7 @@ mod signals;
 pub mod stats;
 pub mod strategy;
 
+pub use calibration::Calibration;
 pub use dataset::{Data, Dataset, InMemory, Meta};
 pub use error::{Error, Result, did_you_mean};
 pub use experiment::{Budget, Experiment, Oracle, Round, Step};

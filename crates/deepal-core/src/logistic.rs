@@ -1,5 +1,6 @@
 //! Softmax regression: a real baseline for vectors and embeddings, and a [`Net`] without Burn.
 
+use crate::calibration::Calibration;
 use crate::dataset::{Dataset, Meta};
 use crate::error::{Error, Result};
 use crate::net::{self, Ask, Net, StateDict, TrainReport, most_probable};
@@ -30,12 +31,41 @@ pub struct SoftmaxRegression {
     l2: f32,
     /// `[d + 1, c]`, the bias last; `None` until trained.
     weights: Option<Array2<f32>>,
+    /// What it was trained on; nothing if its weights were loaded.
+    labeled: Vec<(SampleId, Class)>,
 }
 
 impl SoftmaxRegression {
     /// An untrained classifier with weight decay `l2`.
     pub fn new(l2: f32) -> Self {
-        Self { l2, weights: None }
+        Self { l2, weights: None, labeled: Vec::new() }
+    }
+}
+
+impl SoftmaxRegression {
+    /// Cross-validates such a classifier on samples with labels, `inputs`: `[m, d]`; the seed decides the folds.
+    ///
+    /// # Errors
+    /// Another number of labels than of rows.
+    pub fn calibrate(
+        &self,
+        inputs: &ArrayRef2<f32>,
+        labels: &[Class],
+        n_classes: usize,
+        seed: u64,
+    ) -> Result<Calibration> {
+        if labels.len() != inputs.nrows() {
+            let expected = format!("[{}, d], a row for each label", labels.len());
+            let (what, got) = ("the labelled samples' inputs".into(), inputs.shape().to_vec());
+            return Err(Error::Shape { what, expected, got });
+        }
+        let inputs = with_bias(inputs);
+        let targets = one_hot(labels, n_classes);
+        Calibration::measure(labels, n_classes, seed, |train, test| {
+            let of = |array: &Array2<f32>, rows: &[usize]| array.select(Axis(0), rows);
+            let (weights, _) = fit(&of(&inputs, train), &of(&targets, train), self.l2);
+            Ok(softmax(&of(&inputs, test).dot(&weights)))
+        })
     }
 }
 
@@ -51,7 +81,8 @@ impl Net for SoftmaxRegression {
     }
 
     fn supports(&self, signal: Signal) -> bool {
-        matches!(signal, Signal::Probs | Signal::Embeddings | Signal::LabeledEmbeddings)
+        use Signal::{Calibration, Embeddings, LabeledEmbeddings, Probs};
+        matches!(signal, Probs | Embeddings | LabeledEmbeddings | Calibration)
     }
 
     fn train(
@@ -65,15 +96,14 @@ impl Net for SoftmaxRegression {
         }
         let ids = labeled.iter().map(|(id, _)| *id).collect::<Vec<_>>();
         let inputs = with_bias(&data.inputs(&ids)?);
-        let mut targets = Array2::<f32>::zeros((ids.len(), data.meta().classes.len()));
-        for (row, (_, class)) in labeled.iter().enumerate() {
-            targets[[row, class.index()]] = 1.0;
-        }
+        let classes = labeled.iter().map(|(_, class)| *class).collect::<Vec<_>>();
+        let targets = one_hot(&classes, data.meta().classes.len());
         let (weights, steps) = fit(&inputs, &targets, self.l2);
         let probs = softmax(&inputs.dot(&weights));
         let right =
             probs.outer_iter().zip(labeled).filter(|(p, (_, class))| most_probable(*p) == *class).count();
         self.weights = Some(weights);
+        self.labeled = labeled.to_vec();
         Ok(TrainReport { steps, accuracy: Some(right as f64 / ids.len() as f64) })
     }
 
@@ -96,6 +126,16 @@ impl Net for SoftmaxRegression {
         if ask.signals.contains(&Signal::LabeledEmbeddings) {
             signals = signals.with_labeled_embeddings(data.inputs(ask.labeled)?)?;
         }
+        if ask.signals.contains(&Signal::Calibration) {
+            let ids = self.labeled.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+            let classes = self.labeled.iter().map(|(_, class)| *class).collect::<Vec<_>>();
+            signals = signals.with_calibration(self.calibrate(
+                &data.inputs(&ids)?,
+                &classes,
+                weights.ncols(),
+                ask.seed,
+            )?)?;
+        }
         Ok(signals)
     }
 
@@ -117,8 +157,16 @@ impl Net for SoftmaxRegression {
         weights.slice_mut(s![..-1, ..]).assign(&weight.reversed_axes());
         weights.slice_mut(s![-1, ..]).assign(&bias);
         self.weights = Some(weights);
+        self.labeled.clear();
         Ok(())
     }
+}
+
+/// `[m, c]`, 1 at the class of each.
+fn one_hot(labels: &[Class], n_classes: usize) -> Array2<f32> {
+    let mut targets = Array2::zeros((labels.len(), n_classes));
+    labels.iter().enumerate().for_each(|(row, class)| targets[[row, class.index()]] = 1.0);
+    targets
 }
 
 fn with_bias(inputs: &ArrayRef2<f32>) -> Array2<f32> {

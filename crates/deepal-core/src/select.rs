@@ -3,8 +3,11 @@
 //! All are deterministic at any number of threads, and none holds more than O(n·d) memory.
 
 pub(crate) mod blocks;
-mod cluster;
+pub(crate) mod cluster;
+pub(crate) mod herding;
 mod k_center;
+pub(crate) mod linkage;
+pub(crate) mod references;
 
 pub use cluster::{Clusters, k_means, k_medians, representatives};
 pub use k_center::k_center_greedy;

@@ -1,5 +1,6 @@
 //! What a strategy may look at: [`Signal`] names it, [`Signals`] holds it, checked once.
 
+use crate::calibration::Calibration;
 use crate::error::{Error, Result};
 use ndarray::{ArrayView1, ArrayView2, ArrayView3, Axis, CowArray, Dimension, Ix1, Ix2, Ix3};
 use std::fmt;
@@ -23,6 +24,9 @@ pub enum Signal {
     LabeledEmbeddings,
     /// How far the input must move for the predicted class to change, `[n]`; infinity where it never did.
     BoundaryDistance(Attack),
+    /// How far the probabilities can be trusted, from cross-validation on the labelled samples: two numbers. A net that takes long to train
+    /// does not have it.
+    Calibration,
 }
 
 /// How [`Signal::BoundaryDistance`] is measured, in the units of the net's input.
@@ -53,6 +57,7 @@ impl fmt::Display for Signal {
             Signal::LabeledEmbeddings => "labelled embeddings",
             Signal::BoundaryDistance(Attack::Bim { .. }) => "boundary distances by BIM",
             Signal::BoundaryDistance(Attack::DeepFool { .. }) => "boundary distances by DeepFool",
+            Signal::Calibration => "calibration",
         })
     }
 }
@@ -80,6 +85,7 @@ pub struct Signals<'a> {
     embeddings: Option<CowArray<'a, f32, Ix2>>,
     labeled_embeddings: Option<CowArray<'a, f32, Ix2>>,
     boundary_distances: Option<CowArray<'a, f64, Ix1>>,
+    calibration: Option<Calibration>,
 }
 
 impl<'a> Signals<'a> {
@@ -92,6 +98,7 @@ impl<'a> Signals<'a> {
             embeddings: None,
             labeled_embeddings: None,
             boundary_distances: None,
+            calibration: None,
         }
     }
 
@@ -179,6 +186,21 @@ impl<'a> Signals<'a> {
         Ok(self)
     }
 
+    /// Adds what cross-validation says of the probabilities.
+    ///
+    /// # Errors
+    /// A temperature that is not above 0 and finite, or an accuracy outside 0 to 1.
+    pub fn with_calibration(mut self, calibration: Calibration) -> Result<Self> {
+        let Calibration { temperature, accuracy } = calibration;
+        if !(temperature > 0.0 && temperature.is_finite() && (0.0..=1.0).contains(&accuracy)) {
+            let why =
+                format!("must have a temperature above 0 and an accuracy from 0 to 1, got {calibration:?}");
+            return Err(Error::Setting { what: "the calibration".into(), why });
+        }
+        self.calibration = Some(calibration);
+        Ok(self)
+    }
+
     /// The same about some of the candidates only, copied; row `i` of the result is candidate `rows[i]`.
     ///
     /// ```
@@ -204,6 +226,7 @@ impl<'a> Signals<'a> {
                 .boundary_distances
                 .as_ref()
                 .map(|array| array.select(Axis(0), rows).into()),
+            calibration: self.calibration,
         }
     }
 
@@ -255,6 +278,14 @@ impl<'a> Signals<'a> {
     /// They were not given.
     pub fn boundary_distances(&self) -> Result<ArrayView1<'_, f64>> {
         given(&self.boundary_distances, "boundary distances")
+    }
+
+    /// What cross-validation says of the probabilities.
+    ///
+    /// # Errors
+    /// It was not given.
+    pub fn calibration(&self) -> Result<Calibration> {
+        self.calibration.ok_or_else(|| Error::MissingSignal { signal: Signal::Calibration.to_string() })
     }
 
     fn same_width(self) -> Result<Self> {
@@ -326,6 +357,15 @@ mod tests {
         assert!(candidates.with_labeled_embeddings(array![[1.0]]).is_err());
         assert!(Signals::new(1).with_boundary_distances(array![f64::NAN]).is_err());
         assert!(Signals::new(1).with_boundary_distances(array![f64::INFINITY]).is_ok());
+        for (temperature, accuracy) in
+            [(0.0, 0.5), (f64::NAN, 0.5), (f64::INFINITY, 0.5), (1.0, 1.1), (1.0, f64::NAN)]
+        {
+            let error = Signals::new(1).with_calibration(Calibration { temperature, accuracy }).unwrap_err();
+            assert!(
+                error.to_string().contains("a temperature above 0 and an accuracy from 0 to 1"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

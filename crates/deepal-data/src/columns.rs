@@ -19,8 +19,12 @@ pub struct Columns {
     columns: Vec<Column>,
     /// Where the column of each name is.
     places: HashMap<String, usize>,
-    /// The names of columns that are not read, with their kinds.
+    /// The names of columns that cannot be read, with their kinds.
     unread: Vec<(String, String)>,
+    /// The names of columns that nobody asked for.
+    skipped: Vec<String>,
+    /// The rows of the file that these are; `None`: all.
+    rows: Option<Vec<usize>>,
     len: usize,
 }
 
@@ -43,8 +47,63 @@ pub enum Column {
     Lists(Array2<f32>),
 }
 
-/// A column; or its kind, if it cannot be read.
-type Read = Result<Column, String>;
+/// What of a table is read; [`Part::default`] is all of it.
+#[derive(Clone, Copy, Default)]
+pub struct Part<'a> {
+    /// Whether a column of this name is wanted; `None`: all are.
+    pub columns: Option<&'a dyn Fn(&str) -> bool>,
+    /// The rows that are wanted, from 0 on and rising; `None`: all are.
+    pub rows: Option<&'a [usize]>,
+}
+
+impl std::fmt::Debug for Part<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Part").field("rows", &self.rows.map(<[_]>::len)).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Part<'a> {
+    fn wants(&self, column: &str) -> bool {
+        self.columns.is_none_or(|wants| wants(column))
+    }
+
+    /// Passes over the rows of the file.
+    fn kept(&self) -> Kept<'a> {
+        Kept { rows: self.rows, at: 0 }
+    }
+}
+
+/// A pass over the rows of a file, which tells of each whether it is wanted.
+struct Kept<'a> {
+    /// Those that are still to come.
+    rows: Option<&'a [usize]>,
+    at: usize,
+}
+
+impl Kept<'_> {
+    /// Whether the next row is wanted.
+    fn next(&mut self) -> bool {
+        let at = self.at;
+        self.at += 1;
+        let Some(rows) = &mut self.rows else { return true };
+        let is_wanted = rows.first() == Some(&at);
+        if is_wanted {
+            *rows = &rows[1..];
+        }
+        is_wanted
+    }
+
+    /// How many of the next `rows` rows are wanted.
+    fn among(&self, rows: usize) -> usize {
+        self.rows.map_or(rows, |wanted| wanted.partition_point(|row| *row < self.at + rows))
+    }
+}
+
+/// A column; or its kind, if it cannot be read, and `None` if nobody asked for it.
+type Read = Result<Column, Option<String>>;
+
+/// The columns of a table, and how many of its rows were wanted.
+type Wanted = (Vec<(String, Read)>, usize);
 
 impl Columns {
     /// Reads a table; which kind tells its name: `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet`, the first four also packed
@@ -55,13 +114,21 @@ impl Columns {
     /// A file that cannot be read or is of another kind, a row with more or fewer cells than the heading, two columns of one
     /// name, lists of different lengths or missing ones, text that is not UTF-8, or a file that ends too early.
     pub fn read(path: &Path) -> Result<Self> {
+        Self::read_part(path, &Part::default())
+    }
+
+    /// As [`read`](Self::read), but only a part of the table: neither other columns nor other rows take memory.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), about what is read; rows are named as those of the file.
+    pub fn read_part(path: &Path, part: &Part<'_>) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let name = name.strip_suffix(".gz").unwrap_or(&name);
-        let columns = match name.rsplit_once('.').map(|(_, extension)| extension) {
-            Some("parquet") => parquet::read(path)?,
-            Some("jsonl" | "ndjson") => json_lines(path)?,
-            Some("tsv") => separated(path, b'\t')?,
-            Some("csv") => separated(path, b',')?,
+        let (columns, len) = match name.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("parquet") => parquet::read(path, part)?,
+            Some("jsonl" | "ndjson") => json_lines(path, part)?,
+            Some("tsv") => separated(path, b'\t', part)?,
+            Some("csv") => separated(path, b',', part)?,
             _ => return Err(wrong(path, "is no table; known are .csv, .tsv, .jsonl and .parquet".into())),
         };
         let mut table = Self {
@@ -70,7 +137,9 @@ impl Columns {
             columns: Vec::new(),
             places: HashMap::new(),
             unread: Vec::new(),
-            len: 0,
+            skipped: Vec::new(),
+            rows: part.rows.map(<[_]>::to_vec),
+            len,
         };
         for (at, (name, column)) in columns.into_iter().enumerate() {
             if table.places.insert(name.clone(), table.columns.len()).is_some() {
@@ -81,13 +150,13 @@ impl Columns {
                     table.names.push(name);
                     table.columns.push(column);
                 }
-                Err(kind) => table.unread.push((name, kind)),
+                Err(Some(kind)) => table.unread.push((name, kind)),
+                Err(None) => table.skipped.push(name),
             }
         }
-        for (name, _) in &table.unread {
+        for name in table.unread.iter().map(|(name, _)| name).chain(&table.skipped) {
             table.places.remove(name);
         }
-        table.len = table.columns.first().map_or(0, Column::len);
         Ok(table)
     }
 
@@ -143,10 +212,10 @@ impl Columns {
                 ),
             );
         }
-        let known = self.names.iter().map(String::as_str).collect::<Vec<_>>();
+        let known = self.names.iter().chain(&self.skipped).map(String::as_str).collect::<Vec<_>>();
         let hint = deepal_core::did_you_mean(name, &known)
             .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-        let names = self.names.join(", ");
+        let names = known.join(", ");
         wrong(&self.path, format!("has no column `{name}`, but {names}{hint}"))
     }
 
@@ -170,15 +239,45 @@ impl Columns {
         {
             return Ok(lists.mapv(f64::from));
         }
-        let mut matrix = Array2::zeros((self.len, names.len()));
+        self.side_by_side(names, |number| number)
+    }
+
+    /// As [`matrix`](Self::matrix), of the columns that a pattern fits and in single precision, `[n, d]`; a column of lists is
+    /// moved, not copied.
+    ///
+    /// # Errors
+    /// As [`matching`](Self::matching) and [`matrix`](Self::matrix).
+    pub fn into_singles(self, pattern: &str) -> Result<Array2<f32>> {
+        let names = self.matching(pattern)?;
+        if let [name] = names[..]
+            && let Column::Lists(_) = self.column(name)?
+        {
+            let name = name.to_owned();
+            let Column::Lists(lists) = self.into_column(&name)? else { return Ok(Array2::zeros((0, 0))) };
+            return Ok(lists);
+        }
+        self.side_by_side(&names, |number| number as f32)
+    }
+
+    /// Number columns as a matrix, `[n, d]`.
+    fn side_by_side<T: Clone>(&self, names: &[&str], of: fn(f64) -> T) -> Result<Array2<T>> {
+        let row_of = |row: usize| self.rows.as_ref().map_or(row, |rows| rows[row]);
+        let mut matrix = Array2::from_elem((self.len, names.len()), of(0.0));
         for (name, mut column) in names.iter().zip(matrix.columns_mut()) {
-            let numbers = self
-                .column(name)?
-                .numbers()
-                .map_err(|why| wrong(&self.path, format!("column `{name}` {why}")))?;
-            column.iter_mut().zip(numbers).for_each(|(cell, number)| *cell = number);
+            let numbers = self.column(name)?.numbers_of(row_of);
+            let numbers = numbers.map_err(|why| wrong(&self.path, format!("column `{name}` {why}")))?;
+            column.iter_mut().zip(numbers).for_each(|(cell, number)| *cell = of(number));
         }
         Ok(matrix)
+    }
+
+    /// How many rows and features a pattern's columns have, `[n, d]`, where the file tells before they are read (Parquet).
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn peek(path: &Path, pattern: &str) -> Result<Option<[usize; 2]>> {
+        let is_parquet = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"));
+        if is_parquet { parquet::peek(path, pattern).map(Some) } else { Ok(None) }
     }
 }
 
@@ -206,6 +305,11 @@ impl Column {
     /// # Errors
     /// In words: the first text that is no number, or lists.
     pub fn numbers(&self) -> Result<Vec<f64>, String> {
+        self.numbers_of(|row| row)
+    }
+
+    /// As [`numbers`](Self::numbers); `row_of` tells which row of the file a cell is in.
+    fn numbers_of(&self, row_of: impl Fn(usize) -> usize) -> Result<Vec<f64>, String> {
         match self {
             Self::Numbers(numbers) => Ok(numbers.clone()),
             Self::Singles(numbers) => Ok(numbers.iter().map(|x| f64::from(*x)).collect()),
@@ -219,12 +323,17 @@ impl Column {
                 let cell = |(row, text): (usize, &Option<String>)| {
                     number(text.as_deref()).ok_or_else(|| {
                         let text = text.as_deref().unwrap_or_default();
-                        format!("has `{text}` in row {}, which is no number", row + 1)
+                        format!("has `{text}` in row {}, which is no number", row_of(row) + 1)
                     })
                 };
                 texts.iter().enumerate().map(cell).collect()
             }
         }
+    }
+
+    /// Its cells as text, moved if they are; missing ones are `None`.
+    pub fn into_texts(self) -> Vec<Option<String>> {
+        if let Self::Text(texts) = self { texts } else { self.texts() }
     }
 
     /// Its cells as text; missing ones are `None`.
@@ -250,7 +359,7 @@ pub(crate) fn number(text: Option<&str>) -> Option<f64> {
 }
 
 /// Whether a name fits a pattern in which `*` stands for any letters.
-fn fits(pattern: &str, name: &str) -> bool {
+pub fn fits(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
         Some((start, rest)) => name.strip_prefix(start).is_some_and(|name| {
@@ -264,19 +373,29 @@ fn wrong(path: &Path, why: String) -> Error {
 }
 
 /// Text with a heading; empty cells are missing.
-fn separated(path: &Path, delimiter: u8) -> Result<Vec<(String, Read)>> {
+fn separated(path: &Path, delimiter: u8, part: &Part<'_>) -> Result<Wanted> {
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(files::open(path)?);
     let broken = |error: csv::Error| wrong(path, format!("is no table that can be read: {error}"));
     let heading = reader.headers().map_err(broken)?.clone();
     // A byte order mark belongs to the file and not to the first name.
     let names = heading.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned());
-    let mut columns = names.map(|name| (name, Vec::new())).collect::<Vec<_>>();
-    for record in reader.records() {
-        for (cell, (_, column)) in record.map_err(broken)?.iter().zip(&mut columns) {
-            column.push((!cell.is_empty()).then(|| cell.to_owned()));
+    let mut columns =
+        names.map(|name| (part.wants(&name).then(Vec::new), name)).collect::<Vec<(Option<Vec<_>>, _)>>();
+    let (mut kept, mut len) = (part.kept(), 0);
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record).map_err(broken)? {
+        if !kept.next() {
+            continue;
+        }
+        len += 1;
+        for (cell, (column, _)) in record.iter().zip(&mut columns) {
+            if let Some(column) = column {
+                column.push((!cell.is_empty()).then(|| cell.to_owned()));
+            }
         }
     }
-    Ok(columns.into_iter().map(|(name, cells)| (name, Ok(Column::Text(cells)))).collect())
+    let columns = columns.into_iter().map(|(cells, name)| (name, cells.map(Column::Text).ok_or(None)));
+    Ok((columns.collect(), len))
 }
 
 /// A JSON object with its keys in their order; `serde_json`'s own sorts them.
@@ -303,19 +422,30 @@ impl<'de> Deserialize<'de> for Object {
 }
 
 /// One object a line; a key that is absent is missing.
-fn json_lines(path: &Path) -> Result<Vec<(String, Read)>> {
+fn json_lines(path: &Path, part: &Part<'_>) -> Result<Wanted> {
     let mut places = HashMap::<String, usize>::new();
     let mut columns = Vec::<(String, Vec<(usize, Value)>)>::new();
-    let mut len = 0;
+    let (mut kept, mut len) = (part.kept(), 0);
     for (line, text) in BufReader::new(files::open(path)?).split(b'\n').enumerate() {
         let text = text.map_err(|cause| files::broken(path, cause))?;
         let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text).trim_ascii();
         if text.is_empty() {
             continue;
         }
+        let is_kept = kept.next();
         let Object(object) = serde_json::from_slice(text)
             .map_err(|error| wrong(path, format!("line {} is no JSON object: {error}", line + 1)))?;
         for (name, value) in object {
+            if let Some(digits) = lost_digits(text, &value) {
+                return Err(wrong(
+                    path,
+                    format!(
+                        "line {} has `{digits}` as `{name}`, a whole number of more than 64 bits, which would lose digits; write \
+                         it as text, in quotes",
+                        line + 1
+                    ),
+                ));
+            }
             let at = *places.entry(name.clone()).or_insert(columns.len());
             if at == columns.len() {
                 columns.push((name, Vec::new()));
@@ -324,23 +454,46 @@ fn json_lines(path: &Path) -> Result<Vec<(String, Read)>> {
             if cells.last().is_some_and(|(row, _)| *row == len) {
                 return Err(wrong(path, format!("line {} has the key `{name}` twice", line + 1)));
             }
-            cells.push((len, value));
+            // A name is a column even where its values are not wanted.
+            if is_kept && part.wants(name) {
+                cells.push((len, value));
+            }
         }
-        len += 1;
+        len += usize::from(is_kept);
     }
     let column = |(name, cells): (String, Vec<(usize, Value)>)| {
-        let column = json_column(path, &name, cells, len)?;
+        let column = if part.wants(&name) { json_column(path, &name, cells, len, part)? } else { Err(None) };
         Ok((name, column))
     };
-    columns.into_iter().map(column).collect()
+    Ok((columns.into_iter().map(column).collect::<Result<_>>()?, len))
+}
+
+/// The digits of a whole number too large for 64 bits, which the parser rounds; `line` is where it stands.
+fn lost_digits<'a>(line: &'a [u8], value: &Value) -> Option<&'a str> {
+    let rounded = value.as_f64().filter(|number| value.is_f64() && number.abs() >= 9.2e18)?;
+    let is_part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    line.chunk_by(|a, b| is_part(a) == is_part(b)).filter_map(|part| std::str::from_utf8(part).ok()).find(
+        |part| {
+            let digits = part.strip_prefix('-').unwrap_or(part);
+            digits.len() > 18
+                && digits.bytes().all(|byte| byte.is_ascii_digit())
+                && part.parse() == Ok(rounded)
+        },
+    )
 }
 
 /// Lists if all are, numbers if all are, true or false if all are, else text.
-fn json_column(path: &Path, name: &str, mut cells: Vec<(usize, Value)>, len: usize) -> Result<Read> {
+fn json_column(
+    path: &Path,
+    name: &str,
+    mut cells: Vec<(usize, Value)>,
+    len: usize,
+    part: &Part<'_>,
+) -> Result<Read> {
     cells.retain(|(_, value)| !value.is_null());
     let all = |is: fn(&Value) -> bool| cells.iter().all(|(_, value)| is(value));
     if cells.iter().any(|(_, value)| value.is_object()) {
-        return Ok(Err("nested values".into()));
+        return Ok(Err(Some("nested values".into())));
     }
     if cells.is_empty() {
         return Ok(Ok(Column::Text(vec![None; len])));
@@ -367,11 +520,11 @@ fn json_column(path: &Path, name: &str, mut cells: Vec<(usize, Value)>, len: usi
                 match value.as_f64() {
                     Some(number) => values.push(number as f32),
                     None if value.is_null() => values.push(f32::NAN),
-                    None => return Ok(Err("lists of other than numbers".into())),
+                    None => return Ok(Err(Some("lists of other than numbers".into()))),
                 }
             }
         }
-        return list_column(path, name, &lengths, values).map(Ok);
+        return list_column(path, name, &lengths, values, part).map(Ok);
     }
     let text = |value: &Value| Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     Ok(Ok(Column::Text(spread(&cells, len, text))))
@@ -389,19 +542,26 @@ fn spread<T: Clone>(
 }
 
 /// Lists, one after the other, as a matrix; the length of a missing one is `None`.
-fn list_column(path: &Path, name: &str, lengths: &[Option<usize>], values: Vec<f32>) -> Result<Column> {
+fn list_column(
+    path: &Path,
+    name: &str,
+    lengths: &[Option<usize>],
+    values: Vec<f32>,
+    part: &Part<'_>,
+) -> Result<Column> {
+    let row_of = |row: usize| 1 + part.rows.map_or(row, |rows| rows[row]);
     let wrong = |why: String| Err(wrong(path, format!("column `{name}` {why}")));
     let mut width = 0;
     for (row, length) in lengths.iter().enumerate() {
         match *length {
-            None => return wrong(format!("has no list in row {}; every row needs one", row + 1)),
+            None => return wrong(format!("has no list in row {}; every row needs one", row_of(row))),
             Some(0) => {
-                return wrong(format!("has an empty list in row {}; every row needs numbers", row + 1));
+                return wrong(format!("has an empty list in row {}; every row needs numbers", row_of(row)));
             }
             Some(length) if row > 0 && length != width => {
                 return wrong(format!(
                     "has a list of {length} numbers in row {} and of {width} before",
-                    row + 1
+                    row_of(row)
                 ));
             }
             Some(length) => width = length,

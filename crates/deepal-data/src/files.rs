@@ -75,8 +75,9 @@ pub fn write_in_pieces<E: From<Error>>(
     }
     // A link stays a link: its target is replaced.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let temporary = with_suffix(path, &format!(".{}.tmp", std::process::id()));
-    let mut file = File::create(&temporary).map_err(Error::write(path))?;
+    sweep(path);
+    let temporary = temporary(path);
+    let mut file = claim(&temporary, || File::create(&temporary)).map_err(Error::write(path))?;
     let made = make(&mut |piece| file.write_all(piece).map_err(Error::write(path)));
     let written = made.and_then(|()| {
         let kept = file.sync_all().and_then(|()| fs::rename(&temporary, path));
@@ -87,6 +88,64 @@ pub fn write_in_pieces<E: From<Error>>(
         Err(_) => drop(fs::remove_file(&temporary)),
     }
     written
+}
+
+/// The name of what is to become `path` when it is whole: `PATH.PID.tmp`.
+pub fn temporary(path: &Path) -> PathBuf {
+    with_suffix(path, &format!(".{}.tmp", std::process::id()))
+}
+
+/// Makes what has a temporary name and locks it, so that no other process takes it for litter. The lock ends with the file that is
+/// returned.
+///
+/// # Errors
+/// What `make` fails with.
+pub fn claim(temporary: &Path, make: impl Fn() -> io::Result<File>) -> io::Result<File> {
+    loop {
+        let file = make()?;
+        // Another process may have swept it away before the lock; where there are no locks, nobody sweeps.
+        if file.lock().is_err() || temporary.exists() {
+            return Ok(file);
+        }
+    }
+}
+
+/// Removes files and folders that were to become `path` and whose processes are gone, as after a kill (on Unix). What cannot be
+/// looked at stays.
+pub fn sweep(path: &Path) {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        return;
+    };
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let file_name = entry.file_name();
+        let Some(found) = file_name.to_str() else { continue };
+        let is_ours =
+            found.strip_prefix(name).is_some_and(|rest| is_temporary(rest) && rest.matches('.').count() == 2);
+        let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        if !is_ours || is_link || entry.path() == temporary(path) {
+            continue;
+        }
+        // The lock is held while it goes, see `claim`. One that is renamed before the lock is no litter, even if its name is in use again.
+        let Ok(found) = File::open(entry.path()) else { continue };
+        if found.try_lock().is_ok() && is_still(&found, &entry.path()) {
+            let _ = fs::remove_file(entry.path()).or_else(|_| fs::remove_dir_all(entry.path()));
+        }
+    }
+}
+
+/// Whether an open file or folder still has a name.
+#[cfg(unix)]
+fn is_still(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    file.metadata().ok().map(place).is_some_and(|open| fs::metadata(path).ok().map(place) == Some(open))
+}
+
+/// It cannot be told, so nothing is swept.
+#[cfg(not(unix))]
+fn is_still(_file: &File, _path: &Path) -> bool {
+    false
 }
 
 /// A row of a CSV table, with its end of line and names quoted where they must be (RFC 4180).
@@ -148,6 +207,59 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         write_in_pieces::<Error>(&path, |write| write(b"n").and_then(|()| write(b"ew"))).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
+    }
+
+    #[test]
+    fn litter_of_killed_processes_goes_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let path = at("table.csv");
+        let kept =
+            ["other.csv.1.tmp", "table.csv.x.tmp", "table.csv.1.2.tmp", "table.csv.1", "atable.csv.1.tmp"];
+        for name in kept.iter().chain(&["table.csv.1.tmp", "table.csv.4000000000.tmp"]) {
+            fs::write(at(name), "half").unwrap();
+        }
+        fs::create_dir(at("table.csv.2.tmp")).unwrap();
+        fs::write(at("table.csv.2.tmp/half"), "x").unwrap();
+        // Somebody is at this one.
+        let busy = at("table.csv.3.tmp");
+        let lock = claim(&busy, || File::create(&busy)).unwrap();
+        write_atomically(&path, b"whole").unwrap();
+        let names = || {
+            let entries = fs::read_dir(folder.path()).unwrap();
+            let mut names =
+                entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>();
+            names.sort();
+            names
+        };
+        let mut expected = kept.map(String::from).to_vec();
+        expected.extend(["table.csv".into(), "table.csv.3.tmp".into()]);
+        expected.sort();
+        assert_eq!(names(), expected);
+        drop(lock);
+        write_atomically(&path, b"whole").unwrap();
+        assert!(!busy.exists());
+    }
+
+    #[test]
+    fn processes_that_write_one_file_do_not_disturb_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table.csv");
+        // Threads of one process have one temporary name, so each stands for a process with a name of its own.
+        std::thread::scope(|scope| {
+            for process in 0..4 {
+                let (path, busy) = (&path, folder.path().join(format!("table.csv.{process}.tmp")));
+                scope.spawn(move || {
+                    for _ in 0..200 {
+                        sweep(path);
+                        let file = claim(&busy, || File::create(&busy)).unwrap();
+                        fs::rename(&busy, path).unwrap();
+                        drop(file);
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub mod weights;
 
 pub use embeddings::EmbeddingStore;
 pub use error::{Error, Kind, Result};
-pub use files::{csv_row, write_atomically, write_in_pieces};
+pub use files::{claim, csv_row, sweep, temporary, write_atomically, write_in_pieces};
 pub use images::{Images, Scale};
 pub use run_store::{Event, Round, RunStore};
 pub use source::Source;

@@ -5,6 +5,7 @@ use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::stored::{Bytes, Extent, Place, Stored};
+use deepal_core::Class;
 use ndarray::{Array, Array2, Array3, ArrayView2, Dimension, IxDyn, aview2};
 use ndarray_npy::WriteNpyExt;
 use ndarray_npy::npy::header::Header;
@@ -39,6 +40,28 @@ pub fn read_2d_f32(path: &Path) -> Result<Array2<f32>> {
     narrowed(&floats(path, 2)?)
 }
 
+/// Reads classes, `[m]`, whole numbers from 0 to 65,535 of any type.
+///
+/// # Errors
+/// A file that cannot be read, is no `.npy` file, or holds anything else.
+pub fn read_classes(path: &Path) -> Result<Vec<Class>> {
+    let stored = open(path)?;
+    let wrong = |found: String| {
+        let expected = "one dimension of classes, whole numbers from 0 to 65,535".into();
+        Error::Array { path: path.into(), expected, found }
+    };
+    if stored.shape.len() != 1 {
+        return Err(wrong(format!("shape {:?}", stored.shape)));
+    }
+    let is_none = |value: f64| value.fract() != 0.0 || !(0.0..=f64::from(u16::MAX)).contains(&value);
+    if let Some((row, value)) = stored.first(is_none)? {
+        return Err(wrong(format!("{value} in row {row}")));
+    }
+    let mut classes = stored.zeros::<u16>(stored.len())?;
+    stored.each(|place, value| classes[place] = value as u16)?;
+    Ok(classes.into_iter().map(Class).collect())
+}
+
 /// A matrix `[n, d]` of `f32` that stays in its file, looked at through a memory map where the file holds little-endian float32
 /// in C order; else read into memory.
 ///
@@ -55,14 +78,23 @@ enum Values {
 }
 
 impl Matrix {
+    /// The shape, `[n, d]`, of the matrix in a file, and whether it would be mapped rather than held in memory.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), about its header.
+    pub fn peek(path: &Path) -> Result<([usize; 2], bool)> {
+        let stored = floats(path, 2)?;
+        let is_mapped = is_native(&stored) && matches!(stored.place, Place::Plain { .. });
+        Ok(([stored.shape[0], stored.shape[1]], is_mapped))
+    }
+
     /// Opens a `.npy` file of `f32`, or of `f64`, which are narrowed.
     ///
     /// # Errors
     /// As [`read_2d_f32`].
     pub fn open(path: &Path) -> Result<Self> {
         let stored = floats(path, 2)?;
-        let is_native = stored.element == Element::F32 && !stored.big && cfg!(target_endian = "little");
-        if is_native && !stored.fortran {
+        if is_native(&stored) {
             let bytes = stored.bytes()?;
             if bytemuck::try_cast_slice::<u8, f32>(&bytes).is_ok() {
                 return Ok(Self(Values::Mapped(bytes, [stored.shape[0], stored.shape[1]])));
@@ -82,6 +114,11 @@ impl Matrix {
             Values::Held(values) => values.view(),
         }
     }
+}
+
+/// Whether its bytes are the values as this machine has them, in C order.
+fn is_native(stored: &Stored) -> bool {
+    stored.element == Element::F32 && !stored.big && !stored.fortran && cfg!(target_endian = "little")
 }
 
 /// A `.npy` file of `f32` or `f64` with so many dimensions.

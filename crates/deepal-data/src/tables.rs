@@ -11,6 +11,7 @@ use parquet::errors::Result as ParquetResult;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::parser::parse_message_type;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// The rows of a row group; one column of that many is in memory at a time.
@@ -41,14 +42,15 @@ pub fn metrics(rounds: &[Round]) -> Result<Vec<u8>> {
 
 /// The bytes of a Parquet file with a row for each label bought, in the order of the rounds and of picking.
 ///
-/// Its columns are `dataset`, `net`, `strategy`, `seed`, `round`, `rank` (from 1), `sample_id`, `score`, `label` and
-/// `label_name`. `score` is null where the strategy does not rank, `label` where the run did not record the class,
-/// `label_name` where the data set is none of [`datasets::ALL`].
+/// Its columns are `dataset`, `net`, `strategy`, `seed`, `round`, `rank` (from 1), `sample_id`, `id`, `score`, `label` and
+/// `label_name`. `own` has the ids and classes of the user's own data sets, by their names; of those in [`datasets::ALL`] the
+/// classes are known. `id` is null where there is none, `score` where the strategy does not rank, `label` where the run did not
+/// record the class, `label_name` where its name is not known.
 ///
 /// # Errors
 /// A name of more than 2 GiB.
-pub fn selections(rounds: &[Round]) -> Result<Vec<u8>> {
-    let columns: [(&str, Values<Pick<'_>>); 10] = [
+pub fn selections(rounds: &[Round], own: &BTreeMap<String, Names>) -> Result<Vec<u8>> {
+    let columns: [(&str, Values<Pick<'_>>); 11] = [
         ("dataset", Values::Text(|pick| &pick.round.dataset)),
         ("net", Values::Text(|pick| &pick.round.net)),
         ("strategy", Values::Text(|pick| &pick.round.strategy)),
@@ -56,15 +58,26 @@ pub fn selections(rounds: &[Round]) -> Result<Vec<u8>> {
         ("round", Values::Count(|pick| pick.round.round)),
         ("rank", Values::Count(|pick| pick.at + 1)),
         ("sample_id", Values::Id(|pick| pick.sample_id)),
+        ("id", Values::MaybeText(Pick::id)),
         ("score", Values::MaybeNumber(Pick::score)),
         ("label", Values::MaybeClass(Pick::class)),
         ("label_name", Values::MaybeText(Pick::class_name)),
     ];
     let picks = rounds.iter().flat_map(|round| {
+        let own = own.get(&round.dataset);
         let sample_ids = round.picks.iter().enumerate();
-        sample_ids.map(move |(at, sample_id)| Pick { round, at, sample_id: *sample_id })
+        sample_ids.map(move |(at, sample_id)| Pick { round, own, at, sample_id: *sample_id })
     });
     table(&columns, picks)
+}
+
+/// What the samples and classes of a user's own data set are called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// The id of each sample, by its number in the events of a run.
+    pub ids: HashMap<u32, String>,
+    /// The classes, in their order.
+    pub classes: Vec<String>,
 }
 
 /// A row that was picked to be labelled.
@@ -100,6 +113,8 @@ pub fn asked(asked: &[Asked<'_>]) -> Result<Vec<u8>> {
 /// One label bought: the pick at place `at` of a round.
 struct Pick<'a> {
     round: &'a Round,
+    /// `None` for a data set of the list.
+    own: Option<&'a Names>,
     at: usize,
     sample_id: u32,
 }
@@ -113,9 +128,17 @@ impl Pick<'_> {
         self.round.classes.get(self.at).copied()
     }
 
-    fn class_name(&self) -> Option<&'static str> {
+    fn id(&self) -> Option<&str> {
+        self.own?.ids.get(&self.sample_id).map(String::as_str)
+    }
+
+    fn class_name(&self) -> Option<&str> {
+        let class = usize::from(self.class()?);
+        if let Some(own) = self.own {
+            return own.classes.get(class).map(String::as_str);
+        }
         let entry = datasets::ALL.iter().find(|entry| entry.name == self.round.dataset)?;
-        entry.classes.get(usize::from(self.class()?)).copied()
+        entry.classes.get(class).copied()
     }
 }
 

@@ -2,10 +2,11 @@
 //! PyArrow and TensorBoard; `DEEPAL_WRITE_FORMATS` names the folder to write it to.
 #![expect(clippy::unwrap_used, reason = "test helpers")]
 
+use deepal_data::tables::Names;
 use deepal_data::{Kind, Round, tables, tensorboard};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::printer::print_schema;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -81,7 +82,7 @@ fn metrics_come_back_as_they_were() {
 
 #[test]
 fn selections_come_back_as_they_were() {
-    let (schema, rows) = read(&tables::selections(&rounds()).unwrap());
+    let (schema, rows) = read(&tables::selections(&rounds(), &BTreeMap::new()).unwrap());
     assert_eq!(
         schema,
         "message deepal {
@@ -92,6 +93,7 @@ fn selections_come_back_as_they_were() {
   REQUIRED INT64 round;
   REQUIRED INT64 rank;
   REQUIRED INT32 sample_id (INTEGER(32,false));
+  OPTIONAL BYTE_ARRAY id (STRING);
   OPTIONAL DOUBLE score;
   OPTIONAL INT32 label (INTEGER(16,false));
   OPTIONAL BYTE_ARRAY label_name (STRING);
@@ -108,14 +110,34 @@ fn selections_come_back_as_they_were() {
         (NEW, "round: 1, rank: 2, sample_id: 8", "0.3", "label: 8, label_name: \"8\""),
         (NEW, "round: 1, rank: 3, sample_id: 1", "-1E-300", "label: 7, label_name: \"7\""),
     ];
-    let expected =
-        expected.map(|(run, pick, score, label)| format!("{{{run}, {pick}, score: {score}, {label}}}"));
+    let expected = expected
+        .map(|(run, pick, score, label)| format!("{{{run}, {pick}, id: null, score: {score}, {label}}}"));
     assert_eq!(rows, expected);
 }
 
 #[test]
+fn selections_of_ones_own_data_have_ids_and_classes() {
+    let own = Names {
+        ids: HashMap::from([(4, "a/é.png".into()), (1, String::new())]),
+        classes: vec!["cat".into(), "dog".into()],
+    };
+    // A data set of one's own may have a name of the list.
+    let own = BTreeMap::from([("digits".to_owned(), own)]);
+    let (_, rows) = read(&tables::selections(&rounds(), &own).unwrap());
+    let end = |row: &String| row[row.find("sample_id").unwrap()..].to_owned();
+    let expected = [
+        "sample_id: 4, id: \"a/é.png\", score: null, label: 1, label_name: \"dog\"}",
+        "sample_id: 0, id: null, score: null, label: 0, label_name: \"cat\"}",
+        "sample_id: 4294967295, id: null, score: null, label: 65535, label_name: null}",
+        "sample_id: 7, id: null, score: null, label: null, label_name: null}",
+    ];
+    assert_eq!(rows.iter().take(4).map(end).collect::<Vec<_>>(), expected);
+    assert!(rows[7].contains("id: \"\","), "{}", rows[7]);
+}
+
+#[test]
 fn no_rounds_are_a_table_without_rows_and_no_event_file() {
-    for bytes in [tables::metrics(&[]).unwrap(), tables::selections(&[]).unwrap()] {
+    for bytes in [tables::metrics(&[]).unwrap(), tables::selections(&[], &BTreeMap::new()).unwrap()] {
         assert_eq!(read(&bytes).1, [""; 0]);
     }
     let folder = tempfile::tempdir().unwrap();
@@ -125,9 +147,11 @@ fn no_rounds_are_a_table_without_rows_and_no_event_file() {
 
 #[test]
 fn the_same_rounds_give_the_same_bytes() {
-    for table in [tables::metrics, tables::selections] {
-        assert_eq!(table(&rounds()).unwrap(), table(&rounds()).unwrap());
-    }
+    let tables = || {
+        let rounds = rounds();
+        [tables::metrics(&rounds), tables::selections(&rounds, &BTreeMap::new())].map(Result::unwrap)
+    };
+    assert_eq!(tables(), tables());
 }
 
 #[test]
@@ -139,7 +163,8 @@ fn event_files_are_byte_for_byte_those_of_tensorboards_own_writer() {
     let event_files = folder.join("tensorboard");
     fs::create_dir_all(&event_files).unwrap();
     fs::write(folder.join("metrics.parquet"), tables::metrics(&rounds).unwrap()).unwrap();
-    fs::write(folder.join("selections.parquet"), tables::selections(&rounds).unwrap()).unwrap();
+    fs::write(folder.join("selections.parquet"), tables::selections(&rounds, &BTreeMap::new()).unwrap())
+        .unwrap();
     rounds.reverse();
     tensorboard::write(&event_files, &rounds, 1_700_000_000.75).unwrap();
     assert!(tree(&event_files) == tree(&Path::new(FORMATS).join("tensorboard")), "{}", folder.display());

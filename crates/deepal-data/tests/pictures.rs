@@ -293,11 +293,13 @@ fn folders_mean_the_same_on_disk_and_in_an_archive() {
 #[test]
 fn hidden_files_and_files_of_other_kinds_are_no_samples() {
     let names = [".DS_Store", ".hidden.png", "Thumbs.db", "__MACOSX/a.png", "notes.txt", ".git/b.png"];
-    let files = names.iter().map(|name| (*name, png(9))).chain([("a.png", png(1))]).collect::<Vec<_>>();
+    let bytes = |name: &str| if name == "notes.txt" { b"words".to_vec() } else { png(9) };
+    let files = names.iter().map(|name| (*name, bytes(name))).chain([("a.png", png(1))]).collect::<Vec<_>>();
     let (_archive, archive) = archived(&zip(&files, CompressionMethod::Stored));
     for source in [folder(&files).path(), &archive] {
         let own = open(source).unwrap();
         assert_eq!(own.ids, ["a.png"]);
+        assert!(own.notes[0].starts_with("1 file is no picture and no sample: notes.txt"), "{:?}", own.notes);
         assert_eq!((own.problems.len(), own.classes.len()), (0, 0));
     }
 }
@@ -646,4 +648,44 @@ fn a_size_that_is_only_promised_is_not_believed() {
         assert_eq!(own.ids, ["a.png"]);
         assert_problem(&own, "b.png", words);
     }
+}
+
+#[test]
+fn a_picture_is_one_whatever_its_file_is_called_and_nothing_is_left_out_without_a_word() {
+    let files = [
+        ("cat/plain", png(1)),
+        ("cat/2024.scan", png(2)),
+        ("dog/x.png", png(3)),
+        ("dog/readme.txt", b"BM, says the text".to_vec()),
+        ("dog/notes.md", b"not a picture".to_vec()),
+        ("dog/empty", Vec::new()),
+        ("labels.csv", b"id,label\n".to_vec()),
+        ("contact-sheet.png", png(4)),
+        (".hidden", png(5)),
+    ];
+    let on_disk = folder(&files);
+    let (_keep, archive) = archived(&zip(&files, CompressionMethod::Deflated));
+    for path in [on_disk.path(), &archive] {
+        let own = open(path).unwrap();
+        assert_eq!(own.ids, ["cat/2024.scan", "cat/plain", "dog/x.png"], "{}", path.display());
+        let told = own.notes.join("; ");
+        assert!(told.contains("2 files are no pictures and no samples: dog/empty, dog/notes.md"), "{told}");
+        assert!(told.contains("draws files of this name: contact-sheet.png"), "{told}");
+        assert!(!told.contains("labels.csv") && !told.contains("hidden"), "{told}");
+        // Its first bytes are those of a BMP.
+        assert_problem(&own, "dog/readme.txt", "damaged");
+    }
+}
+
+/// An archive of one folder is as that folder, unless the name says which part it is.
+#[test]
+fn an_archive_of_the_train_folder_alone_has_its_split_and_classes() {
+    let files = [("train/cat/a.png", png(1)), ("train/dog/b.png", png(2))];
+    let on_disk = folder(&files);
+    let (_keep, archive) = archived(&zip(&files, CompressionMethod::Stored));
+    let (on_disk, archive) = (open(on_disk.path()).unwrap(), open(&archive).unwrap());
+    assert_eq!(archive.ids, ["train/cat/a.png", "train/dog/b.png"]);
+    assert_eq!(archive.classes, ["cat", "dog"]);
+    let parts = |own: &Own| (own.ids.clone(), own.labels.clone(), own.split.clone());
+    assert_eq!(parts(&archive), parts(&on_disk));
 }

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "test helpers")]
 
 use deepal_core::Class;
-use deepal_data::columns::Columns;
+use deepal_data::columns::{Columns, Part};
 use deepal_data::own::{Open, Own, Split};
 use ndarray::array;
 use std::f32::consts::FRAC_1_SQRT_2;
@@ -62,6 +62,55 @@ fn parquet_of_every_kind_is_what_pyarrow_wrote() {
             assert!(error.contains("kind that cannot be read"), "{error}");
         }
     }
+}
+
+/// Some rows of some columns are those of the whole table, in every format, and errors name the file's own rows.
+#[test]
+fn a_part_of_a_table_is_what_the_whole_has_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name)
+    };
+    let csv = write("x.csv", "id,list,more\na,1,x\nb,2,\nc,x,y\nd,4,z\ne,5,\n");
+    let json =
+        (0..5).map(|i| format!("{{\"id\": {i}, \"list\": [{i}, 1], \"more\": {{}}}}\n")).collect::<String>();
+    let json = write("x.jsonl", &json);
+    for path in [fixture("kinds_zstd.parquet"), fixture("kinds_none.parquet"), csv.clone(), json] {
+        let whole = Columns::read(&path).unwrap();
+        let (ids, lists) = (whole.column("id").unwrap().texts(), whole.column("list").unwrap().texts());
+        let wants = |name: &str| ["id", "list"].contains(&name);
+        for rows in [&[0, 1, 2, 3, 4][..], &[1, 3], &[4], &[0, 2, 4], &[]] {
+            let part = Part { columns: Some(&wants), rows: Some(rows) };
+            let part = Columns::read_part(&path, &part).unwrap();
+            assert_eq!((part.len(), part.names().len()), (rows.len(), 2), "{}", path.display());
+            let of =
+                |cells: &[Option<String>]| rows.iter().map(|row| cells[*row].clone()).collect::<Vec<_>>();
+            assert_eq!(part.column("id").unwrap().texts(), of(&ids));
+            assert_eq!(part.column("list").unwrap().texts(), of(&lists));
+            let unknown = part.column("lisst").unwrap_err().to_string();
+            assert!(unknown.contains("did you mean `list`?") && unknown.contains(", "), "{unknown}");
+        }
+    }
+    let rows = Part { columns: None, rows: Some(&[1, 2, 4]) };
+    let error = Columns::read_part(&csv, &rows).unwrap().into_singles("list").unwrap_err().to_string();
+    assert!(error.contains("`x` in row 3"), "{error}");
+    let rows = Part { columns: None, rows: Some(&[0, 2]) };
+    let error = Columns::read_part(&fixture("ragged_list.parquet"), &rows).unwrap_err().to_string();
+    assert!(error.contains("row 3"), "{error}");
+    let rows = Part { columns: None, rows: Some(&[0]) };
+    assert!(Columns::read_part(&fixture("ragged_list.parquet"), &rows).is_ok(), "other rows do not count");
+}
+
+#[test]
+fn a_table_of_parquet_tells_its_size_before_it_is_read() {
+    let peek = |name: &str, pattern: &str| Columns::peek(&fixture(name), pattern).unwrap();
+    assert_eq!(peek("long.parquet", "emb"), Some([100_000, 64]));
+    assert_eq!(peek("embeddings.parquet", "*"), Some([3, 3]), "an id and lists of two");
+    assert_eq!(peek("kinds_zstd.parquet", "double"), Some([5, 1]));
+    assert_eq!(peek("texts.jsonl", "id"), None);
+    let embeddings = Columns::read(&fixture("long.parquet")).unwrap().into_singles("e*").unwrap();
+    assert_eq!((embeddings.dim(), embeddings[[99_999, 63]]), ((100_000, 64), 63.0));
 }
 
 #[test]
@@ -183,4 +232,39 @@ fn tables_that_cannot_be_understood_are_told() {
     let typo = (0..20).map(|i| format!("{i},{}\n", if i == 7 { "12O".into() } else { i.to_string() }));
     let error = error("typo.csv", &format!("id,x\n{}", typo.collect::<String>()), "");
     assert!(error.contains("12O") && error.contains("row 8"), "{error}");
+}
+
+#[test]
+fn whole_numbers_of_json_that_would_lose_digits_are_refused() {
+    let id = |id: &str| format!("{{\"id\": 5, \"x\": 1}}\n{{\"id\": {id}, \"x\": 2}}\n");
+    let error = error("x.jsonl", &id("18446744073709551617"), "");
+    assert!(
+        error.contains("line 2 has `18446744073709551617` as `id`") && error.contains("in quotes"),
+        "{error}"
+    );
+    assert!(self::error("x.jsonl", &id("-9223372036854775809"), "").contains("-9223372036854775809"));
+    let ids = |text: &str| open("x.jsonl", &id(text), "").unwrap().ids;
+    assert_eq!(ids("18446744073709551615"), ["5", "18446744073709551615"], "64 bits hold this");
+    assert_eq!(ids("\"18446744073709551617\"")[1], "18446744073709551617");
+    let floats = "{\"id\": \"18446744073709551617\", \"x\": 1e19}\n{\"id\": \"b\", \"x\": 2.5}\n";
+    assert_eq!(open("x.jsonl", floats, "").unwrap().ids[0], "18446744073709551617", "no whole number");
+}
+
+#[test]
+fn a_column_that_says_the_class_is_not_missed_because_of_its_kind() {
+    let lines =
+        "{\"id\": 1, \"label\": {\"name\": \"cat\"}, \"x\": 1}\n{\"id\": 2, \"label\": {}, \"x\": 2}\n";
+    let error = error("x.jsonl", lines, "");
+    assert!(error.contains("column `label` is of a kind that cannot be read (nested values)"), "{error}");
+}
+
+#[test]
+fn a_packed_file_that_gzip_packed_again_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["x.npz.gz", "x.zip.gz", "x.parquet.gz"] {
+        let path = folder.path().join(name);
+        fs::write(&path, [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]).unwrap();
+        let error = Own::open(&path, &Open::default()).unwrap_err().to_string();
+        assert!(error.contains(name) && error.contains("unpack it with `gunzip`"), "{error}");
+    }
 }

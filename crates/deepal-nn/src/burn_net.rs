@@ -10,7 +10,8 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use deepal_core::seed::mix;
 use deepal_core::{
-    Ask, Class, Dataset, Error, Meta, Net, Result, SampleId, Signal, Signals, StateDict, TrainReport, score,
+    Ask, Calibration, Class, Dataset, Error, Meta, Net, Result, SampleId, Signal, Signals, StateDict,
+    TrainReport, score,
 };
 use ndarray::{Array1, Array2, Axis, concatenate};
 use std::sync::Mutex;
@@ -97,6 +98,9 @@ pub struct BurnNet<M> {
     training: Training,
     device: Device,
     model: Option<M>,
+    /// What it was trained on, for its calibration; nothing if its weights were loaded.
+    labeled: Vec<(SampleId, Class)>,
+    gives_calibration: bool,
 }
 
 impl<M> std::fmt::Debug for BurnNet<M> {
@@ -111,7 +115,22 @@ impl<M> std::fmt::Debug for BurnNet<M> {
 impl<M: Classifier> BurnNet<M> {
     /// A net that starts each training from `build`, with Burn's generator seeded.
     pub fn new(name: &str, training: Training, build: impl Fn(&Device) -> M + Send + 'static) -> Self {
-        Self { name: name.into(), build: Box::new(build), training, device: Device::default(), model: None }
+        Self {
+            name: name.into(),
+            build: Box::new(build),
+            training,
+            device: Device::default(),
+            model: None,
+            labeled: Vec::new(),
+            gives_calibration: false,
+        }
+    }
+
+    /// The same, which gives its [calibration](Signal::Calibration) too. That takes four more trainings on three quarters of the labels
+    /// for each query that wants it, so it is for nets that train fast.
+    #[must_use]
+    pub fn with_calibration(self) -> Self {
+        Self { gives_calibration: true, ..self }
     }
 
     /// The same on another device, such as a GPU.
@@ -135,12 +154,12 @@ impl<M: Classifier> BurnNet<M> {
     /// for all of them.
     fn pass(
         &self,
+        model: &M,
         data: &dyn Dataset,
         ids: &[SampleId],
         wanted: &[Signal],
         seed: u64,
     ) -> Result<Signals<'static>> {
-        let model = self.model.as_ref().ok_or(Error::Untrained)?;
         let want = |signal| wanted.contains(&signal);
         let (want_probs, want_embeddings) = (want(Signal::Probs), want(Signal::Embeddings));
         let passes = wanted.iter().find_map(|signal| match signal {
@@ -194,23 +213,46 @@ impl<M: Classifier> BurnNet<M> {
     }
 
     fn answer(&self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
-        let mut signals = self.pass(data, ask.unlabeled, ask.signals, ask.seed)?;
+        let model = self.model.as_ref().ok_or(Error::Untrained)?;
+        let mut signals = self.pass(model, data, ask.unlabeled, ask.signals, ask.seed)?;
         for signal in ask.signals {
             signals = match *signal {
                 Signal::LabeledEmbeddings => {
-                    let labeled = self.pass(data, ask.labeled, &[Signal::Embeddings], ask.seed)?;
+                    let labeled = self.pass(model, data, ask.labeled, &[Signal::Embeddings], ask.seed)?;
                     signals.with_labeled_embeddings(labeled.embeddings()?.to_owned())?
                 }
                 Signal::BoundaryDistance(attack) => {
-                    let model = self.model.as_ref().ok_or(Error::Untrained)?.clone().freeze().train();
+                    let model = model.clone().freeze().train();
                     let distances: Array1<f64> =
                         adversarial::boundary_distances(&model, &self.device, data, ask.unlabeled, attack)?;
                     signals.with_boundary_distances(distances)?
                 }
+                Signal::Calibration => signals.with_calibration(self.calibrate(data, ask.seed)?)?,
                 _ => signals,
             };
         }
         Ok(signals)
+    }
+}
+
+impl<M: Classifier> BurnNet<M> {
+    /// A new net, trained.
+    fn fit(&self, data: &dyn Dataset, labeled: &[(SampleId, Class)], seed: u64) -> Result<(M, TrainReport)> {
+        let device = self.device.clone().autodiff();
+        let (start, training) = (self.init(seed), self.training);
+        let (model, report) = on_the_pool(|| train(start, &device, &training, data, labeled, seed))?;
+        Ok((model.valid(), report))
+    }
+
+    /// Cross-validates on what it was trained on.
+    fn calibrate(&self, data: &dyn Dataset, seed: u64) -> Result<Calibration> {
+        let classes = self.labeled.iter().map(|(_, class)| *class).collect::<Vec<_>>();
+        Calibration::measure(&classes, data.meta().classes.len(), seed, |train, test| {
+            let of = |at: &[usize]| at.iter().map(|at| self.labeled[*at]).collect::<Vec<_>>();
+            let (model, _) = self.fit(data, &of(train), seed)?;
+            let ids = of(test).into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+            Ok(self.pass(&model, data, &ids, &[Signal::Probs], seed)?.probs()?.to_owned())
+        })
     }
 }
 
@@ -220,18 +262,23 @@ impl<M: Classifier> Net for BurnNet<M> {
     }
 
     fn supports(&self, signal: Signal) -> bool {
-        use Signal::{BoundaryDistance, Embeddings, LabeledEmbeddings, McProbs, Probs};
-        matches!(signal, Probs | McProbs { .. } | Embeddings | LabeledEmbeddings | BoundaryDistance(_))
+        match signal {
+            Signal::Calibration => self.gives_calibration,
+            Signal::Probs
+            | Signal::McProbs { .. }
+            | Signal::Embeddings
+            | Signal::LabeledEmbeddings
+            | Signal::BoundaryDistance(_) => true,
+            _ => false,
+        }
     }
 
     fn train(&mut self, data: &dyn Dataset, labeled: &[(SampleId, Class)], seed: u64) -> Result<TrainReport> {
         if labeled.is_empty() {
             return Err(Error::NothingLabeled);
         }
-        let device = self.device.clone().autodiff();
-        let start = self.init(seed);
-        let (model, report) = on_the_pool(|| train(start, &device, &self.training, data, labeled, seed))?;
-        self.model = Some(model.valid());
+        let (model, report) = self.fit(data, labeled, seed)?;
+        (self.model, self.labeled) = (Some(model), labeled.to_vec());
         Ok(report)
     }
 
@@ -246,7 +293,7 @@ impl<M: Classifier> Net for BurnNet<M> {
     }
 
     fn load_state_dict(&mut self, _meta: &Meta, state: StateDict) -> Result<()> {
-        self.model = Some(state::load(self.init(0).valid(), state)?);
+        (self.model, self.labeled) = (Some(state::load(self.init(0).valid(), state)?), Vec::new());
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use crate::cmd::predict::PredictArgs;
 use crate::exit;
 use crate::model::ModelArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use deepal::InitialSet;
 use std::path::PathBuf;
 
 /// Deep active learning: a good classifier for the fewest labels.
@@ -21,7 +22,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Compare strategies on a data set whose labels are known: which gets the best classifier for the fewest labels?
     ///
-    /// Without options: random against margin on 5,000 embedded Fashion-MNIST images, 100 to 1,000 labels, five seeds.
+    /// Without options: auto against random and margin on 5,000 embedded Fashion-MNIST images, 20 to 500 labels, five seeds.
     /// Several data sets and nets make a grid, which may also come from a file (`--config`). Writes a run folder with every
     /// setting and pick, and a report: open report.html in a browser.
     #[command(after_help = exit::HELP)]
@@ -80,22 +81,29 @@ pub(crate) struct GridArgs {
     /// [default: fashion-mini]
     #[arg(long, alias = "dataset_name", alias = "datasets", value_name = "A,B", value_delimiter = ',')]
     pub(crate) dataset: Vec<String>,
-    /// Strategies to compare, separated by commas (see `deepal list strategies`) [default: random,margin]
+    /// Strategies to compare, separated by commas (see `deepal list strategies`) [default: auto,random,margin]
     #[arg(long, alias = "strategy_name", alias = "strategies", value_name = "A,B,C", value_delimiter = ',')]
     pub(crate) strategy: Vec<String>,
     /// Seeds, separated by commas; strategies share the initial labels and the net of each seed [default: 1,2,3,4,5]
     #[arg(long, alias = "seed", value_name = "A,B,C", value_delimiter = ',')]
     pub(crate) seeds: Vec<u64>,
-    /// Labels before the first training [default: 100; 10000 for the paper's data sets]
+    /// Labels before the first training [default: 20; 10000 for the paper's data sets]
     #[arg(long, alias = "n_init_labeled", value_name = "N")]
     pub(crate) initial: Option<usize>,
-    /// How the first labels are drawn, by seed [default: random]
+    /// How the first labels are drawn, by seed: `random`, `stratified`, `one-per-class`, or `strategy`: by the strategy itself
+    /// if it needs no label for that (auto), else at random [default: strategy]
     #[arg(long, value_name = "HOW")]
-    pub(crate) initial_set: Option<InitialSetName>,
-    /// Labels asked for in each round [default: 100; 1000 for the paper's data sets]
+    pub(crate) initial_set: Option<InitialSet>,
+    /// Begin with K labels of each class, the rest at random: where classes are rare or more than the first labels
+    #[arg(long, value_name = "K", conflicts_with = "initial_set", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) per_class_seed: Option<u16>,
+    /// Use the strategy for data in which some classes are rare, cluster-margin, in the place of auto
+    #[arg(long, conflicts_with = "strategy")]
+    pub(crate) rare_classes: bool,
+    /// Labels asked for in each round [default: 40; 1000 for the paper's data sets]
     #[arg(long, alias = "n_query", value_name = "N")]
     pub(crate) query: Option<usize>,
-    /// Rounds after the initial one [default: 9; 10 for the paper's data sets]
+    /// Rounds after the initial one [default: 12; 10 for the paper's data sets]
     #[arg(long, alias = "n_round", value_name = "N")]
     pub(crate) rounds: Option<u32>,
     /// Use only the first N training samples as the pool [default: all; 40000 for the paper's data sets]
@@ -128,27 +136,6 @@ pub(crate) struct GridArgs {
     pub(crate) threads: Option<u16>,
 }
 
-/// [`InitialSet`](deepal::InitialSet) on the command line.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum InitialSetName {
-    /// Uniformly
-    Random,
-    /// Of each class its share of the pool
-    Stratified,
-    /// One of each class, the rest uniformly
-    OnePerClass,
-}
-
-impl From<InitialSetName> for deepal::InitialSet {
-    fn from(name: InitialSetName) -> Self {
-        match name {
-            InitialSetName::Random => Self::Random,
-            InitialSetName::Stratified => Self::Stratified,
-            InitialSetName::OnePerClass => Self::OnePerClass,
-        }
-    }
-}
-
 /// Options of `deepal run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
@@ -161,7 +148,7 @@ pub(crate) struct RunArgs {
     /// Go on with the interrupted run in a folder, as if it had not been interrupted
     #[arg(long, value_name = "DIR", conflicts_with_all = [
         "dataset", "strategy", "seeds", "initial", "initial_set", "query", "rounds", "pool", "net", "training", "config",
-        "out", "model", "dedup",
+        "out", "model", "dedup", "per_class_seed", "rare_classes",
     ])]
     pub(crate) resume: Option<PathBuf>,
     /// What to show on stderr meanwhile
@@ -202,7 +189,7 @@ pub(crate) struct ReportArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SelectArgs {
     /// A folder or zip of pictures, a table, a file of arrays, or a data.toml
-    #[arg(value_name = "SOURCE", conflicts_with_all = ["probs", "mc_probs", "embeddings", "labeled_embeddings"])]
+    #[arg(value_name = "SOURCE", conflicts_with_all = ["probs", "logits", "mc_probs", "embeddings", "labeled_embeddings"])]
     pub(crate) source: Option<PathBuf>,
     /// The net to train on what is labelled (see `deepal list nets`) [default: softmax-regression on vectors, mlp on
     /// pictures]
@@ -214,9 +201,12 @@ pub(crate) struct SelectArgs {
     pub(crate) dedup: Option<f64>,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
-    /// The strategy (see `deepal list strategies`)
+    /// The strategy (see `deepal list strategies`) [default: auto]
     #[arg(long, value_name = "NAME", help_heading = None)]
-    pub(crate) strategy: String,
+    pub(crate) strategy: Option<String>,
+    /// Use the strategy for data in which some classes are rare, cluster-margin
+    #[arg(long, conflicts_with = "strategy")]
+    pub(crate) rare_classes: bool,
     /// How many rows to pick; all of them if there are fewer
     #[arg(long, value_name = "N")]
     pub(crate) budget: usize,
@@ -233,9 +223,15 @@ pub(crate) struct SelectArgs {
     /// Look at only N of the candidates, drawn at random by seed: for pools that are too large
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "source")]
     pub(crate) candidates: Option<u64>,
+    /// The memory to stay within, in MB; more is refused before it starts [default: what the system has, on Linux]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "source")]
+    pub(crate) memory: Option<u64>,
     /// Class probabilities of the candidates, [n, c]
     #[arg(long, value_name = "P.npy")]
     pub(crate) probs: Option<PathBuf>,
+    /// The same before softmax, [n, c]
+    #[arg(long, value_name = "Z.npy", conflicts_with = "probs")]
+    pub(crate) logits: Option<PathBuf>,
     /// Class probabilities of stochastic passes, [t, n, c]
     #[arg(long, value_name = "M.npy")]
     pub(crate) mc_probs: Option<PathBuf>,
@@ -245,6 +241,9 @@ pub(crate) struct SelectArgs {
     /// Embeddings of samples labelled already, [m, d]; without it, none are
     #[arg(long, value_name = "L.npy")]
     pub(crate) labeled_embeddings: Option<PathBuf>,
+    /// Their classes, from 0, [m]: with them `auto` checks by cross-validation how far a classifier on embeddings can be trusted
+    #[arg(long, value_name = "Y.npy", requires = "labeled_embeddings")]
+    pub(crate) labels: Option<PathBuf>,
     /// The seed of strategies that draw at random
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,

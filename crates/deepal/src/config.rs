@@ -164,6 +164,17 @@ impl Task {
         Budget { initial: self.initial, query: self.query, rounds: self.rounds }
     }
 
+    /// The names of its classes, in their order.
+    ///
+    /// # Errors
+    /// A data set that is not of the list.
+    pub(crate) fn classes(&self) -> anyhow::Result<Vec<String>> {
+        Ok(match &self.own {
+            Some(origin) => origin.classes.clone(),
+            None => datasets::by_name(&self.dataset)?.classes.iter().map(ToString::to_string).collect(),
+        })
+    }
+
     /// The net, untrained.
     pub(crate) fn net(&self, meta: &Meta) -> deepal::Result<Box<dyn Net>> {
         nets::by_name(&self.net)?.build(meta, self.training.unwrap_or_else(Training::adaptive))
@@ -262,7 +273,7 @@ mod tests {
     fn few_labels_with_fixed_epochs_are_warned_about() {
         let net = vec!["mnist-cnn".into()];
         let config = resolve(GridArgs { net, training: Some("paper".into()), ..GridArgs::default() });
-        assert!(config.warnings()[0].contains("20 optimiser steps"));
+        assert!(config.warnings()[0].contains("10 optimiser steps"));
         assert!(resolve(GridArgs::default()).warnings().is_empty());
     }
 
@@ -294,7 +305,7 @@ mod tests {
         assert!(old.extends(&more).unwrap_err().contains("[5, 4, 3, 2, 1, 6]"));
         let mut longer = old.clone();
         longer.tasks[0].rounds += 1;
-        assert!(longer.extends(&old).unwrap_err().contains("rounds 9"));
+        assert!(longer.extends(&old).unwrap_err().contains("rounds 12"));
         let fewer = Config { strategies: vec!["margin".into()], ..old.clone() };
         assert!(fewer.extends(&old).unwrap_err().contains("random, margin"));
         let stratified = Config { initial_set: InitialSet::Stratified, ..old.clone() };

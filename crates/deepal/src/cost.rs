@@ -89,9 +89,11 @@ impl QueryCost {
         let (n, n_labeled) = (SAMPLES.min(task.pool), LABELS.min(task.pool));
         let candidates = SampleId::first(n);
         let needs = strategy.needs();
+        let wants = strategy.wants().into_iter().filter(|signal| net.supports(*signal));
+        let asked = needs.iter().copied().chain(wants).collect::<Vec<_>>();
         let looks_at_labeled = needs.contains(&Signal::LabeledEmbeddings);
         let started = Instant::now();
-        let ask = Ask { signals: &needs, unlabeled: &candidates, labeled: &candidates[..n_labeled], seed: 1 };
+        let ask = Ask { signals: &asked, unlabeled: &candidates, labeled: &candidates[..n_labeled], seed: 1 };
         let signals = net.signals(data.train.as_ref(), &ask)?;
         let signal_seconds = started.elapsed().as_secs_f64();
         let picks = (n * task.query / task.pool).max(1);
@@ -100,7 +102,7 @@ impl QueryCost {
         let selection_seconds = started.elapsed().as_secs_f64();
         let one_by_one = strategy.one_by_one();
         let others = if one_by_one { 1 } else { picks + if looks_at_labeled { n_labeled } else { 0 } };
-        // Embeddings of the whole pool, and a copy of them in the selectors' own layout.
+        // Embeddings of the whole pool, and what the selector makes of them.
         let width = match needs.contains(&Signal::Embeddings) {
             true => signals.embeddings()?.ncols(),
             false => 0,
@@ -108,7 +110,14 @@ impl QueryCost {
         Ok(Self {
             signals: signal_seconds / n as f64,
             selection: selection_seconds / (n * others) as f64,
-            bytes: if one_by_one { 0.0 } else { (2 * width * size_of::<f32>()) as f64 },
+            bytes: match one_by_one {
+                true => 0.0,
+                false => {
+                    let selection =
+                        strategy.memory(task.pool, width, task.query) as f64 / task.pool.max(1) as f64;
+                    selection + (width * size_of::<f32>()) as f64
+                }
+            },
             one_by_one,
             looks_at_labeled,
         })

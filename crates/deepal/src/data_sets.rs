@@ -6,10 +6,11 @@ use crate::model::{self, Model};
 use crate::progress;
 use anyhow::{Context, bail};
 use deepal::{Data, Source, datasets};
-use deepal_data::own::{Labeled, Own, Transform};
+use deepal_data::columns::Columns;
+use deepal_data::own::{Encoding, Labeled, Open, Own, Transform};
 use deepal_data::{csv_row, write_atomically};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 /// Where a task's own data come from, as settings keep it.
@@ -39,8 +40,8 @@ pub(crate) struct Opened {
     pub(crate) pictures: Data,
     /// How pictures became inputs, or embeddings, if they are pictures.
     pub(crate) image: Option<Transform>,
-    /// See [`Inputs::encoding`](deepal_data::own::Inputs::encoding).
-    pub(crate) encoding: Option<String>,
+    /// What the inputs of a row owe to the others.
+    pub(crate) encoding: Option<Encoding>,
 }
 
 /// What a data set's name on the command line means.
@@ -118,12 +119,12 @@ impl DataSets {
         Ok(data)
     }
 
-    /// What a net of a task must be told of its inputs besides their shape: how pictures become inputs, and what these owe to
-    /// other rows. Of a data set of the list there is nothing to tell.
+    /// What a net of a task must be told of its inputs besides their shape: how pictures or the rows of a table become inputs.
+    /// Of a data set of the list there is nothing to tell.
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub(crate) fn inputs(&mut self, task: &Task) -> anyhow::Result<(Option<Transform>, Option<String>)> {
+    pub(crate) fn inputs(&mut self, task: &Task) -> anyhow::Result<(Option<Transform>, Option<Encoding>)> {
         let Some(Origin { source, model, dedup, .. }) = &task.own else { return Ok((None, None)) };
         let opened = self.own(source, model.as_ref(), *dedup)?;
         Ok((opened.image, opened.encoding))
@@ -157,8 +158,25 @@ impl DataSets {
     }
 }
 
+/// The ids in a run's `samples.csv`, by data set and number.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(crate) fn read_samples(run: &Path) -> deepal_data::Result<BTreeMap<String, HashMap<u32, String>>> {
+    let table = Columns::read(&run.join("samples.csv"))?;
+    let column = |name| table.column(name).map(|column| column.texts());
+    let (datasets, samples, ids) = (column("dataset")?, column("sample")?, column("id")?);
+    let mut found = BTreeMap::<String, HashMap<_, _>>::new();
+    for ((dataset, sample), id) in datasets.into_iter().zip(samples).zip(ids) {
+        if let (Some(dataset), Some(Ok(sample))) = (dataset, sample.map(|sample| sample.parse())) {
+            found.entry(dataset).or_default().insert(sample, id.unwrap_or_default());
+        }
+    }
+    Ok(found)
+}
+
 fn open(source: &Path, model: Option<&Model>, dedup: Option<f64>) -> anyhow::Result<Opened> {
-    let mut own = model::open(source, model)?;
+    let mut own = model::open(source, model, &Open::default())?;
     if let Some(share) = dedup {
         own = model::without_copies(own, share)?;
     }
@@ -170,6 +188,6 @@ fn open(source: &Path, model: Option<&Model>, dedup: Option<f64>) -> anyhow::Res
     };
     let (samples, classes) = (labeled.digest.clone(), own.classes.clone());
     let origin = Origin { source: source.into(), samples, classes, dedup, model: model.cloned() };
-    let (image, encoding) = (own.manifest.image, own.inputs.encoding());
+    let (image, encoding) = (own.manifest.image, own.encoding);
     Ok(Opened { name: own.name, origin, labeled, pictures, image, encoding })
 }

@@ -261,6 +261,7 @@ mod tests {
         let net = vec!["softmax-regression".into()];
         let args = GridArgs {
             dataset: vec!["digits".into()],
+            strategy: vec!["random".into(), "margin".into()],
             net,
             seeds: vec![1, 2],
             initial: Some(10),

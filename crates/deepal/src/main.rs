@@ -8,6 +8,7 @@ mod config;
 mod cost;
 mod data_sets;
 mod exit;
+mod fits;
 mod jobs;
 mod machine;
 mod model;

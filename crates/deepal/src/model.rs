@@ -153,13 +153,16 @@ impl From<ResizeName> for Resize {
     }
 }
 
-/// The samples of a source. With a model their inputs are its embeddings, and the name is `NAME@MODEL`.
-pub(crate) fn open(source: &Path, model: Option<&Model>) -> anyhow::Result<Own> {
+/// The samples of a source, told on the way. With a model their inputs are its embeddings, and the name is `NAME@MODEL`; what
+/// `open` says of pictures is then the model's to say.
+pub(crate) fn open(source: &Path, model: Option<&Model>, open: &Open<'_>) -> anyhow::Result<Own> {
     let counter = Counter::new("reading samples");
     let progress = |done, total| counter.show(done, total);
-    let image = model.and_then(|model| model.image.as_ref());
-    let cache_bytes = if model.is_some() { 0 } else { Open::default().cache_bytes };
-    let own = Own::open(source, &Open { progress: &progress, cache_bytes, image })?;
+    let open = match model {
+        Some(model) => Open { progress: &progress, cache_bytes: 0, image: model.image.as_ref(), ..*open },
+        None => Open { progress: &progress, ..*open },
+    };
+    let own = Own::open(source, &open)?;
     counter.end();
     match model {
         Some(model) => embed(own, model),
@@ -206,7 +209,13 @@ fn embed(mut own: Own, model: &Model) -> anyhow::Result<Own> {
         let embeddings = extractor.embed(&own.inputs.inputs(rows)?)?;
         let items = rows.iter().zip(embeddings.outer_iter());
         let items = items.filter_map(|(row, embedding)| Some((digests[*row], embedding.to_slice()?)));
-        store.add(items)?;
+        store.add(items).with_context(|| {
+            let kept = batch * BATCH;
+            format!(
+                "{kept} of {} embeddings were computed and are kept, the same command goes on",
+                missing.len()
+            )
+        })?;
         counter.show(batch * BATCH + rows.len(), missing.len());
     }
     counter.end();
@@ -240,16 +249,6 @@ fn digests(inputs: &dyn Inputs, progress: &(dyn Fn(usize) + Sync)) -> anyhow::Re
 }
 
 impl Model {
-    /// # Errors
-    /// Its file is not there, or another one is.
-    pub(crate) fn check(&self) -> anyhow::Result<()> {
-        if sha256(&self.path)? != self.sha256 {
-            let why = "is another model than the one whose embeddings were learnt from; put that back";
-            bail!(Error::Own { path: self.path.clone(), why: why.into() });
-        }
-        Ok(())
-    }
-
     /// Stands for the net and what it is fed: embeddings of another are other ones.
     fn key(&self) -> anyhow::Result<String> {
         let image = self.image.as_ref().map(toml::to_string).transpose()?.unwrap_or_default();
@@ -259,7 +258,7 @@ impl Model {
 }
 
 /// Of the files of a net, one after the other, in hexadecimal.
-fn sha256(path: &Path) -> anyhow::Result<String> {
+pub(crate) fn sha256(path: &Path) -> anyhow::Result<String> {
     let mut hash = Sha256::new();
     for path in deepal_onnx::files(path)? {
         hash.update(std::fs::read(&path).map_err(|cause| Error::Read { path, cause })?);

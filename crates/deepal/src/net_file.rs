@@ -1,13 +1,13 @@
 //! A trained net in a file: which net it is, and what it must be fed.
 
 use crate::config::Task;
-use crate::model::Model;
-use anyhow::Context;
+use crate::model::{self, Model};
+use anyhow::{Context, bail};
 use deepal::{Meta, Net, Training, nets};
-use deepal_data::own::Transform;
+use deepal_data::own::{Encoding, Transform};
 use deepal_data::{Error, weights};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// All that there is to know of a net besides its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,15 +22,66 @@ pub(crate) struct About {
     /// How pictures become its inputs, where they do.
     pub(crate) image: Option<Transform>,
     /// What makes embeddings for it.
-    pub(crate) model: Option<Model>,
-    /// What its inputs owe to the table that they were in; see [`Inputs::encoding`](deepal_data::own::Inputs::encoding).
-    pub(crate) encoding: Option<String>,
+    pub(crate) model: Option<Pretrained>,
+    /// How rows of a table become its inputs, or those of `model`, where they owe something to the rows that it learnt from.
+    pub(crate) encoding: Option<Encoding>,
+}
+
+/// A pretrained net that may have moved: its content says which it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pretrained {
+    /// Its file's name.
+    pub(crate) name: String,
+    /// Of its files, one after the other, in hexadecimal.
+    pub(crate) sha256: String,
+    /// Where it was.
+    pub(crate) path: PathBuf,
+    /// How pictures become its inputs; `None` for a net of vectors.
+    pub(crate) image: Option<Transform>,
+}
+
+impl From<&Model> for Pretrained {
+    fn from(model: &Model) -> Self {
+        let Model { path, sha256, image } = model.clone();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self { name, sha256, path, image }
+    }
+}
+
+impl Pretrained {
+    /// The model where it is now, or else where it was.
+    ///
+    /// # Errors
+    /// It is not there, or another one is.
+    pub(crate) fn find(&self, now: Option<&Path>) -> anyhow::Result<Model> {
+        let Self { name, sha256, path, image } = self;
+        let path = now.unwrap_or(path);
+        if now.is_none() && !path.is_file() {
+            let why = "is gone, and the net learnt from its embeddings; say with `--model` where it is now";
+            bail!(Error::Own { path: path.into(), why: why.into() });
+        }
+        let found = model::sha256(path)?;
+        if found != *sha256 {
+            let why = format!(
+                "is another model than the one whose embeddings were learnt from, `{name}`: its SHA-256 is {found}, and that of \
+                 `{name}` {sha256}; say with `--model` where that is"
+            );
+            bail!(Error::Own { path: path.into(), why });
+        }
+        Ok(Model { path: path.into(), sha256: found, image: image.clone() })
+    }
 }
 
 impl About {
     /// The net of a task that learnt from samples as `meta` says. `image` and `encoding` are those of the user's own data.
-    pub(crate) fn new(task: &Task, meta: &Meta, image: Option<Transform>, encoding: Option<String>) -> Self {
-        let model = task.own.as_ref().and_then(|own| own.model.clone());
+    pub(crate) fn new(
+        task: &Task,
+        meta: &Meta,
+        image: Option<Transform>,
+        encoding: Option<Encoding>,
+    ) -> Self {
+        let model = task.own.as_ref().and_then(|own| own.model.as_ref()).map(Pretrained::from);
         let image = image.or_else(|| of_range(meta)).filter(|_| model.is_none());
         Self {
             net: task.net.clone(),
@@ -58,6 +109,18 @@ impl About {
             image.check().map_err(|error| error.to_string())?;
             if image.shape() != self.shape {
                 return Err(format!("makes pictures {:?} for a net of {:?}", image.shape(), self.shape));
+            }
+        }
+        if let Some(model) = &self.model
+            && let Some(image) = &model.image
+        {
+            image.check().map_err(|error| error.to_string())?;
+        }
+        if let Some(encoding) = &self.encoding {
+            encoding.check()?;
+            let width = encoding.width();
+            if self.model.is_none() && self.shape != [width, 1, 1] {
+                return Err(format!("makes {width} inputs of a row for a net of {:?}", self.shape));
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use crate::analysis::{self, Analysis};
 use crate::config::{self, Config};
+use crate::data_sets::{Origin, read_samples};
 use crate::exit::Usage;
 use crate::jobs;
 use crate::report::{File, Report};
@@ -9,7 +10,8 @@ use crate::words::distinct;
 use anyhow::{Context, bail};
 use deepal::Data;
 use deepal_data::run_store::{Event, Failed, Round, RunStore, Started};
-use deepal_data::{tables, write_atomically};
+use deepal_data::tables::{self, Names};
+use deepal_data::write_atomically;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -33,6 +35,22 @@ impl Record {
     /// The finished rounds, in the order of recording.
     pub(crate) fn rounds(&self) -> impl Iterator<Item = &Round> {
         self.events.iter().filter_map(Event::round)
+    }
+
+    /// What the samples and classes of the user's own data are called, by data set. A run that has lost its `samples.csv` knows no
+    /// ids.
+    fn own_names(&self) -> anyhow::Result<BTreeMap<String, Names>> {
+        let own = self.config.tasks.iter().filter_map(|task| Some((&task.dataset, task.own.as_ref()?)));
+        let own = own.collect::<BTreeMap<_, _>>();
+        let mut ids = BTreeMap::new();
+        if !own.is_empty() && self.folder.join("samples.csv").exists() {
+            ids = read_samples(&self.folder)?;
+        }
+        let names = |(dataset, origin): (&String, &Origin)| {
+            let ids = ids.remove(dataset).unwrap_or_default();
+            (dataset.clone(), Names { ids, classes: origin.classes.clone() })
+        };
+        Ok(own.into_iter().map(names).collect())
     }
 }
 
@@ -68,12 +86,19 @@ impl Outputs {
         analysis.warnings.extend(records.iter().flat_map(unfinished));
         let tasks = records.iter().flat_map(|record| record.config.tasks.clone()).collect::<Vec<_>>();
         let title = config::title(&tasks);
+        let classes = tasks.iter().filter_map(|task| Some((task.dataset.clone(), task.classes().ok()?)));
+        let classes = classes.collect();
+        let mut own = BTreeMap::new();
+        for record in records {
+            own.extend(record.own_names()?);
+        }
         let report = Report {
             title: &title,
             analysis: &analysis,
             rounds: &rounds,
             started: &started,
             settings: &settings,
+            classes: &classes,
             data,
             notes,
         };
@@ -83,7 +108,7 @@ impl Outputs {
             file("summary.csv", analysis::csv(&analysis)),
             file("summary.json", analysis.json()?),
             file("metrics.parquet", tables::metrics(&rounds)?),
-            file("selections.parquet", tables::selections(&rounds)?),
+            file("selections.parquet", tables::selections(&rounds, &own)?),
         ];
         files.extend(report.figures()?);
         Ok(Self { analysis, rounds, files })
@@ -145,6 +170,18 @@ fn check(records: &[Record]) -> anyhow::Result<()> {
         for other in &records[..i] {
             let folders = format!("`{}` and `{}`", other.folder.display(), record.folder.display());
             for task in &record.config.tasks {
+                let data = |task: &config::Task| {
+                    task.own.as_ref().map(|own| (own.samples.clone(), own.classes.clone()))
+                };
+                let differs =
+                    |other: &config::Task| other.dataset == task.dataset && data(other) != data(task);
+                if other.config.tasks.iter().any(differs) {
+                    bail!(Usage(format!(
+                        "{folders} have different data by the name `{}`, so their results cannot be compared; report them one \
+                         by one",
+                        task.dataset
+                    )));
+                }
                 let same = |other: &&_| config::Task::name(other) == task.name();
                 let Some(theirs) = other.config.tasks.iter().find(same) else { continue };
                 let theirs = config::Task { rounds: task.rounds, ..theirs.clone() };

@@ -1,6 +1,7 @@
 //! What to label next in a user's own data.
 
 use crate::exit::Usage;
+use crate::{progress, words};
 use anyhow::{Context, bail};
 use deepal::{ActiveLearner, Annotation, Query, SampleId, Signal, Signals, Strategy, Training, nets};
 use deepal_data::own::{Own, Split};
@@ -15,10 +16,10 @@ pub(crate) struct Picks {
 }
 
 /// The `n` samples without label that a strategy wants. What it needs of a net comes from `net`, trained on the samples with
-/// label; a strategy that looks at embeddings alone takes the inputs for them, and needs no label.
+/// label; a strategy that looks at embeddings alone takes the inputs for them, and needs no label, nor does one that starts cold.
 ///
 /// # Errors
-/// A strategy that needs a net without any label, or inputs that cannot be read.
+/// Another strategy without labels of two classes, or inputs that cannot be read.
 pub(crate) fn pick(
     own: &Own,
     strategy: Box<dyn Strategy>,
@@ -54,17 +55,24 @@ pub(crate) fn pick(
         let selection = strategy.select(&signals, n, seed)?;
         let ids = selection.rows.into_iter().map(|row| SampleId::from(unlabeled[row])).collect();
         Query { ids, scores: selection.scores }
+    } else if annotations.is_empty() && strategy.starts_cold() {
+        let net = nets::by_name(net)?.build(data.meta(), Training::adaptive())?;
+        ActiveLearner::new(data, net, strategy, seed)?.query(n)?
     } else {
         let name = strategy.name().to_owned();
         let classes = annotations.iter().filter_map(|annotation| annotation.class);
-        if classes.collect::<std::collections::BTreeSet<_>>().len() < 2 {
+        let is_blind = classes.collect::<std::collections::BTreeSet<_>>().len() < 2;
+        if is_blind && !strategy.starts_cold() {
             bail!(Usage(format!(
                 "strategy `{name}` looks at what a net predicts, and `{}` has labels of fewer than two classes to train one; \
-                 begin with `--strategy k-means`, which needs none, and put the answers into labels.csv (`id,label`)",
+                 begin with `--strategy auto`, which needs none, and put the answers into labels.csv (`id,label`)",
                 own.name
             )));
         }
         let net = nets::by_name(net)?.build(data.meta(), Training::adaptive())?;
+        for signal in strategy.wants().into_iter().filter(|signal| !net.supports(*signal)) {
+            progress::say(&words::without(&name, signal, &format!("`{}` does not give", net.name())));
+        }
         let mut learner =
             ActiveLearner::new(data, net, strategy, seed).with_context(|| format!("strategy `{name}`"))?;
         learner.update(&annotations)?;

@@ -28,7 +28,9 @@ pub(crate) struct Report<'a> {
     pub(crate) started: &'a [Started],
     /// The name of each run and the text of its `config.toml`.
     pub(crate) settings: &'a [(String, String)],
-    /// The data sets that could be had, by name, for pictures and the names of classes.
+    /// The names of the classes of data sets, by their names.
+    pub(crate) classes: &'a BTreeMap<String, Vec<String>>,
+    /// The data sets that could be had, by name, for pictures.
     pub(crate) data: &'a BTreeMap<String, Data>,
     /// Sentences to show with the warnings, as why pictures are missing.
     pub(crate) notes: &'a [String],
@@ -80,11 +82,11 @@ impl Report<'_> {
         drawings
     }
 
-    /// The names of a task's classes; their numbers without the data.
+    /// The names of a task's classes; their numbers where they are not known.
     fn classes(&self, task: &Task) -> Vec<String> {
         let n = task.arms.iter().map(|arm| arm.bought.len()).max().unwrap_or_default();
-        match self.data.get(&task.dataset).map(|data| &data.train.meta().classes) {
-            Some(classes) if classes.len() == n => classes.clone(),
+        match self.classes.get(&task.dataset) {
+            Some(classes) if classes.len() >= n => classes.clone(),
             _ => (0..n).map(|class| class.to_string()).collect(),
         }
     }

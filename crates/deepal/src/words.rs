@@ -1,5 +1,7 @@
 //! Words that commands, sentences and pages share.
 
+use deepal::{Signal, strategy};
+
 /// `1 seed`, `2 seeds`.
 pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
@@ -20,6 +22,12 @@ pub(crate) fn distinct<'a>(names: impl IntoIterator<Item = &'a String>) -> Vec<S
         }
     }
     distinct
+}
+
+/// That a strategy does without a signal that it would use.
+pub(crate) fn without(strategy: &str, signal: Signal, which: &str) -> String {
+    let then = if strategy == strategy::DEFAULT { ", and picks as auto-lite" } else { "" };
+    format!("`{strategy}` does without {signal}, which {which}{then}")
 }
 
 #[cfg(test)]

@@ -229,3 +229,41 @@ fn tables_and_arrays_are_described_without_a_sheet() {
         assert_eq!(again.lines().next(), text.lines().next());
     }
 }
+
+/// Inside the folder that it looks at, the sheet must not become a sample.
+#[test]
+fn looked_at_from_inside_a_folder_stays_as_it_is() {
+    let (_folder, path) = workshop();
+    let pets = path.join("pets");
+    let first = said(&pets, ".");
+    assert!(pets.join("contact-sheet.png").exists() && first.contains("8 samples"), "{first}");
+    let second = said(&pets, ".");
+    assert!(second.contains("8 samples") && second.contains("note: left out, as"), "{second}");
+    let refused = inspect(&path, "pets --sheet pets/cat/sheet.png");
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("would become a sample"), "{}", refused.stderr);
+    assert!(!pets.join("cat/sheet.png").exists());
+}
+
+#[test]
+fn a_sheet_that_nobody_asked_for_and_cannot_be_written_is_a_warning() {
+    let (_folder, path) = workshop();
+    fs::create_dir(path.join("contact-sheet.png")).unwrap();
+    let Outcome { code, stdout, stderr } = inspect(&path, "pets");
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stdout.contains("8 samples") && stdout.contains("manifest: "), "{stdout}");
+    assert!(!stdout.contains("contact sheet:"), "{stdout}");
+    assert!(stderr.starts_with("warning: no contact sheet") && stderr.contains("`--sheet`"), "{stderr}");
+}
+
+#[test]
+fn a_sheet_has_rows_for_forty_classes_and_says_so() {
+    let folder = TempDir::new().unwrap();
+    for class in 0..45 {
+        picture(&folder.path().join(format!("many/{class:02}/x.png")), class);
+    }
+    let text = said(folder.path(), "many");
+    assert!(text.contains("a row for each of the first 40 of 45 classes"), "{text}");
+    let (_, height, _) = decode(&folder.path().join("contact-sheet.png"));
+    assert_eq!(height, 40 * (48 + 4) + 4);
+}

@@ -9,7 +9,9 @@ use predicates::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::{self, Child};
 use tempfile::TempDir;
 
 /// A label as the tests compare them: id, class, round and rank.
@@ -229,6 +231,7 @@ fn the_users_own_pictures_stay_as_they_are() {
             (&serde_json::json!([0, 0, 6, 5]), &30.into())
         );
         assert_eq!(annotation["iscrowd"], 0);
+        assert_eq!(annotation["segmentation"], serde_json::json!([[0, 0, 6, 0, 6, 5, 0, 5]]));
         let class = categories[&annotation["category_id"].as_u64().unwrap()].clone();
         let file = fs::read(path("coco/images").join(text(&image["file_name"]))).unwrap();
         classes.push(class.clone());
@@ -237,6 +240,55 @@ fn the_users_own_pictures_stay_as_they_are() {
     assert_eq!((classes.len(), names(path("coco/images")).len()), (12, 12));
     // No temporary folder is left.
     assert_eq!(names(&folder), ["coco", "hub", "images", "pets", "run"].map(String::from).into());
+}
+
+#[test]
+fn pictures_of_an_archive_stay_as_they_are_too() {
+    let folder = pets();
+    let path = |name: &str| folder.path().join(name);
+    // The archive has one folder, `pets`, which says nothing, and is the same data by another name.
+    let mut archive = zip::ZipWriter::new(fs::File::create(path("packed.zip")).unwrap());
+    for class in names(path("pets")) {
+        for name in names(path("pets").join(&class)) {
+            archive
+                .start_file(format!("pets/{class}/{name}"), zip::write::SimpleFileOptions::default())
+                .unwrap();
+            archive.write_all(&fs::read(path("pets").join(&class).join(name)).unwrap()).unwrap();
+        }
+    }
+    archive.finish().unwrap();
+    fs::rename(path("run"), path("run-folder")).unwrap();
+    let line = "run --dataset packed.zip --net softmax-regression --seeds 1 --initial 8 --query 4 --rounds 1 --strategy \
+                margin --progress none --out run";
+    deepal(&folder, line).success();
+    let bought = bought(&folder);
+    // Whatever lay there when the net saw it, the files of the archive are what counts.
+    let originals =
+        bought.iter().map(|(id, class, ..)| (class.clone(), fs::read(path("pets").join(id)).unwrap()));
+    let originals = originals.collect::<BTreeSet<_>>();
+    fs::remove_dir_all(path("pets")).unwrap();
+
+    deepal(&folder, "export run --format imagefolder --out images").success();
+    let mut found = BTreeSet::new();
+    for class in names(path("images")) {
+        for name in names(path("images").join(&class)) {
+            let bytes = fs::read(path("images").join(&class).join(name)).unwrap();
+            found.insert((if class == "cat" { class.clone() } else { ODD.into() }, bytes));
+        }
+    }
+    assert_eq!((found.len(), found == originals), (12, true));
+    deepal(&folder, "export run --format coco --out coco").success();
+    assert_eq!(json(path("coco/annotations.json"))["images"][11]["width"], 6);
+    deepal(&folder, "export run --format huggingface --out hub").success();
+    assert_eq!(names(path("hub/train")).len(), 13);
+    deepal(&folder, "export run --format label-studio --out tasks.json").success();
+    let tasks = json(path("tasks.json"));
+    assert!(bought.iter().any(|(id, ..)| *id == text(&tasks[0]["data"]["id"])));
+
+    fs::write(path("packed.zip"), "no archive").unwrap();
+    let refused = deepal(&folder, "export run --format imagefolder --out more").code(3);
+    refused.stderr(predicate::str::contains("packed.zip"));
+    assert!(!path("more").exists());
 }
 
 #[test]
@@ -337,4 +389,64 @@ fn nothing_is_overwritten_and_nothing_half_written_stays() {
 
     fs::remove_file(folder.path().join("run/samples.csv")).unwrap();
     deepal(&folder, "export run").code(3).stderr(predicate::str::contains("samples.csv"));
+}
+
+/// An export that waits for one picture, a pipe, to be written; its original bytes; and where it is.
+fn waiting_export(folder: &TempDir) -> (Child, Vec<u8>, PathBuf) {
+    let (id, ..) = bought(folder).pop_first().unwrap();
+    let picture = folder.path().join("pets").join(id);
+    let bytes = fs::read(&picture).unwrap();
+    fs::remove_file(&picture).unwrap();
+    assert!(process::Command::new("mkfifo").arg(&picture).status().unwrap().success());
+    let mut command = process::Command::new(env!("CARGO_BIN_EXE_deepal"));
+    command.current_dir(folder).args(["export", "run", "--format", "coco", "--out", "coco"]);
+    (command.stderr(process::Stdio::piped()).spawn().unwrap(), bytes, picture)
+}
+
+/// What lies beside the sources after an export: `coco`, or what it left.
+fn left(folder: &TempDir) -> Vec<String> {
+    names(folder).into_iter().filter(|name| !["pets", "run"].contains(&name.as_str())).collect()
+}
+
+#[test]
+fn ctrl_c_leaves_nothing() {
+    let folder = pets();
+    let (mut export, bytes, picture) = waiting_export(&folder);
+    // This waits until the export reads it.
+    let mut pipe = fs::OpenOptions::new().write(true).open(&picture).unwrap();
+    assert_eq!(left(&folder), [format!("coco.{}.tmp", export.id())]);
+    let kill = process::Command::new("kill").args(["-INT", &export.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    let mut stderr = BufReader::new(export.stderr.take().unwrap());
+    let mut told = String::new();
+    while !told.contains("stopping after the present file") {
+        assert_ne!(stderr.read_line(&mut told).unwrap(), 0, "{told}");
+    }
+    pipe.write_all(&bytes).unwrap();
+    drop(pipe);
+    assert_eq!(export.wait().unwrap().code(), Some(130));
+    stderr.read_to_string(&mut told).unwrap();
+    assert!(told.contains("interrupted: nothing was exported"), "{told}");
+    assert!(left(&folder).is_empty());
+}
+
+#[test]
+fn what_a_killed_export_left_goes_with_the_next_one_and_not_before() {
+    let folder = pets();
+    let (mut killed, bytes, picture) = waiting_export(&folder);
+    let pipe = fs::OpenOptions::new().write(true).open(&picture).unwrap();
+    let temporary = format!("coco.{}.tmp", killed.id());
+    // Somebody is at it: another export lets it be.
+    deepal(&folder, "export run --format csv --out coco.csv").success();
+    deepal(&folder, "export run --format label-studio --out coco").success();
+    fs::remove_file(folder.path().join("coco")).unwrap();
+    assert!(left(&folder).contains(&temporary));
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    drop(pipe);
+    assert!(left(&folder).contains(&temporary), "a kill leaves it");
+    fs::remove_file(&picture).unwrap();
+    fs::write(&picture, bytes).unwrap();
+    deepal(&folder, "export run --format coco --out coco/").success();
+    assert_eq!(left(&folder), ["coco", "coco.csv", "coco.xml"]);
 }

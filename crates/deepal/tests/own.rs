@@ -84,12 +84,34 @@ fn pictures_without_any_label_can_be_picked_from() {
     assert_eq!(done(folder.path(), "select pool --strategy k-means --budget 3"), table);
 }
 
+/// `auto` needs no label, nor labels of two classes.
+#[test]
+fn without_a_strategy_auto_picks_from_the_first_label_on() {
+    let folder = unlabeled();
+    let path = folder.path();
+    let rows = |table: &str| -> BTreeSet<String> {
+        table.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().to_owned()).collect()
+    };
+    let table = done(path, "select pool --budget 3");
+    assert_eq!(rows(&table).len(), 3);
+    assert_eq!(done(path, "select pool --strategy auto --budget 3"), table);
+    for labels in ["00.png,above\n", "00.png,above\n01.png,below\n02.png,above\n"] {
+        fs::write(path.join("pool/labels.csv"), format!("id,label\n{labels}")).unwrap();
+        let Outcome { code, stdout, stderr } = deepal(path, "select pool --budget 4");
+        assert_eq!(code, 0, "{stderr}");
+        assert!(stderr.contains("`auto` does without calibration, which `mlp` does not give"), "{stderr}");
+        let found = rows(&stdout);
+        assert_eq!(found.len(), 4);
+        assert!(labels.lines().all(|line| !found.contains(&line[..6])), "{found:?}");
+    }
+}
+
 #[test]
 fn a_strategy_that_needs_a_net_says_what_to_do_without_labels() {
     let folder = unlabeled();
     let Outcome { code, stdout, stderr } = deepal(folder.path(), "select pool --strategy margin --budget 3");
     assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
-    assert!(stderr.contains("begin with `--strategy k-means`") && stderr.contains("labels.csv"), "{stderr}");
+    assert!(stderr.contains("begin with `--strategy auto`") && stderr.contains("labels.csv"), "{stderr}");
 }
 
 #[test]
@@ -185,6 +207,64 @@ fn a_run_on_a_folder_is_the_same_when_resumed_and_refuses_other_samples() {
     assert_eq!(code, 2, "{stderr}");
     assert!(stderr.contains("have changed since the run began"), "{stderr}");
     assert_eq!(read("events.jsonl"), kept, "nothing was added");
+}
+
+#[test]
+fn a_report_knows_ids_and_classes_also_when_the_data_are_gone() {
+    let folder = labeled();
+    let path = folder.path();
+    // A class that nobody has yet is a class too, and the last.
+    fs::create_dir(path.join("pool/nowhere")).unwrap();
+    done(path, RUN);
+    let events = fs::read_to_string(path.join("out/events.jsonl")).unwrap();
+    let picks = events.lines().filter_map(|line| {
+        let event = serde_json::from_str::<Value>(line).unwrap();
+        Some(event["picks"].as_array()?.len())
+    });
+    let picks = picks.sum::<usize>();
+    let check = || {
+        // Parquet by our own reader, which `kinds` in the data crate's tests compares with PyArrow.
+        let table = path.join("out/selections.parquet");
+        let columns = deepal_data::columns::Columns::read(&table).unwrap();
+        let texts = |name: &str| columns.column(name).unwrap().texts().into_iter().map(Option::unwrap);
+        let (ids, classes) = (texts("id").collect::<Vec<_>>(), texts("label_name").collect::<Vec<_>>());
+        assert_eq!(ids.len(), picks);
+        assert!(ids.iter().zip(&classes).all(|(id, class)| id.starts_with(&format!("{class}/"))), "{ids:?}");
+        let svg = fs::read_to_string(path.join("out/figures/classes-pool-softmax-regression.svg")).unwrap();
+        for class in ["above", "below", "nowhere"] {
+            assert!(svg.contains(&format!(", {class}: ")), "{class}");
+        }
+        let page = fs::read_to_string(path.join("out/report.html")).unwrap();
+        assert!(page.contains(", above: ") && page.contains(", nowhere: 0.0 of"));
+    };
+    check();
+    fs::rename(path.join("pool"), path.join("elsewhere")).unwrap();
+    for made in ["selections.parquet", "report.html", "figures/classes-pool-softmax-regression.svg"] {
+        fs::remove_file(path.join("out").join(made)).unwrap();
+    }
+    done(path, "report out");
+    check();
+    assert!(fs::read_to_string(path.join("out/report.html")).unwrap().contains("No pictures of pool"));
+    // Ids are lost with their table, and nothing else.
+    fs::remove_file(path.join("out/samples.csv")).unwrap();
+    done(path, "report out");
+    let columns = deepal_data::columns::Columns::read(&path.join("out/selections.parquet")).unwrap();
+    assert!(columns.column("id").unwrap().texts().iter().all(Option::is_none));
+    assert!(columns.column("label_name").unwrap().texts().iter().all(Option::is_some));
+}
+
+#[test]
+fn two_runs_on_different_data_of_one_name_are_not_compared() {
+    let (folder, other) = (labeled(), labeled());
+    let (path, other) = (folder.path(), other.path());
+    fs::remove_file(other.join("pool/above/00.png")).unwrap();
+    done(path, &RUN.replace("random,margin", "random"));
+    let line = RUN.replace("random,margin", "margin").replace("softmax-regression", "mlp");
+    done(other, &line);
+    let line = format!("report out {} --out both.html", other.join("out").display());
+    let Outcome { code, stderr, .. } = deepal(path, &line);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("different data by the name `pool`"), "{stderr}");
 }
 
 /// Takes out what a clock said.

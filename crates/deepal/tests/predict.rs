@@ -163,48 +163,198 @@ fn the_net_of_a_run_knows_the_pictures_that_it_learnt_from() {
     assert!(other.stderr.contains("no accuracy: `seven` is none of the classes"), "{}", other.stderr);
 }
 
-/// A table of two blobs, a number and a category; every fifth row has no label.
-fn table(rows: usize) -> String {
+/// The rows of a table of two blobs, a number, which some rows lack, and a category; every fifth row has no label.
+fn table(rows: std::ops::Range<usize>) -> String {
     let mut table = "id,x,colour,label\n".to_owned();
-    for row in 0..rows {
+    for row in rows {
         let class = row % 2;
         let x = 10.0 * class as f64 + (row as f64 * 1.7).sin();
+        let x = if row % 17 == 16 { String::new() } else { x.to_string() };
         let label = if row % 5 == 4 { "" } else { ["left", "right"][class] };
-        table.push_str(&format!("r{row},{x},{},{label}\n", ["red", "blue", "green"][row % 3]));
+        table.push_str(&format!("r{row},{x},{},{label}\n", ["red", "blue", "green", ""][row % 4]));
     }
     table
 }
 
-#[test]
-fn a_table_is_predicted_as_the_net_saw_it_and_no_other() {
+/// A folder with this text as `file`, and the net of a tiny run on it.
+fn run_on(file: &str, text: &str, manifest: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join(file), text).unwrap();
+    if !manifest.is_empty() {
+        let manifest = format!("source = \"{file}\"\n{manifest}");
+        fs::write(folder.path().join(format!("{file}.data.toml")), manifest).unwrap();
+    }
+    let run =
+        format!("run --dataset {file} --net softmax-regression {TINY} --query 4 --initial 10 --out run");
+    succeeds(folder.path(), &run);
+    succeeds(folder.path(), "export run --net net.safetensors");
+    folder
+}
+
+/// The lines of a prediction without the heading.
+fn lines(text: &str) -> Vec<&str> {
+    text.lines().skip(1).collect()
+}
+
+#[test]
+fn a_row_is_predicted_alike_in_any_table() {
+    let folder = run_on("table.csv", &table(0..100), "");
     let folder = folder.path();
-    fs::write(folder.join("table.csv"), table(100)).unwrap();
-    succeeds(
-        folder,
-        &format!("run --dataset table.csv --net softmax-regression {TINY} --query 4 --initial 10 --out run"),
-    );
-    succeeds(folder, "export run --net net.safetensors");
-    let found = succeeds(folder, "predict table.csv --net net.safetensors");
-    assert!(found.stderr.contains("accuracy 100.0 % on the 80 samples with a label"), "{}", found.stderr);
-    let rows = found.stdout.lines().skip(1).map(cells).collect::<Vec<_>>();
-    assert_eq!(rows.len(), 100, "those without a label too");
-    for (row, cells) in rows.iter().enumerate() {
+    let whole = succeeds(folder, "predict table.csv --net net.safetensors --probs");
+    let found = whole.stdout.lines().skip(1).map(cells).collect::<Vec<_>>();
+    assert_eq!(found.len(), 100, "those without a label too");
+    for (row, cells) in found.iter().enumerate().filter(|(row, _)| row % 17 != 16) {
         assert_eq!((cells[0].clone(), cells[1].as_str()), (format!("r{row}"), ["left", "right"][row % 2]));
     }
-    // Labels may come, rows may not: their numbers would be scaled otherwise.
-    let labeled = table(100).replacen("green,\n", "green,left\n", 1);
-    assert_ne!(labeled, table(100));
-    fs::write(folder.join("labeled.csv"), labeled).unwrap();
-    succeeds(folder, "predict labeled.csv --net net.safetensors");
-    fs::write(folder.join("longer.csv"), table(101)).unwrap();
-    let refused = fails(folder, "predict longer.csv --net net.safetensors", 3);
-    assert!(
-        refused.contains("is not the table that the net") && refused.contains("put new rows into"),
-        "{refused}"
-    );
+    // The source may be gone, and other rows be there: they have other means, medians, values and places.
+    fs::remove_file(folder.join("table.csv")).unwrap();
+    fs::write(folder.join("some.csv"), table(80..91)).unwrap();
+    let some = succeeds(folder, "predict some.csv --net net.safetensors --probs");
+    assert_eq!(lines(&some.stdout), lines(&whole.stdout)[80..91]);
+    assert!(some.stderr.contains("accuracy 100.0 %"), "{}", some.stderr);
+    assert!(some.stderr.contains("1 missing values of `x` became its median"), "{}", some.stderr);
+    let only = "{\"colour\":\"red\",\"id\":\"r88\",\"more\":[1],\"x\":X}\n{\"colour\":\"pink\",\"id\":\"new\",\"more\":[2],\"x\":11}\n";
+    let x = cells(table(88..89).lines().nth(1).unwrap())[1].clone();
+    fs::write(folder.join("one.jsonl"), only.replace('X', &x)).unwrap();
+    let one = succeeds(folder, "predict one.jsonl --net net.safetensors --probs");
+    assert_eq!(lines(&one.stdout)[0], lines(&whole.stdout)[88], "columns in another order, of other kinds");
+    assert!(lines(&one.stdout)[1].starts_with("new,right,"), "{}", one.stdout);
+    let unknown =
+        "column `colour` has values that were not learnt from in 1 of 2 rows, the first is `pink` in row 2";
+    assert!(one.stderr.contains(unknown), "{}", one.stderr);
+}
+
+#[test]
+fn a_table_without_what_the_net_learnt_from_is_refused() {
+    let folder = run_on("table.csv", &table(0..60), "");
+    let folder = folder.path();
+    for (file, text, words) in [
+        (
+            "short.csv",
+            "id,x,color\na,1,red\n",
+            "has no column `colour`, but id, x, color; did you mean `color`?",
+        ),
+        (
+            "words.csv",
+            "id,x,colour\na,1,red\nb,much,red\n",
+            "column `x` has `much` in row 2, which is no number",
+        ),
+        ("far.csv", "id,x,colour\na,1e300,red\n", "has 1000"),
+        ("empty.csv", "id,x,colour\n", "has no row"),
+        ("data.npy", "", "is no table, and one with these columns is expected: x, colour"),
+    ] {
+        fs::write(folder.join(file), text).unwrap();
+        let refused = fails(folder, &format!("predict {file} --net net.safetensors"), 3);
+        assert!(refused.contains(words) && refused.contains(file), "{refused}");
+        assert!(refused.contains("learnt from `table`"), "{refused}");
+    }
     let refused = fails(folder, "export run --net other.safetensors --seed 3 --strategy margn", 2);
     assert!(refused.contains("did you mean `margin`"), "{refused}");
+    // A net of arrays has nothing to scale a table by.
+    fs::write(folder.join("five.csv"), "id,a,b,c,d,e\nx,1,2,3,4,5\ny,2,3,4,5,9\n").unwrap();
+    let refused = fails(folder, &format!("predict five.csv --net {}", golden("mlp.safetensors")), 3);
+    assert!(refused.contains("learnt from inputs as they are"), "{refused}");
+}
+
+#[test]
+fn a_text_is_predicted_alike_among_any_others() {
+    let text = |row: usize| {
+        let words = [["good", "fine", "great"], ["bad", "poor", "awful"]][row % 2];
+        format!(
+            "r{row},the film is {} and {} {row}x,{}\n",
+            words[row % 3],
+            words[(row / 2) % 3],
+            ["yes", "no"][row % 2]
+        )
+    };
+    let table =
+        |rows: std::ops::Range<usize>| format!("key,review,verdict\n{}", rows.map(text).collect::<String>());
+    let folder = run_on("old.csv", &table(0..60), "id = \"key\"\nlabel = \"verdict\"\nvocabulary = 20\n");
+    let folder = folder.path();
+    let old = succeeds(folder, "predict old.csv --net net.safetensors --probs").stdout;
+    fs::write(folder.join("new.csv"), format!("{}z,unheard nonsense,no\n", table(50..60))).unwrap();
+    fs::write(folder.join("new.csv.data.toml"), "source = \"new.csv\"\nid = \"key\"\n").unwrap();
+    let new = succeeds(folder, "predict new.csv --net net.safetensors --probs");
+    assert_eq!(lines(&new.stdout)[..10], lines(&old)[50..]);
+    assert_eq!(new.stdout.lines().count(), 12);
+    assert!(new.stderr.contains("1 texts have none of them"), "{}", new.stderr);
+}
+
+/// A table that goes through a pretrained net, which is then elsewhere.
+#[test]
+fn the_pretrained_net_may_move_but_not_change() {
+    let onnx = Path::new(NETS).join("../../onnx");
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let table = |rows: std::ops::Range<usize>| {
+        let row = |row: usize| {
+            let x =
+                (0..6).map(|j| (((row % 2) * 3 * (j % 2)) as f64 + ((row * 7 + j) as f64).sin()).to_string());
+            format!("r{row},{},{}\n", x.collect::<Vec<_>>().join(","), ["left", "right"][row % 2])
+        };
+        format!("id,a,b,c,d,e,f,label\n{}", rows.map(row).collect::<String>())
+    };
+    fs::write(folder.join("old.csv"), table(0..60)).unwrap();
+    fs::write(folder.join("new.csv"), table(40..50)).unwrap();
+    fs::copy(onnx.join("vectors.onnx"), folder.join("features.onnx")).unwrap();
+    let line = format!("run --dataset old.csv --model features.onnx {TINY} --query 4 --initial 10 --out run");
+    succeeds(folder, &line);
+    succeeds(folder, "export run --net net.safetensors");
+    let old = succeeds(folder, "predict old.csv --net net.safetensors --probs").stdout;
+    let new = succeeds(folder, "predict new.csv --net net.safetensors --probs").stdout;
+    assert_eq!(lines(&new), lines(&old)[40..50], "scaled by the old table, and then embedded");
+
+    fs::create_dir(folder.join("elsewhere")).unwrap();
+    fs::rename(folder.join("features.onnx"), folder.join("elsewhere/renamed.onnx")).unwrap();
+    let gone = fails(folder, "predict new.csv --net net.safetensors", 3);
+    assert!(gone.contains("features.onnx`: is gone") && gone.contains("say with `--model` where"), "{gone}");
+    let moved = "predict new.csv --net net.safetensors --probs --model elsewhere/renamed.onnx";
+    assert_eq!(succeeds(folder, moved).stdout, new);
+    let none = fails(folder, "predict new.csv --net net.safetensors --model none.onnx", 3);
+    assert!(none.contains("none.onnx"), "{none}");
+    // Another one at the old place, or named.
+    fs::copy(onnx.join("two-outputs.onnx"), folder.join("features.onnx")).unwrap();
+    for line in [
+        "predict new.csv --net net.safetensors",
+        "predict new.csv --net net.safetensors --model features.onnx",
+    ] {
+        let other = fails(folder, line, 3);
+        assert!(
+            other
+                .contains("is another model than the one whose embeddings were learnt from, `features.onnx`"),
+            "{other}"
+        );
+        assert!(other.contains("SHA-256"), "{other}");
+    }
+    let needless =
+        format!("predict {} --net {} --model features.onnx", golden("inputs.npy"), golden("mlp.safetensors"));
+    assert!(fails(folder, &needless, 2).contains("`--model` has nothing to do"));
+}
+
+#[test]
+fn an_encoding_that_makes_no_inputs_is_told() {
+    let folder = run_on("table.csv", &table(0..60), "");
+    let folder = folder.path();
+    let net = fs::read(folder.join("net.safetensors")).unwrap();
+    let replaced = |from: &str, to: &str| {
+        assert_eq!(from.len(), to.len(), "the header keeps its length");
+        let mut bytes = net.clone();
+        let at = bytes.windows(from.len()).position(|part| part == from.as_bytes()).unwrap();
+        bytes[at..at + from.len()].copy_from_slice(to.as_bytes());
+        fs::write(folder.join("damaged.safetensors"), bytes).unwrap();
+        fails(folder, "predict table.csv --net damaged.safetensors", 3)
+    };
+    let header = String::from_utf8_lossy(&net);
+    let at = header.find("\\\"deviation\\\":").unwrap();
+    let number = &header[at..at + 22];
+    assert!(
+        replaced(number, &format!("{}-1{}", &number[..14], &number[16..]))
+            .contains("no inputs of column `x`")
+    );
+    assert!(replaced("\\\"red\\\"", "[\\\"e\\\"]").contains("says nothing that can be understood"));
+    assert!(
+        replaced("\\\"blue\\\",", "         ").contains("makes 4 inputs of a row for a net of [5, 1, 1]")
+    );
 }
 
 /// Embeddings are taken as they are, so those of any table fit.
@@ -268,7 +418,8 @@ fn a_run_whose_record_is_not_what_comes_out_again_is_refused() {
 fn one_net_is_of_one_job() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
-    let line = "run --dataset digits --net softmax-regression --seeds 1,2 --initial 20 --query 10 --rounds 1 --out run";
+    let line = "run --dataset digits --net softmax-regression --strategy random,margin --seeds 1,2 --initial 20 --query 10 \
+                --rounds 1 --out run";
     succeeds(folder, line);
     let error = fails(folder, "export run --net net.safetensors", 2);
     assert!(error.contains("there are 4") && error.contains("--strategy"), "{error}");

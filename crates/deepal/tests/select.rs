@@ -466,11 +466,11 @@ fn missing_and_wrong_options_are_named_with_what_to_give_instead() {
             ),
             (
                 "--strategy margn --budget 2 --probs p.npy",
-                &["`margn`", "did you mean `margin`?", "known: random,"],
+                &["`margn`", "did you mean `margin`?", "known: auto,"],
             ),
             ("--strategy kcenter --budget 2 --probs p.npy", &["`kcenter`", "did you mean `k-center`?"]),
             ("--strategy Entropy_Dropout --budget 2 --probs p.npy", &["did you mean `entropy-dropout`?"]),
-            ("--strategy xyzzy --budget 2 --probs p.npy", &["`xyzzy`", "known: random,", "k-medians"]),
+            ("--strategy xyzzy --budget 2 --probs p.npy", &["`xyzzy`", "known: auto,", "k-medians"]),
             ("--strategy bim --budget 2 --probs p.npy", &["`bim` needs a net", "`deepal run`"]),
             (
                 "--strategy deepfool --budget 2 --embeddings e.npy",
@@ -478,7 +478,14 @@ fn missing_and_wrong_options_are_named_with_what_to_give_instead() {
             ),
             ("--strategy AdversarialBIM --budget 2", &["`bim` needs a net", "`deepal run`"]),
             ("--strategy margin --probs p.npy", &["--budget <N>", "Usage:"]),
-            ("--budget 2 --probs p.npy", &["--strategy <NAME>", "Usage:"]),
+            ("--budget 2 --probs p.npy", &["`auto`", "give them with `--embeddings`"]),
+            (
+                "--budget 2 --embeddings e.npy --labeled-embeddings e.npy",
+                &["`auto` looks at probabilities", "`--probs`", "none while nothing is labelled"],
+            ),
+            ("--budget 2 --probs p.npy --logits p.npy", &["--logits"]),
+            ("--budget 2 --embeddings e.npy --labels l.npy", &["--labeled-embeddings"]),
+            ("--strategy margin --rare-classes --budget 2 --probs p.npy", &["--rare-classes"]),
             ("--strategy margin --budget two --probs p.npy", &["'two'", "--budget <N>"]),
             ("--strategy margin --budget=-1 --probs p.npy", &["'-1'", "--budget <N>"]),
             ("--strategy margin --budget 2 --prob p.npy", &["'--prob'", "'--probs'"]),
@@ -629,6 +636,78 @@ fn every_message_has_a_remedy_and_says_what_was_expected() {
     select(&folder, call).assert().stderr(predicate::str::contains("one row for each candidate").not());
 }
 
+/// Three heaps of ten rows along a line; the net of the probabilities is the surer the farther a row is from the first heap.
+fn heaps(folder: &TempDir) -> (Array2<f32>, Array2<f64>) {
+    let embeddings = Array2::from_shape_fn((30, 1), |(row, _)| (row / 10 * 100) as f32 + (row % 10) as f32);
+    let probs = Array2::from_shape_fn((30, 2), |(row, class)| {
+        let p = 0.5 + 0.015 * row as f64;
+        if class == 0 { p } else { 1.0 - p }
+    });
+    write(folder, "e.npy", &embeddings);
+    write(folder, "p.npy", &probs);
+    write(folder, "z.npy", &probs.mapv(|p| p.ln() as f32 + 3.0));
+    (embeddings, probs)
+}
+
+#[test]
+fn without_a_strategy_and_any_label_it_is_auto_that_takes_one_of_each_heap() {
+    let folder = TempDir::new().unwrap();
+    heaps(&folder);
+    let found = rows(&folder, "--budget 3 --embeddings e.npy");
+    assert_eq!(found.iter().map(|row| row / 10).collect::<BTreeSet<_>>(), [0, 1, 2].into());
+    assert_eq!(rows(&folder, "--strategy AUTO --budget 3 --embeddings e.npy"), found);
+}
+
+#[test]
+fn auto_is_auto_lite_without_the_labels_of_what_is_labelled_and_says_so() {
+    let folder = TempDir::new().unwrap();
+    let (embeddings, _) = heaps(&folder);
+    write(&folder, "l.npy", &embeddings.select(Axis(0), &[0, 2, 4, 11, 13, 15, 21, 23]));
+    write_npy(folder.path().join("y.npy"), &array![0i64, 1, 0, 1, 0, 1, 1, 0]).unwrap();
+    let line = "--budget 4 --embeddings e.npy --labeled-embeddings l.npy --probs p.npy";
+    let assert = select(&folder, line).assert().success();
+    let output = assert.get_output();
+    let said = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(said.contains("`auto` does without calibration") && said.contains("`--labels`"), "{said}");
+    assert!(said.contains("picks as auto-lite"), "{said}");
+    let lite = rows(&folder, &format!("--strategy auto-lite {line}"));
+    assert_eq!(
+        parse(&String::from_utf8(output.stdout.clone()).unwrap())
+            .iter()
+            .map(|pick| pick.row)
+            .collect::<Vec<_>>(),
+        lite
+    );
+    // With them, it is said nothing.
+    let calibrated = rows(&folder, &format!("{line} --labels y.npy"));
+    assert_eq!(calibrated.iter().collect::<BTreeSet<_>>().len(), 4);
+    assert_eq!(
+        rows(&folder, &format!("{line} --labels y.npy").replace("--probs p.npy", "--logits z.npy")),
+        calibrated
+    );
+    write_npy(folder.path().join("short.npy"), &array![0i64, 1]).unwrap();
+    write_npy(folder.path().join("half.npy"), &ndarray::Array1::from_elem(8, 0.5f64)).unwrap();
+    for (labels, words) in
+        [("short.npy", "a row for each label"), ("half.npy", "0.5 in row 0"), ("p.npy", "one dimension")]
+    {
+        select(&folder, &format!("{line} --labels {labels}"))
+            .assert()
+            .code(3)
+            .stderr(predicate::str::contains(words));
+    }
+}
+
+#[test]
+fn rare_classes_are_looked_for_by_cluster_margin() {
+    let folder = TempDir::new().unwrap();
+    heaps(&folder);
+    let line = "--budget 5 --probs p.npy --embeddings e.npy";
+    assert_eq!(
+        rows(&folder, &format!("--rare-classes {line}")),
+        rows(&folder, &format!("--strategy cluster-margin {line}"))
+    );
+}
+
 /// Six rows, the first of them labelled: columns are made so that margin wants c, then f.
 const TABLE: &str = "id,label,p_0,p_1,x,y\na,cat,0.5,0.5,0,0\nb,,0.9,0.1,1,0\nc,,0.51,0.49,2,0\nd,,0.8,0.2,3,0\n\
                      e,,0.7,0.3,0,9\nf,,0.6,0.4,5,0\n";
@@ -703,4 +782,57 @@ fn candidates_are_a_sample_by_seed_and_rows_stay_those_of_the_file() {
     let row_and_score = |line: &str| line.split_once(',').unwrap().1.to_owned();
     let all = all.lines().skip(1).map(row_and_score).collect::<Vec<_>>();
     assert!(picks.lines().skip(1).map(row_and_score).all(|pick| all.contains(&pick)), "{picks}");
+}
+
+/// What does not fit is refused before it is read, and what is offered instead is accepted.
+#[test]
+fn a_strategy_that_does_not_fit_says_so_and_offers_the_part_that_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let value = |(i, j): (usize, usize)| ((i * 7 + j * 13) % 101) as f32;
+    write_npy(folder.path().join("e.npy"), &Array2::from_shape_fn((100_000, 64), value)).unwrap();
+    write_npy(folder.path().join("wide.npy"), &Array2::<f64>::zeros((100_000, 64))).unwrap();
+    let table = format!("{}/../formats/tables/long.parquet", GOLDEN);
+    for source in
+        ["--embeddings e.npy", "--embeddings wide.npy", &format!("--table {table} --embeddings emb")]
+    {
+        for strategy in ["k-center", "k-means", "k-medians"] {
+            // Not even the file fits that is not mapped.
+            let megabytes = if source.contains("wide") { 63 } else { 42 };
+            let line = format!("--strategy {strategy} --budget 3 {source} --memory {megabytes}");
+            let refused = select(folder.path(), &line).assert().code(2).stdout("");
+            let text = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+            let words =
+                format!("strategy `{strategy}` on 100000 candidates with 64 features each needs about");
+            assert!(text.contains(&words), "{text}");
+            assert!(text.contains(&format!("`--memory` allows {megabytes} MB")), "{text}");
+            let offer = text.split('`').find_map(|part| part.strip_prefix("--candidates ")).expect(&text);
+            let n = offer.parse::<usize>().unwrap();
+            assert!((1000..100_000).contains(&n), "{text}");
+            let again = select(folder.path(), &format!("{line} --candidates {offer}")).assert().success();
+            let picks = parse(&String::from_utf8(again.get_output().stdout.clone()).unwrap());
+            assert_eq!(picks.len(), 3);
+            select(folder.path(), &format!("{line} --candidates {}", 2 * n.min(40_000) + 20_000))
+                .assert()
+                .code(2);
+        }
+    }
+    // Without an option the system's memory is what counts, and this is little.
+    select(folder.path(), "--strategy k-center --budget 2 --embeddings e.npy").assert().success();
+    let none = "--strategy k-center --budget 2 --embeddings e.npy --memory 1";
+    select(folder.path(), none).assert().code(2).stderr(predicate::str::contains("not even a part"));
+}
+
+/// A sample of a table is drawn before its columns are read, with the picks of a table that is no larger.
+#[test]
+fn a_part_of_a_table_is_looked_at_as_if_it_were_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ["--strategy", "k-center", "--embeddings", "x", "--id", "id", "--label", "label"];
+    let options = [&options[..], &["--budget", "9", "--candidates", "3"]].concat();
+    let text = table(folder.path(), &options).success().get_output().stdout.clone();
+    let text = String::from_utf8(text).unwrap();
+    // Farthest first from the labelled a, which is at 0 as e is.
+    let picked = text.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect::<Vec<_>>();
+    let order = ["f", "d", "c", "b", "e"];
+    assert_eq!(picked.len(), 3, "{text}");
+    assert!(picked.iter().all(|id| order.contains(id)), "{text}");
 }

@@ -118,13 +118,9 @@ fn the_page_about_strategies_is_current() {
          `UPDATE_DOCS=1 cargo test -p deepal --test tidy`; do not edit.\n\n| name | in DeepAL | picks | looks at |\n| --- | \
          --- | --- | --- |\n",
     );
-    let needs = |entry: &deepal::strategy::Entry| {
-        let names = (entry.build)().needs().iter().map(ToString::to_string).collect::<Vec<_>>();
-        if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
-    };
     for entry in deepal::strategy::ALL {
         let deepal = entry.deepal.unwrap_or("-");
-        writeln!(page, "| `{}` | {deepal} | {} | {} |", entry.name, entry.summary, needs(entry)).unwrap();
+        writeln!(page, "| `{}` | {deepal} | {} | {} |", entry.name, entry.summary, entry.looks_at()).unwrap();
     }
     for entry in deepal::strategy::ALL {
         writeln!(page, "\n## {}\n\n{}\n\nSource: {}.", entry.name, entry.details, entry.source).unwrap();

@@ -61,6 +61,10 @@ def main():
     lists = pa.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], pa.list_(pa.float32()))
     embeddings = pa.table({"id": ["a", "b", "c"], "x": lists})
     pq.write_table(embeddings, HERE / "embeddings.parquet", row_group_size=2)
+    # Larger than it looks: 100,000 lists of 64, all of a row equal.
+    rows = np.repeat((np.arange(100_000) * 7 % 101).astype("f4"), 64)
+    lists = pa.ListArray.from_arrays(pa.array(np.arange(0, 6_400_001, 64, dtype="i4")), pa.array(rows))
+    pq.write_table(pa.table({"emb": lists}), HERE / "long.parquet", compression="zstd", compression_level=19)
     lines = [json.dumps({"id": at, "text": text}) for at, text in enumerate(TEXTS)]
     (HERE / "texts.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     for most in [2000, 2]:

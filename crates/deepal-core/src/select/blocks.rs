@@ -146,7 +146,7 @@ fn pair<S: Simd>(values: &Lanes<f32>, at: usize) -> [S::f32s; 2] {
 }
 
 #[inline(always)]
-fn pair_mut<S: Simd>(values: &mut Lanes<f32>, at: usize) -> &mut [S::f32s] {
+pub(super) fn pair_mut<S: Simd>(values: &mut Lanes<f32>, at: usize) -> &mut [S::f32s] {
     &mut S::as_mut_simd_f32s(values).0[at..at + 2]
 }
 

@@ -17,6 +17,8 @@ const MAX_STEPS: usize = 100;
 const MAX_STARTS: usize = 50;
 /// Element operations a step to spend on starts; at n·k·d above it there is a single one.
 const START_BUDGET: usize = 100_000_000;
+/// Features whose medians are taken at once, half a cache line of each row: a cluster of all rows is not copied as a whole.
+pub(crate) const COLUMNS: usize = 8;
 
 /// A partition of rows into `k` clusters.
 #[derive(Debug, Clone)]
@@ -97,12 +99,15 @@ impl Middle for Manhattan {
     const POWER: i32 = 1;
 
     fn middle(rows: &[&[f32]], center: &mut [f32]) {
-        let mut columns = vec![0.0; rows.len() * center.len()];
-        for (i, row) in rows.iter().enumerate() {
-            row.iter().enumerate().for_each(|(j, x)| columns[j * rows.len() + i] = *x);
-        }
-        for (x, column) in center.iter_mut().zip(columns.chunks_exact_mut(rows.len())) {
-            *x = *column.select_nth_unstable_by(rows.len() / 2, f32::total_cmp).1;
+        let mut columns = vec![0.0; rows.len() * COLUMNS.min(center.len())];
+        for (part, center) in center.chunks_mut(COLUMNS).enumerate() {
+            for (i, row) in rows.iter().enumerate() {
+                let row = row[part * COLUMNS..].iter().take(center.len()).enumerate();
+                row.for_each(|(j, x)| columns[j * rows.len() + i] = *x);
+            }
+            for (x, column) in center.iter_mut().zip(columns.chunks_exact_mut(rows.len())) {
+                *x = *column.select_nth_unstable_by(rows.len() / 2, f32::total_cmp).1;
+            }
         }
     }
 }
@@ -205,7 +210,7 @@ impl<M: Middle> Problem<'_, M> {
     /// Lloyd's steps cannot repair.
     fn plus_plus(&self, seed: u64) -> Vec<f32> {
         let mut generator = generator(seed);
-        let trials = 2 + (self.k as f64).ln() as usize;
+        let trials = trials(self.k);
         let mut nearest = vec![[f32::INFINITY; WIDTH]; self.n.div_ceil(WIDTH)];
         nearest.as_flattened_mut()[self.n..].fill(0.0);
         // What `nearest` becomes with each of the rows drawn, `[n / 32, trials, 32]`.
@@ -341,6 +346,11 @@ fn draw(distances: &[f32], before: &[f64], target: f64) -> usize {
         }
     }
     drawn
+}
+
+/// How many rows are drawn for each of `k` seeds.
+pub(crate) fn trials(k: usize) -> usize {
+    2 + (k as f64).ln() as usize
 }
 
 /// The position of the least value, the first of equals.

@@ -2,6 +2,7 @@
 
 use super::{Entry, Selection, Strategy};
 use crate::error::Result;
+use crate::select::cluster::{COLUMNS, trials};
 use crate::select::{Clusters, k_means, k_medians, representatives};
 use crate::signals::{Signal, Signals};
 use ndarray::ArrayRef2;
@@ -39,6 +40,15 @@ impl Strategy for Cluster {
 
     fn needs(&self) -> Vec<Signal> {
         vec![Signal::Embeddings]
+    }
+
+    /// Embeddings around their mean and the same in blocks; of each row the distances to what may become a seed, and after that
+    /// 48 bytes of clusters and distances before and after a step; for medians some features of the rows of a cluster.
+    fn memory(&self, candidates: usize, features: usize, n: usize) -> usize {
+        let columns = if self.name == ENTRY_MEDIANS.name { COLUMNS.min(features) } else { 0 };
+        let row = features.saturating_mul(2).saturating_add(columns + trials(n.max(1)).max(12));
+        let centers = n.saturating_mul(features).saturating_mul(4);
+        candidates.saturating_mul(row).saturating_add(centers).saturating_mul(size_of::<f32>())
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {

@@ -26,6 +26,11 @@ impl Strategy for KCenter {
         vec![Signal::Embeddings, Signal::LabeledEmbeddings]
     }
 
+    /// Embeddings in blocks, and the distance of each to its nearest centre.
+    fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
+        candidates.saturating_mul(features.saturating_add(1)).saturating_mul(size_of::<f32>())
+    }
+
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
         let rows = k_center_greedy(&signals.embeddings()?, &signals.labeled_embeddings()?, n, seed);
         Ok(Selection::unranked(rows))

@@ -1,14 +1,18 @@
 //! Query strategies: the trait, and the one list from which names, help, docs and tests follow.
 
 mod adversarial;
+mod auto;
 mod bald;
 mod by_probs;
 mod cluster;
+mod cluster_margin;
 mod entropy;
 mod k_center;
 mod least_confidence;
 mod margin;
+mod max_herding;
 mod random;
+mod uncertainty_herding;
 
 use crate::error::{Error, Result};
 use crate::signals::{Signal, Signals};
@@ -30,11 +34,29 @@ pub trait Strategy: Send + Sync {
     /// The signals it looks at; a learner checks them against the net before training starts.
     fn needs(&self) -> Vec<Signal>;
 
+    /// Signals that it uses if the net has them, and does without if not.
+    fn wants(&self) -> Vec<Signal> {
+        vec![]
+    }
+
+    /// Whether it can pick before anything is labelled and any net is trained. It is then handed the net's inputs as embeddings, no
+    /// labelled embedding and nothing else.
+    fn starts_cold(&self) -> bool {
+        false
+    }
+
     /// Whether it ranks samples one by one: the score of each depends on its own signals alone, not on the other candidates,
     /// `n` or the seed. A learner then hands it the candidates in parts and keeps the best, so that signals about all of
     /// them are never in memory at once.
     fn one_by_one(&self) -> bool {
         false
+    }
+
+    /// About the most bytes that [`select`](Self::select) holds besides the signals, to pick `n` of `candidates` with `features`
+    /// each; for programs that tell beforehand whether it fits. As it stands it is right for one that sorts a score for each.
+    fn memory(&self, candidates: usize, features: usize, n: usize) -> usize {
+        let _ = (features, n);
+        candidates.saturating_mul(2 * size_of::<f64>())
     }
 
     /// Picks `n` of the candidates, or all of them if there are fewer. Any randomness comes from `seed`.
@@ -94,8 +116,27 @@ pub struct Entry {
     pub build: fn() -> Box<dyn Strategy>,
 }
 
-/// All strategies, in the order of the paper.
+impl Entry {
+    /// The signals that it looks at, in words.
+    pub fn looks_at(&self) -> String {
+        let strategy = (self.build)();
+        let wants = strategy.wants().into_iter().map(|signal| format!("{signal} if the net gives it"));
+        let all = strategy.needs().iter().map(ToString::to_string).chain(wants).collect::<Vec<_>>();
+        if all.is_empty() { "nothing".into() } else { all.join(", ") }
+    }
+}
+
+/// The name of the strategy for who does not name one.
+pub const DEFAULT: &str = auto::ENTRY.name;
+
+/// The name of the strategy for who expects some classes to be rare: with 500 labels of long-tailed sets it was 3.5 points ahead of the
+/// default (prototype on 13 data sets).
+pub const FOR_RARE_CLASSES: &str = cluster_margin::ENTRY.name;
+
+/// All strategies: the default, those of the paper in its order, others.
 pub static ALL: &[&Entry] = &[
+    &auto::ENTRY,
+    &auto::ENTRY_LITE,
     &random::ENTRY,
     &least_confidence::ENTRY,
     &margin::ENTRY,
@@ -109,6 +150,9 @@ pub static ALL: &[&Entry] = &[
     &k_center::ENTRY,
     &adversarial::ENTRY_BIM,
     &adversarial::ENTRY_DEEPFOOL,
+    &uncertainty_herding::ENTRY,
+    &max_herding::ENTRY,
+    &cluster_margin::ENTRY,
 ];
 
 /// The entry of a name, ours or DeepAL's, in upper or lower case.

@@ -1,12 +1,13 @@
 //! Parquet files, row group by row group and column by column.
 
-use super::{Column, Read, list_column, wrong};
+use super::{Column, Kept, Part, Read, Wanted, fits, list_column, wrong};
 use crate::element::half;
 use crate::error::{Error, Result};
 use parquet::basic::{ConvertedType, LogicalType, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 use std::collections::HashMap;
@@ -17,47 +18,75 @@ use std::path::Path;
 /// How many rows are decoded at once.
 const ROWS: usize = 4096;
 
-/// The columns of a file; of kinds other than single values and lists of numbers, why they are not read.
-pub(super) fn read(path: &Path) -> Result<Vec<(String, Read)>> {
-    // The library panics on some damaged files.
-    let damaged = |_| Err(wrong(path, "is damaged".into()));
-    catch_unwind(AssertUnwindSafe(|| read_whole(path))).unwrap_or_else(damaged)
+/// How many rows and features the columns have that a pattern fits, `[n, d]`, by what the file says of itself.
+pub(super) fn peek(path: &Path, pattern: &str) -> Result<[usize; 2]> {
+    let metadata = open(path)?.metadata().clone();
+    let rows = usize::try_from(metadata.file_metadata().num_rows()).unwrap_or_default();
+    let columns = metadata.row_groups().iter().flat_map(|group| group.columns());
+    let columns =
+        columns.filter(|chunk| chunk.column_path().parts().first().is_some_and(|name| fits(pattern, name)));
+    let values = columns.map(|chunk| usize::try_from(chunk.num_values()).unwrap_or_default()).sum::<usize>();
+    Ok([rows, values.div_ceil(rows.max(1))])
 }
 
-fn read_whole(path: &Path) -> Result<Vec<(String, Read)>> {
-    let broken = |cause: ParquetError| wrong(path, format!("is no Parquet file that can be read: {cause}"));
+/// The columns of a file; of kinds other than single values and lists of numbers, why they are not read.
+pub(super) fn read(path: &Path, part: &Part<'_>) -> Result<Wanted> {
+    // The library panics on some damaged files.
+    let damaged = |_| Err(wrong(path, "is damaged".into()));
+    catch_unwind(AssertUnwindSafe(|| read_whole(path, part))).unwrap_or_else(damaged)
+}
+
+fn broken(path: &Path) -> impl Fn(ParquetError) -> Error {
+    move |cause| wrong(path, format!("is no Parquet file that can be read: {cause}"))
+}
+
+fn open(path: &Path) -> Result<SerializedFileReader<File>> {
     let file = File::open(path).map_err(Error::read(path))?;
-    let file = SerializedFileReader::new(file).map_err(broken)?;
+    SerializedFileReader::new(file).map_err(broken(path))
+}
+
+fn read_whole(path: &Path, part: &Part<'_>) -> Result<Wanted> {
+    let file = open(path)?;
     let leaves = file.metadata().file_metadata().schema_descr().columns().to_vec();
     let field = |leaf: &ColumnDescriptor| leaf.path().parts().first().cloned().unwrap_or_default();
     let mut parts = HashMap::<_, usize>::new();
     leaves.iter().for_each(|leaf| *parts.entry(field(leaf)).or_default() += 1);
+    let rows = |group: &RowGroupMetaData| usize::try_from(group.num_rows()).unwrap_or_default();
+    let rows = file.metadata().row_groups().iter().map(rows).sum();
+    let wanted = part.kept().among(rows);
     let mut columns = Vec::new();
     for (at, leaf) in leaves.iter().enumerate() {
         let name = field(leaf);
-        let cells = if parts[&name] == 1 { Cells::of(leaf) } else { Err("nested values".into()) };
+        if !part.wants(&name) {
+            if columns.last().is_none_or(|(last, _)| *last != name) {
+                columns.push((name, Err(None)));
+            }
+            continue;
+        }
+        let cells = if parts[&name] == 1 { Cells::of(leaf, wanted) } else { Err("nested values".into()) };
         let mut cells = match cells {
             Ok(cells) => cells,
             Err(kind) => {
                 // One of the parts stands for the whole field.
                 if columns.last().is_none_or(|(last, _)| *last != name) {
-                    columns.push((name, Err(kind)));
+                    columns.push((name, Err(Some(kind))));
                 }
                 continue;
             }
         };
+        let mut kept = part.kept();
         for group in 0..file.num_row_groups() {
-            let group = file.get_row_group(group).map_err(broken)?;
+            let group = file.get_row_group(group).map_err(broken(path))?;
             let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
-            let reader = group.get_column_reader(at).map_err(broken)?;
+            let reader = group.get_column_reader(at).map_err(broken(path))?;
             cells
-                .read(reader, leaf, rows)
+                .read(reader, leaf, rows, &mut kept)
                 .map_err(|cause| wrong(path, format!("column `{name}` cannot be read: {cause}")))?;
         }
-        let column = cells.finish(path, &name, leaf)?;
+        let column = cells.finish(path, &name, leaf, part)?;
         columns.push((name, column));
     }
-    Ok(columns)
+    Ok((columns, wanted))
 }
 
 /// What was read of a column.
@@ -68,12 +97,12 @@ enum Cells {
     Unsigned(Vec<Option<u64>>),
     Booleans(Vec<Option<bool>>),
     Text(Vec<Option<Vec<u8>>>),
-    Lists { values: Vec<f32>, lengths: Vec<Option<usize>> },
+    Lists { values: Vec<f32>, lengths: Vec<Option<usize>>, wanted: usize },
 }
 
 impl Cells {
-    /// Nothing yet of a column of this kind; or its kind, if it is none of ours.
-    fn of(leaf: &ColumnDescriptor) -> Result<Self, String> {
+    /// Nothing yet of a column of this kind, of which so many rows are wanted; or its kind, if it is none of ours.
+    fn of(leaf: &ColumnDescriptor, wanted: usize) -> Result<Self, String> {
         let is_list = leaf.max_rep_level() == 1;
         let is_nested = leaf.max_rep_level() > 1 || leaf.path().parts().len() > if is_list { 3 } else { 1 };
         let logical = leaf.logical_type_ref();
@@ -88,7 +117,7 @@ impl Cells {
             Type::FIXED_LEN_BYTE_ARRAY if !is_half => Err("FIXED_LEN_BYTE_ARRAY".into()),
             Type::INT96 => Err("INT96".into()),
             Type::BYTE_ARRAY if is_list => Err("lists of BYTE_ARRAY".into()),
-            _ if is_list => Ok(Self::Lists { values: Vec::new(), lengths: Vec::new() }),
+            _ if is_list => Ok(Self::Lists { values: Vec::new(), lengths: Vec::new(), wanted }),
             Type::BYTE_ARRAY => Ok(Self::Text(Vec::new())),
             Type::BOOLEAN => Ok(Self::Booleans(Vec::new())),
             Type::INT32 | Type::INT64 if is_unsigned(leaf) => Ok(Self::Unsigned(Vec::new())),
@@ -104,45 +133,52 @@ impl Cells {
         reader: ColumnReader,
         leaf: &ColumnDescriptor,
         rows: usize,
+        kept: &mut Kept<'_>,
     ) -> Result<(), ParquetError> {
         match (self, reader) {
             (Self::Numbers(cells), ColumnReader::DoubleColumnReader(reader)) => {
-                singles(reader, leaf, rows, |x| cells.push(x.copied().unwrap_or(f64::NAN)))
+                singles(reader, leaf, rows, kept, |x| cells.push(x.copied().unwrap_or(f64::NAN)))
             }
             (Self::Singles(cells), ColumnReader::FloatColumnReader(reader)) => {
-                singles(reader, leaf, rows, |x| cells.push(x.copied().unwrap_or(f32::NAN)))
+                singles(reader, leaf, rows, kept, |x| cells.push(x.copied().unwrap_or(f32::NAN)))
             }
             (Self::Singles(cells), ColumnReader::FixedLenByteArrayColumnReader(reader)) => {
-                singles(reader, leaf, rows, |x| cells.push(x.map_or(f32::NAN, |x| float16(x.data()))))
+                singles(reader, leaf, rows, kept, |x| cells.push(x.map_or(f32::NAN, |x| float16(x.data()))))
             }
             (Self::Booleans(cells), ColumnReader::BoolColumnReader(reader)) => {
-                singles(reader, leaf, rows, |x| cells.push(x.copied()))
+                singles(reader, leaf, rows, kept, |x| cells.push(x.copied()))
             }
             (Self::Integers(cells), ColumnReader::Int32ColumnReader(reader)) => {
-                singles(reader, leaf, rows, |x| cells.push(x.map(|x| i64::from(*x))))
+                singles(reader, leaf, rows, kept, |x| cells.push(x.map(|x| i64::from(*x))))
             }
             (Self::Integers(cells), ColumnReader::Int64ColumnReader(reader)) => {
-                singles(reader, leaf, rows, |x| cells.push(x.copied()))
+                singles(reader, leaf, rows, kept, |x| cells.push(x.copied()))
             }
             (Self::Unsigned(cells), ColumnReader::Int32ColumnReader(reader)) => {
-                singles(reader, leaf, rows, |x| cells.push(x.map(|x| u64::from(*x as u32))))
+                singles(reader, leaf, rows, kept, |x| cells.push(x.map(|x| u64::from(*x as u32))))
             }
             (Self::Unsigned(cells), ColumnReader::Int64ColumnReader(reader)) => {
-                singles(reader, leaf, rows, |x| cells.push(x.map(|x| *x as u64)))
+                singles(reader, leaf, rows, kept, |x| cells.push(x.map(|x| *x as u64)))
             }
             (Self::Text(cells), ColumnReader::ByteArrayColumnReader(reader)) => {
-                singles(reader, leaf, rows, |x| cells.push(x.map(|x| x.data().to_vec())))
+                singles(reader, leaf, rows, kept, |x| cells.push(x.map(|x| x.data().to_vec())))
             }
-            (Self::Lists { values, lengths }, reader) => {
-                // Lists that are all as long as the first need just this much.
-                if let Some(Some(width)) = lengths.first() {
-                    let _ = values.try_reserve_exact(rows.saturating_mul(*width));
-                }
+            (Self::Lists { values, lengths, wanted }, reader) => {
+                let mut is_kept = false;
                 let mut add = |x: Option<f32>, is_first: bool, is_list: bool, is_item: bool| {
                     if is_first {
-                        lengths.push(is_list.then_some(0));
+                        is_kept = kept.next();
+                        if is_kept {
+                            lengths.push(is_list.then_some(0));
+                            // Lists that are all as long as the first need just this much, and no copy to grow.
+                            if lengths.len() == 2
+                                && let Some(Some(width)) = lengths.first()
+                            {
+                                let _ = values.try_reserve_exact(wanted.saturating_mul(*width));
+                            }
+                        }
                     }
-                    if let (true, Some(Some(length))) = (is_item, lengths.last_mut()) {
+                    if let (true, Some(Some(length))) = (is_kept && is_item, lengths.last_mut()) {
                         *length += 1;
                         values.push(x.unwrap_or(f32::NAN));
                     }
@@ -178,29 +214,29 @@ impl Cells {
         }
     }
 
-    fn finish(self, path: &Path, name: &str, leaf: &ColumnDescriptor) -> Result<Read> {
+    fn finish(self, path: &Path, name: &str, leaf: &ColumnDescriptor, part: &Part<'_>) -> Result<Read> {
         Ok(Ok(match self {
             Self::Numbers(numbers) => Column::Numbers(numbers),
             Self::Singles(numbers) => Column::Singles(numbers),
             Self::Integers(integers) => Column::Integers(integers),
             Self::Unsigned(integers) => Column::Unsigned(integers),
             Self::Booleans(booleans) => Column::Booleans(booleans),
-            Self::Lists { values, lengths } => list_column(path, name, &lengths, values)?,
+            Self::Lists { values, lengths, .. } => list_column(path, name, &lengths, values, part)?,
             Self::Text(cells) => {
-                let mut texts = Vec::with_capacity(cells.len());
-                for (row, cell) in cells.into_iter().enumerate() {
-                    match cell.map(String::from_utf8).transpose() {
-                        Ok(text) => texts.push(text),
-                        Err(_) if leaf.converted_type() == ConvertedType::NONE => {
-                            return Ok(Err("BYTE_ARRAY, and no text".into()));
-                        }
-                        Err(_) => {
-                            let row = row + 1;
-                            return Err(wrong(path, format!("column `{name}` is not UTF-8 in row {row}")));
-                        }
+                let text = |(row, cell): (usize, Option<Vec<u8>>)| {
+                    cell.map(String::from_utf8).transpose().map_err(|_| row)
+                };
+                // Turned into texts where they are.
+                match cells.into_iter().enumerate().map(text).collect::<Result<Vec<_>, usize>>() {
+                    Ok(texts) => Column::Text(texts),
+                    Err(_) if leaf.converted_type() == ConvertedType::NONE => {
+                        return Ok(Err(Some("BYTE_ARRAY, and no text".into())));
+                    }
+                    Err(row) => {
+                        let row = 1 + part.rows.map_or(row, |rows| rows[row]);
+                        return Err(wrong(path, format!("column `{name}` is not UTF-8 in row {row}")));
                     }
                 }
-                Column::Text(texts)
             }
         }))
     }
@@ -220,20 +256,26 @@ fn other_kind() -> ParquetError {
     ParquetError::General("its values are of another kind than the file says".into())
 }
 
-/// Hands over each single value of a row group.
+/// Hands over each single value of a row group that is wanted.
 fn singles<T: DataType>(
     reader: ColumnReaderImpl<T>,
     leaf: &ColumnDescriptor,
     rows: usize,
+    kept: &mut Kept<'_>,
     mut each: impl FnMut(Option<&T::T>),
 ) -> Result<(), ParquetError> {
     records(reader, rows, |values, definitions, _| {
         let mut values = values.iter();
         if leaf.max_def_level() == 0 {
-            values.for_each(|value| each(Some(value)));
+            values.filter(|_| kept.next()).for_each(|value| each(Some(value)));
         } else {
             let is_there = |level: &i16| *level == leaf.max_def_level();
-            definitions.iter().for_each(|level| each(if is_there(level) { values.next() } else { None }));
+            for level in definitions {
+                let value = if is_there(level) { values.next() } else { None };
+                if kept.next() {
+                    each(value);
+                }
+            }
         }
     })
 }

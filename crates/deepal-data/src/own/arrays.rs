@@ -104,7 +104,8 @@ fn found(path: &Path, arrays: Arrays, manifest: &Manifest, open: &Open<'_>) -> R
     let what = if image.is_some() { "pictures" } else { "features" };
     let kind = format!("{kind} of {what}");
     let (classes, problems) = (Vec::new(), Vec::new());
-    Ok(Found { kind, ids, labels, split, classes, inputs, problems, notes, image })
+    let encoding = None;
+    Ok(Found { kind, ids, labels, split, classes, inputs, encoding, problems, notes, image })
 }
 
 /// The labels or ids in a file: `.npy`, IDX, or `.txt`, one a line. Where there is none (-1, or nothing), `None`.

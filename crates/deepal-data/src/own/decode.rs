@@ -21,14 +21,18 @@ pub(super) struct Header {
     pub(super) is_grey: bool,
 }
 
-/// Height and width in pixels of a picture in a file, as it is to be looked at.
+/// Height and width in pixels of a picture, as it is to be looked at; `path` stands for it in errors.
 ///
 /// # Errors
-/// A file that cannot be read or is no picture.
-pub fn picture_size(path: &Path) -> error::Result<[usize; 2]> {
-    let bytes = std::fs::read(path).map_err(Error::read(path))?;
-    let found = header(&bytes).map_err(|why| Error::Own { path: path.into(), why })?;
+/// Bytes that are no picture.
+pub fn picture_size(path: &Path, bytes: &[u8]) -> error::Result<[usize; 2]> {
+    let found = header(bytes).map_err(|why| Error::Own { path: path.into(), why })?;
     Ok([found.height, found.width])
+}
+
+/// Whether a file with these first bytes is a picture of a kind that can be decoded.
+pub(super) fn is_picture(start: &[u8]) -> bool {
+    image::guess_format(start).is_ok_and(|format| format.reading_enabled())
 }
 
 /// # Errors

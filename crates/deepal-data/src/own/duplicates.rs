@@ -3,13 +3,15 @@
 use super::inputs::Inputs;
 use super::{Own, Split};
 use crate::error::Result;
-use deepal_core::duplicates::{copies, groups, junk, typical_distance};
+use deepal_core::duplicates::{Junk, copies, groups, junk, typical_distance};
 use ndarray::Array2;
 use rayon::prelude::*;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-/// The share of the typical distance within which two samples are taken for copies, if nobody says otherwise.
+/// The share of the typical distance within which two samples are taken for copies, if nobody says otherwise. On pixels it finds
+/// copies with noise; on embeddings it is careful: of pictures it joins those that were encoded again, and hardly those that were
+/// flipped or resized, which are within 0.4 (`record/2026-11-22-duplicates`).
 pub const NEAR: f64 = 0.15;
 /// How far from all others an outlier is, in robust standard deviations.
 const CUT: f64 = 6.0;
@@ -68,14 +70,18 @@ impl Own {
         let (standing, copied) =
             pool.iter().copied().partition::<Vec<_>, _>(|row| representative[*row] == *row);
         let test = self.dataset(part(Split::Test).collect());
-        let across = copies(test.as_ref(), data.as_ref(), distance, SEED)?.into_iter().flatten().count();
-        let mut constant = junk(data.as_ref(), f64::INFINITY, SEED)?
-            .constant
-            .into_iter()
-            .map(|row| pool[row])
-            .collect::<Vec<_>>();
+        // Without a test set the pool need not be read for it.
+        let across = match test.is_empty() {
+            true => 0,
+            false => copies(test.as_ref(), data.as_ref(), distance, SEED)?.into_iter().flatten().count(),
+        };
+        let Junk { constant, outliers } = junk(self.dataset(standing.clone()).as_ref(), CUT, SEED)?;
+        let mut constant = constant.into_iter().map(|row| standing[row]).collect::<Vec<_>>();
+        if !copied.is_empty() {
+            let copies = junk(self.dataset(copied.clone()).as_ref(), f64::INFINITY, SEED)?.constant;
+            constant.extend(copies.into_iter().map(|row| copied[row]));
+        }
         constant.sort_unstable();
-        let outliers = junk(self.dataset(standing.clone()).as_ref(), CUT, SEED)?.outliers;
         let outliers = outliers.into_iter().map(|(row, score)| (standing[row], score)).collect();
         let near_copies = copied.len() - exact;
         Ok(Duplicates {
@@ -121,6 +127,7 @@ impl Duplicates {
                 self.exact, self.near, self.share, pool - copies
             ));
         }
+        notes.extend(self.disagreement(own));
         if self.across > 0 {
             notes.push(format!(
                 "{} of {} test samples have a copy in the pool, so a result on them says less about new data",
@@ -138,6 +145,31 @@ impl Duplicates {
             }
         }
         notes
+    }
+
+    /// How many groups have labels of more than one class, and two samples of the first.
+    fn disagreement(&self, own: &Own) -> Option<String> {
+        let mut firsts = BTreeMap::<usize, (usize, Option<usize>)>::new();
+        for (row, representative) in self.representative.iter().enumerate() {
+            let Some(label) = own.labels[row].filter(|_| own.split[row] == Split::Train) else { continue };
+            let (first, other) = firsts.entry(*representative).or_insert((row, None));
+            if own.labels[*first] != Some(label) && other.is_none() {
+                *other = Some(row);
+            }
+        }
+        let mut pairs = firsts.into_values().filter_map(|(first, other)| Some((first, other?)));
+        let (first, other) = pairs.next()?;
+        let named = |row: usize| {
+            let class = own.labels[row].and_then(|label| own.classes.get(label.index()));
+            format!("{} ({})", own.ids[row], class.map_or("?", String::as_str))
+        };
+        let n = 1 + pairs.count();
+        let groups = if n == 1 { "group of copies has" } else { "groups of copies have" };
+        Some(format!(
+            "{n} {groups} labels of different classes, such as {} and {}; one of them is wrong, or they are no copies",
+            named(first),
+            named(other)
+        ))
     }
 }
 
@@ -196,6 +228,7 @@ mod tests {
             split: (0..16).map(|i| if i < 14 { Split::Train } else { Split::Test }).collect(),
             classes: vec!["a".into(), "b".into()],
             inputs: Arc::new(inputs),
+            encoding: None,
             original: None,
             problems: vec![],
             notes: vec![],
@@ -218,6 +251,21 @@ mod tests {
         assert!(notes[0].ends_with("one label is enough for each of 11 groups"), "{}", notes[0]);
         assert!(notes[1].starts_with("1 of 2 test samples"));
         assert_eq!(notes[2], "1 constant item: id13");
+    }
+
+    #[test]
+    fn copies_with_labels_of_different_classes_are_told() {
+        let mut own = own();
+        let found = own.duplicates(0.1, &|_, _| {}).unwrap();
+        assert!(!found.notes(&own).concat().contains("different classes"));
+        (own.labels[0], own.labels[10], own.labels[1]) = (Some(Class(0)), Some(Class(1)), Some(Class(1)));
+        let found = own.duplicates(0.1, &|_, _| {}).unwrap();
+        let notes = found.notes(&own);
+        let told = "1 group of copies has labels of different classes, such as id0 (a) and id10 (b)";
+        assert!(notes[1].starts_with(told), "{notes:?}");
+        own.labels[1] = Some(Class(0));
+        let notes = own.duplicates(0.1, &|_, _| {}).unwrap().notes(&own);
+        assert!(notes[1].starts_with("2 groups of copies have labels"), "{notes:?}");
     }
 
     #[test]

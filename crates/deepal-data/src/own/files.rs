@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use zip::CompressionMethod;
 
+/// Bytes that tell what a file is.
+const START: u64 = 64;
+
 /// Files by position, in the order of their names.
 pub(super) struct Files {
     root: PathBuf,
@@ -108,6 +111,25 @@ impl Files {
             Some(archive) => archive.read(&self.root, at, self.sizes[at]),
         }
         .map_err(Error::read(self.path(at)))
+    }
+
+    /// The first bytes of a file, or all if there are fewer.
+    pub(super) fn start(&self, at: usize) -> Result<Vec<u8>> {
+        let mut start = Vec::new();
+        let read = match &self.archive {
+            None => File::open(self.path(at)).and_then(|file| file.take(START).read_to_end(&mut start)),
+            Some(archive) => File::open(&self.root).and_then(|mut file| {
+                let Entry { start: offset, packed, is_deflated, .. } = &archive.entries[at];
+                file.seek(SeekFrom::Start(*offset))?;
+                let body = file.take(*packed);
+                match is_deflated {
+                    true => DeflateDecoder::new(body).take(START).read_to_end(&mut start),
+                    false => body.take(START).read_to_end(&mut start),
+                }
+            }),
+        };
+        read.map_err(Error::read(self.path(at)))?;
+        Ok(start)
     }
 }
 

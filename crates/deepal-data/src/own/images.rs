@@ -1,7 +1,8 @@
 //! Folders and zip archives of pictures.
 
-use super::decode::{Header, MOST_BYTES, decode, header};
+use super::decode::{Header, MOST_BYTES, decode, header, is_picture};
 use super::files::Files;
+use super::sheet::SHEET;
 use super::transform::Picture;
 use super::{Found, Inputs, Manifest, Open, Problem, Split, Transform};
 use crate::error::{Error, Result};
@@ -16,6 +17,10 @@ use std::sync::{Arc, OnceLock};
 
 /// Names of files that are to be pictures; which kind tells the content.
 const PICTURES: [&str; 10] = ["bmp", "gif", "jfif", "jpe", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
+/// Files beside the pictures that are read as what they are.
+const OURS: [&str; 2] = ["data.toml", "labels.csv"];
+/// Names in a sentence.
+const NAMED: usize = 5;
 /// Names of pictures that cannot be decoded.
 const FOREIGN: [&str; 7] = ["avif", "heic", "heif", "jp2", "jxl", "psd", "svg"];
 /// The largest size of pictures that are all of one size and not made smaller.
@@ -27,8 +32,8 @@ const SIDE: usize = 32;
 pub(super) fn read(path: &Path, manifest: &Manifest, open: &Open<'_>) -> Result<Found> {
     let mut problems = Vec::new();
     let files = Files::list(path, &mut problems)?;
-    let mut at = candidates(&files, &mut problems);
     let mut notes = Vec::new();
+    let mut at = candidates(&files, &mut problems, &mut notes);
     let transform = match open.image.or(manifest.image.as_ref()) {
         Some(transform) => transform.clone(),
         None => {
@@ -52,23 +57,30 @@ pub(super) fn read(path: &Path, manifest: &Manifest, open: &Open<'_>) -> Result<
         split,
         classes: place.classes(&pictures.files.folders),
         image: Some(pictures.transform.clone()),
+        encoding: None,
         inputs: Arc::new(pictures),
         problems,
         notes,
     })
 }
 
-/// The files that should be pictures.
-fn candidates(files: &Files, problems: &mut Vec<Problem>) -> Vec<usize> {
-    let mut candidates = Vec::new();
+/// The files that should be pictures, by their names, or else by their first bytes; all others are told.
+fn candidates(files: &Files, problems: &mut Vec<Problem>, notes: &mut Vec<String>) -> Vec<usize> {
+    let (mut candidates, mut others, mut sheets) = (Vec::new(), Vec::new(), Vec::new());
     for (at, (name, size)) in files.names.iter().zip(&files.sizes).enumerate() {
         let file = name.rsplit('/').next().unwrap_or(name);
         let extension = file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
         let has = |extensions: &[&str]| extension.as_deref().is_some_and(|found| extensions.contains(&found));
         let mut problem = |why: String| problems.push(Problem { what: name.clone(), why });
-        if has(&FOREIGN) {
+        if file == SHEET {
+            sheets.push(name.as_str());
+        } else if has(&FOREIGN) {
             problem("is of a kind that cannot be decoded; make it JPEG or PNG; skipped".into());
-        } else if has(&PICTURES) {
+        } else if !OURS.contains(&name.as_str()) {
+            if !has(&PICTURES) && !files.start(at).is_ok_and(|start| is_picture(&start)) {
+                others.push(name.as_str());
+                continue;
+            }
             match size {
                 0 => problem("is empty; skipped".into()),
                 size if *size > MOST_BYTES => {
@@ -77,6 +89,22 @@ fn candidates(files: &Files, problems: &mut Vec<Problem>) -> Vec<usize> {
                 _ => candidates.push(at),
             }
         }
+    }
+    let names = |files: &[&str]| {
+        let more = if files.len() > NAMED { ", …" } else { "" };
+        format!("{}{more}", files[..files.len().min(NAMED)].join(", "))
+    };
+    if !others.is_empty() {
+        let plural = if others.len() == 1 {
+            "file is no picture and no sample"
+        } else {
+            "files are no pictures and no samples"
+        };
+        notes.push(format!("{} {plural}: {}", others.len(), names(&others)));
+    }
+    if !sheets.is_empty() {
+        notes
+            .push(format!("left out, as `deepal data inspect` draws files of this name: {}", names(&sheets)));
     }
     candidates
 }
@@ -149,7 +177,9 @@ impl Place {
         let first = |name: &str| name.split_once('/').map(|(folder, _)| folder.to_owned());
         let tops = names().map(first).collect::<BTreeSet<_>>();
         let mut prefix = String::new();
-        if let (false, 1, Some(Some(top))) = (is_folder, tops.len(), tops.first()) {
+        if let (false, 1, Some(Some(top))) = (is_folder, tops.len(), tops.first())
+            && part(top).is_none()
+        {
             prefix = format!("{top}/");
         }
         let tops = names().map(|name| first(&name[prefix.len()..])).collect::<BTreeSet<_>>();
@@ -266,11 +296,17 @@ impl Pictures {
         }
         let pixels = self.transform.fit(self.decoded(row)?)?;
         let size = pixels.len();
+        let give_back = || self.held.fetch_sub(size, Ordering::Relaxed);
         if self.held.fetch_add(size, Ordering::Relaxed) + size > self.room {
-            self.held.fetch_sub(size, Ordering::Relaxed);
+            give_back();
             return Ok(Cow::Owned(pixels));
         }
-        Ok(Cow::Borrowed(self.cache[row].get_or_init(|| pixels.into_boxed_slice())))
+        // Another thread may have been faster: then these are not kept.
+        match self.cache[row].set(pixels.into_boxed_slice()) {
+            Ok(()) => {}
+            Err(_) => drop(give_back()),
+        }
+        Ok(self.cache[row].get().map_or(Cow::Borrowed(&[]), |pixels| Cow::Borrowed(pixels)))
     }
 }
 
@@ -298,7 +334,42 @@ impl Inputs for Pictures {
             .map_err(|error| deepal_core::Error::other(error).into())
     }
 
+    fn file(&self, row: usize) -> Result<Option<Vec<u8>>> {
+        self.files.read(self.at[row]).map(Some)
+    }
+
     fn digest(&self, row: usize) -> Result<[u8; 32]> {
         Ok(Sha256::digest(self.files.read(self.at[row])?).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+
+    /// Two threads that decode the same picture at once keep one of them, and count one.
+    #[test]
+    fn what_is_held_is_counted_once() {
+        let folder = tempfile::tempdir().unwrap();
+        image::RgbImage::new(8, 8).save(folder.path().join("x.png")).unwrap();
+        let files = Files::list(folder.path(), &mut Vec::new()).unwrap();
+        let transform = Transform::new([8, 8], 3);
+        let (cache, room) = (vec![OnceLock::new()], 1 << 20);
+        let mut pictures = Pictures { files, at: vec![0], transform, cache, room, held: AtomicUsize::new(0) };
+        for _ in 0..200 {
+            pictures.cache = vec![OnceLock::new()];
+            pictures.held = AtomicUsize::new(0);
+            let barrier = Barrier::new(4);
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        barrier.wait();
+                        assert_eq!(pictures.fitted(0).unwrap().len(), 192);
+                    });
+                }
+            });
+            assert_eq!(pictures.held.load(Ordering::Relaxed), 192);
+        }
     }
 }

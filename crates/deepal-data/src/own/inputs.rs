@@ -30,10 +30,12 @@ pub trait Inputs: Send + Sync {
     /// A sample that cannot be read any more.
     fn inputs(&self, rows: &[usize]) -> Result<Array2<f32>>;
 
-    /// Stands for what the inputs of a row owe to the other rows, such as the mean of a column: a SHA-256 in hexadecimal. A net
-    /// can only be used on inputs with the one that it was trained on. `None` where each row is on its own.
-    fn encoding(&self) -> Option<String> {
-        None
+    /// The file that a row is, as it is; `None` where rows are no files.
+    ///
+    /// # Errors
+    /// A file that cannot be read any more.
+    fn file(&self, _row: usize) -> Result<Option<Vec<u8>>> {
+        Ok(None)
     }
 
     /// What a row contains, as a SHA-256: of a file where the row is one, else of its inputs.
@@ -61,12 +63,6 @@ impl Inputs for Array2<f32> {
     fn inputs(&self, rows: &[usize]) -> Result<Array2<f32>> {
         Ok(self.select(ndarray::Axis(0), rows))
     }
-}
-
-/// Stands for how inputs were made: a SHA-256 in hexadecimal.
-pub(super) fn digest(parts: &[String]) -> String {
-    let hash = Sha256::digest(parts.join("\n"));
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Some rows of a source, as a data set.

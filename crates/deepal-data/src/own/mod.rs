@@ -3,7 +3,7 @@
 //! | module | what it reads |
 //! | --- | --- |
 //! | `images` | folders and zip archives of pictures |
-//! | `table` | CSV, TSV, JSON lines and Parquet: numbers, categories, texts, embeddings |
+//! | `table` | CSV, TSV, JSON lines and Parquet: numbers, categories, texts, embeddings; [`Encoding`] keeps what they owe to other rows |
 //! | `arrays` | `.npy`, `.npz`, safetensors, IDX, CIFAR's binary format |
 //! | `manifest` | `data.toml`, which says what cannot be seen |
 //!
@@ -13,6 +13,7 @@
 mod arrays;
 mod decode;
 mod duplicates;
+mod encoding;
 mod files;
 mod images;
 mod inputs;
@@ -27,8 +28,11 @@ mod transform;
 
 pub use decode::picture_size;
 pub use duplicates::{Duplicates, NEAR};
+pub use encoding::{Encoding, Feature, How};
 pub use inputs::Inputs;
 pub use manifest::Manifest;
+pub use sheet::{MOST_CLASSES, SHEET};
+pub use text::Vocabulary;
 pub use transform::{Resize, Transform};
 
 use crate::error::{Error, Result};
@@ -51,19 +55,23 @@ pub struct Open<'a> {
     pub cache_bytes: usize,
     /// Instead of what the manifest or the pictures say: for a pretrained net.
     pub image: Option<&'a Transform>,
+    /// How rows of a table become inputs, instead of what suits these rows: for a net that learnt from another table.
+    pub encoding: Option<&'a Encoding>,
 }
 
 impl std::fmt::Debug for Open<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { progress: _, cache_bytes, image } = self;
-        f.debug_struct("Open").field("cache_bytes", cache_bytes).field("image", image).finish_non_exhaustive()
+        let Self { progress: _, cache_bytes, image, encoding } = self;
+        let mut text = f.debug_struct("Open");
+        text.field("cache_bytes", cache_bytes).field("image", image).field("encoding", encoding);
+        text.finish_non_exhaustive()
     }
 }
 
 impl Default for Open<'_> {
     /// Up to 256 MB of pictures, and nobody watches.
     fn default() -> Self {
-        Self { progress: &|_, _| {}, cache_bytes: 256 << 20, image: None }
+        Self { progress: &|_, _| {}, cache_bytes: 256 << 20, image: None, encoding: None }
     }
 }
 
@@ -97,6 +105,8 @@ struct Found {
     /// The classes that the source itself declares, in their order: sub-folders, empty ones too. Empty if it does not.
     classes: Vec<String>,
     inputs: Arc<dyn Inputs>,
+    /// What the inputs of a row owe to the other rows, if they do.
+    encoding: Option<Encoding>,
     /// What was skipped.
     problems: Vec<Problem>,
     /// What was done with the rest, a sentence each without its full stop, such as "3 missing values of `age` became its
@@ -123,6 +133,9 @@ pub struct Own {
     pub classes: Vec<String>,
     /// The inputs of each sample.
     pub inputs: Arc<dyn Inputs>,
+    /// What the inputs of a row owe to the other rows, such as the mean of a column. A net can only be used on inputs that were
+    /// made by the one that it learnt from. `None` where each row is on its own.
+    pub encoding: Option<Encoding>,
     /// What the inputs were before a pretrained net made embeddings of them.
     pub original: Option<Arc<dyn Inputs>>,
     /// What could not be used.
@@ -199,7 +212,7 @@ impl Own {
         let manifest =
             Manifest { name: Some(name.clone()), classes: classes.clone(), test_fraction, image, ..manifest };
         found.problems.sort();
-        let Found { kind, ids, inputs, problems, notes, .. } = found;
+        let Found { kind, ids, inputs, encoding, problems, notes, .. } = found;
         Ok(Self {
             name,
             kind,
@@ -208,6 +221,7 @@ impl Own {
             split,
             classes,
             inputs,
+            encoding,
             original: None,
             problems,
             notes,
@@ -287,17 +301,30 @@ impl Own {
 /// Which reader it is for.
 fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<'_>) -> Result<Found> {
     let metadata = std::fs::metadata(path).map_err(Error::read(path))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    let is_table = matches!(extension, Some("csv" | "tsv" | "jsonl" | "ndjson" | "parquet"));
+    if let Some(encoding) = open.encoding.filter(|_| metadata.is_dir() || !is_table) {
+        let columns = encoding.columns().join(", ");
+        return Err(table::wrong(
+            path,
+            format!("is no table, and one with these columns is expected: {columns}"),
+        ));
+    }
     if metadata.is_dir() {
         return images::read(path, manifest, open);
     }
     if metadata.len() == 0 {
         return Err(Error::Own { path: path.into(), why: "is empty".into() });
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
-    match name.rsplit_once('.').map(|(_, extension)| extension) {
+    match extension {
+        Some("npz" | "zip" | "parquet") if crate::files::open_packed(path)?.1 => Err(Error::Own {
+            path: path.into(),
+            why: "is packed by gzip, and it is packed inside already; unpack it with `gunzip` and use that".into(),
+        }),
         Some("zip") => images::read(path, manifest, open),
-        Some("csv" | "tsv" | "jsonl" | "ndjson" | "parquet") => table::read(path, manifest),
+        _ if is_table => table::read(path, manifest, open.encoding),
         Some("npy" | "npz" | "safetensors" | "bin") => arrays::read(path, folder, manifest, open),
         _ if name.contains("idx") => arrays::read(path, folder, manifest, open),
         _ => Err(Error::Own {

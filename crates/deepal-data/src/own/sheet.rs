@@ -5,6 +5,10 @@ use crate::error::{Error, Result};
 use image::{ImageFormat, Rgb, RgbImage, imageops};
 use std::io::Cursor;
 
+/// What a contact sheet is called if nobody says otherwise; a file of this name is never a sample.
+pub const SHEET: &str = "contact-sheet.png";
+/// Classes on a sheet: of more there would be no picture that anyone can open.
+pub const MOST_CLASSES: usize = 40;
 /// Pictures of a class in a row, and rows of pictures without label.
 const COLUMNS: usize = 12;
 /// The least height and width of a picture on the sheet: smaller ones are shown larger.
@@ -13,7 +17,7 @@ const SIDE: usize = 48;
 const GAP: usize = 4;
 
 impl Own {
-    /// A PNG with up to 12 samples of each class in a row, and up to 48 without label below; `None` if the samples are no
+    /// A PNG with up to 12 samples of each class in a row, of the first [`MOST_CLASSES`] that have samples, and up to 48 without label below; `None` if the samples are no
     /// pictures.
     ///
     /// # Errors
@@ -64,8 +68,9 @@ impl Own {
         };
         let mut lines =
             (0..self.classes.len()).map(|class| spread(of(Some(class)), COLUMNS)).collect::<Vec<_>>();
-        lines.extend(spread(of(None), 4 * COLUMNS).chunks(COLUMNS).map(<[usize]>::to_vec));
         lines.retain(|line| !line.is_empty());
+        lines.truncate(MOST_CLASSES);
+        lines.extend(spread(of(None), 4 * COLUMNS).chunks(COLUMNS).map(<[usize]>::to_vec));
         lines
     }
 }

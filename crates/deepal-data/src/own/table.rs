@@ -1,12 +1,13 @@
 //! Tables of features: numbers, categories, embeddings, or one column of texts.
 
-use super::inputs::{all_finite, digest};
-use super::text::Texts;
+use super::encoding::{Encoding, Feature, How};
+use super::inputs::all_finite;
+use super::text::Vocabulary;
 use super::{Found, Inputs, Manifest, Split};
 use crate::columns::{Column, Columns, number};
 use crate::error::{Error, Result};
-use ndarray::{Array1, Array2, ArrayViewMut1, Axis, concatenate};
-use std::collections::{BTreeMap, HashSet};
+use ndarray::Array1;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,16 +22,17 @@ const MOST_FEATURES: usize = 100_000;
 /// The most words in a vocabulary, where nothing is said.
 const VOCABULARY: usize = 2000;
 
-/// The rows of a table.
-pub(super) fn read(path: &Path, manifest: &Manifest) -> Result<Found> {
+/// The rows of a table, which become inputs as `encoding` says, or as suits them best.
+pub(super) fn read(path: &Path, manifest: &Manifest, encoding: Option<&Encoding>) -> Result<Found> {
     let columns = Columns::read(path)?;
     if columns.is_empty() {
-        return Err(Error::Own { path: path.into(), why: "has no row".into() });
+        return Err(wrong(path, "has no row".into()));
     }
     let mut notes = Vec::new();
-    let id = role(&columns, manifest.id.as_deref(), &ID)?;
-    let label = role(&columns, manifest.label.as_deref(), &LABEL)?;
-    let split = role(&columns, manifest.split.as_deref(), &SPLIT)?;
+    let taken = encoding.map(Encoding::columns).unwrap_or_default();
+    let id = role(&columns, manifest.id.as_deref(), &ID, &taken)?;
+    let label = role(&columns, manifest.label.as_deref(), &LABEL, &taken)?;
+    let split = role(&columns, manifest.split.as_deref(), &SPLIT, &taken)?;
     let ids = match id {
         Some(id) => ids(path, &columns, id)?,
         None => {
@@ -59,29 +61,11 @@ pub(super) fn read(path: &Path, manifest: &Manifest) -> Result<Found> {
         Some(split) => parts(path, &columns, split)?,
         None => vec![None; columns.len()],
     };
-    let used = [id, label, split];
-    let features = features(&columns, manifest, &used)?;
-    let text = match &manifest.text {
-        Some(text) => Some(text.clone()),
-        None => only_text(&columns, &features)?,
-    };
-    let inputs: Arc<dyn Inputs> = match text {
-        Some(name) => {
-            let texts = Texts::new(columns.column(&name)?.texts(), manifest.vocabulary.unwrap_or(VOCABULARY));
-            let texts = texts
-                .map_err(|why| Error::Own { path: path.into(), why: format!("column `{name}` {why}") })?;
-            notes.push(format!("column `{name}` is text: {}", texts.words()));
-            Arc::new(texts)
-        }
+    let (inputs, encoding) = match encoding {
+        Some(encoding) => (encoding.inputs(path, &columns, &mut notes)?, Some(encoding.clone())),
         None => {
-            if manifest.features.is_empty() {
-                let unread = columns.unread().iter().map(|(name, kind)| format!("{name} ({kind})"));
-                let unread = unread.collect::<Vec<_>>().join(", ");
-                if !unread.is_empty() {
-                    notes.push(format!("left out, as their kind cannot be read: {unread}"));
-                }
-            }
-            Arc::new(dense(path, columns, &features, &mut notes)?)
+            let features = features(&columns, manifest, &[id, label, split])?;
+            fitted(path, columns, manifest, &features, &mut notes)?
         }
     };
     let (classes, problems) = (Vec::new(), Vec::new());
@@ -92,21 +76,32 @@ pub(super) fn read(path: &Path, manifest: &Manifest) -> Result<Found> {
         split: parts,
         classes,
         inputs,
+        encoding,
         problems,
         notes,
         image: None,
     })
 }
 
-/// The column that the manifest names, or one whose name says it.
-fn role<'a>(columns: &'a Columns, named: Option<&'a str>, usual: &[&str]) -> Result<Option<&'a str>> {
-    match named {
-        Some(name) => columns.column(name).map(|_| Some(name)),
-        None => Ok(usual
-            .iter()
-            .find_map(|usual| columns.names().iter().find(|name| name.eq_ignore_ascii_case(usual)))
-            .map(String::as_str)),
+pub(super) fn wrong(path: &Path, why: String) -> Error {
+    Error::Own { path: path.into(), why }
+}
+
+/// The column that the manifest names, or one whose name says it and that is not taken for an input.
+fn role<'a>(
+    columns: &'a Columns,
+    named: Option<&'a str>,
+    usual: &[&str],
+    taken: &[&str],
+) -> Result<Option<&'a str>> {
+    if let Some(name) = named {
+        return columns.column(name).map(|_| Some(name));
     }
+    let names = || columns.names().iter().chain(columns.unread().iter().map(|(name, _)| name));
+    let free = || names().map(String::as_str).filter(|name| !taken.contains(name));
+    let found = usual.iter().find_map(|usual| free().find(|name| name.eq_ignore_ascii_case(usual)));
+    // Of a kind that cannot be read it would be missed without a word.
+    found.map(|name| columns.column(name).map(|_| name)).transpose()
 }
 
 /// The names of the features, each once and in the table's order.
@@ -122,10 +117,7 @@ fn features(columns: &Columns, manifest: &Manifest, used: &[Option<&str>]) -> Re
 
 fn ids(path: &Path, columns: &Columns, name: &str) -> Result<Vec<String>> {
     let id = |(row, id): (usize, Option<String>)| {
-        id.ok_or_else(|| Error::Own {
-            path: path.into(),
-            why: format!("row {} has no id in column `{name}`", row + 1),
-        })
+        id.ok_or_else(|| wrong(path, format!("row {} has no id in column `{name}`", row + 1)))
     };
     columns.column(name)?.texts().into_iter().enumerate().map(id).collect()
 }
@@ -172,69 +164,104 @@ fn mostly_numbers(column: &Column) -> bool {
     10 * numbers >= 9 * given
 }
 
-/// All features side by side, `[n, d]`.
-fn dense(path: &Path, columns: Columns, features: &[String], notes: &mut Vec<String>) -> Result<Features> {
-    let wrong = |why: String| Error::Own { path: path.into(), why };
-    if let [name] = features
-        && let Column::Lists(lists) = columns.column(name)?
-    {
-        all_finite("embeddings", lists)?;
-        // The only feature need not be copied.
-        if let Column::Lists(lists) = columns.into_column(name)? {
-            return Ok(Features { values: lists, encoding: None });
+/// The inputs of rows, and the encoding that suits them best; `None` for lists, which are taken as they are.
+fn fitted(
+    path: &Path,
+    columns: Columns,
+    manifest: &Manifest,
+    features: &[String],
+    notes: &mut Vec<String>,
+) -> Result<(Arc<dyn Inputs>, Option<Encoding>)> {
+    let text = match &manifest.text {
+        Some(text) => Some(text.clone()),
+        None => only_text(&columns, features)?,
+    };
+    let encoding = match text {
+        Some(name) => {
+            let most_words = manifest.vocabulary.unwrap_or(VOCABULARY);
+            let vocabulary = Vocabulary::fit(&name, &columns.column(&name)?.texts(), most_words);
+            let vocabulary = vocabulary.map_err(|why| wrong(path, format!("column `{name}` {why}")))?;
+            notes.push(format!(
+                "words are those in most texts of `{name}`, in at least two, and at most {most_words}"
+            ));
+            Encoding::Text(vocabulary)
         }
-        return Err(wrong(format!("column `{name}` has no lists")));
-    }
-    let mut scaled = 0;
-    let mut encoded = Vec::new();
-    let mut parts = Vec::new();
+        None => {
+            if manifest.features.is_empty() {
+                let unread = columns.unread().iter().map(|(name, kind)| format!("{name} ({kind})"));
+                let unread = unread.collect::<Vec<_>>().join(", ");
+                if !unread.is_empty() {
+                    notes.push(format!("left out, as their kind cannot be read: {unread}"));
+                }
+            }
+            if let [name] = features
+                && let Column::Lists(lists) = columns.column(name)?
+            {
+                all_finite("embeddings", lists)?;
+                // The only feature need not be copied.
+                return match columns.into_column(name)? {
+                    Column::Lists(lists) => Ok((Arc::new(lists), None)),
+                    _ => Err(wrong(path, format!("column `{name}` has no lists"))),
+                };
+            }
+            Encoding::Columns(fit(path, &columns, features, notes)?)
+        }
+    };
+    Ok((encoding.inputs(path, &columns, notes)?, Some(encoding)))
+}
+
+/// What becomes of each feature. Those that say nothing are left out.
+fn fit(path: &Path, columns: &Columns, features: &[String], notes: &mut Vec<String>) -> Result<Vec<Feature>> {
+    let mut fitted = Vec::new();
+    let (mut scaled, mut width) = (0, 0);
     let (mut constant, mut left_out) = (Vec::new(), Vec::new());
     for name in features {
         let column = columns.column(name)?;
-        if let Column::Lists(lists) = column {
-            all_finite("embeddings", lists)?;
-            parts.push(lists.clone());
-            encoded.push(format!("{name:?} as it is, {}", lists.ncols()));
-            continue;
-        }
-        match column.numbers() {
-            Ok(numbers) => {
+        let how = match (column, column.numbers()) {
+            (Column::Lists(lists), _) => Some(How::Lists { width: lists.ncols() }),
+            (_, Ok(numbers)) => {
                 if let Some(row) = numbers.iter().position(|number| number.is_infinite()) {
-                    return Err(wrong(format!("column `{name}` has {} in row {}", numbers[row], row + 1)));
+                    let why = format!("column `{name}` has {} in row {}", numbers[row], row + 1);
+                    return Err(wrong(path, why));
                 }
-                match standardised(name, numbers, notes) {
-                    Some((values, how)) => {
-                        scaled += 1;
-                        parts.push(values.insert_axis(Axis(1)));
-                        encoded.push(format!("{name:?} {how}"));
-                    }
-                    None => constant.push(name.as_str()),
+                let how = standardised(numbers);
+                scaled += usize::from(how.is_some());
+                if how.is_none() {
+                    constant.push(name.as_str());
                 }
+                how
             }
-            Err(why) if mostly_numbers(column) => {
-                return Err(wrong(format!(
+            (_, Err(why)) if mostly_numbers(column) => {
+                let why = format!(
                     "column `{name}` {why} as most others are; correct it, or name the columns to learn from as `features` in \
                      data.toml"
-                )));
+                );
+                return Err(wrong(path, why));
             }
-            Err(_) => match one_hot(&column.texts()) {
-                Some((values, _)) if values.ncols() == 1 => constant.push(name.as_str()),
-                Some((values, how)) => {
-                    encoded.push(format!("{name:?} {how}"));
-                    notes.push(format!(
-                        "column `{name}` became {} columns, one for each value",
-                        values.ncols()
-                    ));
-                    parts.push(values);
+            (_, Err(_)) => match values(column.texts()) {
+                Some(values) if values.len() == 1 => {
+                    constant.push(name.as_str());
+                    None
                 }
-                None => left_out.push(name.as_str()),
+                Some(values) => {
+                    notes
+                        .push(format!("column `{name}` became {} columns, one for each value", values.len()));
+                    Some(How::OneOf(values))
+                }
+                None => {
+                    left_out.push(name.as_str());
+                    None
+                }
             },
+        };
+        if let Some(how) = how {
+            width += how.width();
+            fitted.push(Feature { name: name.clone(), how });
         }
-        let width = parts.iter().map(|part| part.ncols()).sum::<usize>();
         if width > MOST_FEATURES {
-            return Err(wrong(format!(
-                "has more than {MOST_FEATURES} features; name fewer as `features` in data.toml"
-            )));
+            let why =
+                format!("has more than {MOST_FEATURES} features; name fewer as `features` in data.toml");
+            return Err(wrong(path, why));
         }
     }
     if scaled > 0 {
@@ -252,44 +279,17 @@ fn dense(path: &Path, columns: Columns, features: &[String], notes: &mut Vec<Str
             left_out.join(", ")
         ));
     }
-    if parts.is_empty() {
+    if fitted.is_empty() {
         return Err(wrong(
+            path,
             "has no column to learn from; name some as `features`, or one as `text`, in data.toml".into(),
         ));
     }
-    let views = parts.iter().map(|part| part.view()).collect::<Vec<_>>();
-    let values =
-        concatenate(Axis(1), &views).map_err(|error| Error::Core(deepal_core::Error::other(error)))?;
-    Ok(Features { values, encoding: Some(digest(&encoded)) })
+    Ok(fitted)
 }
 
-/// Columns side by side, `[n, d]`.
-struct Features {
-    values: Array2<f32>,
-    encoding: Option<String>,
-}
-
-impl Inputs for Features {
-    fn shape(&self) -> [usize; 3] {
-        Inputs::shape(&self.values)
-    }
-
-    fn len(&self) -> usize {
-        Inputs::len(&self.values)
-    }
-
-    fn inputs(&self, rows: &[usize]) -> Result<Array2<f32>> {
-        self.values.inputs(rows)
-    }
-
-    fn encoding(&self) -> Option<String> {
-        self.encoding.clone()
-    }
-}
-
-/// Numbers with mean 0 and standard deviation 1, missing ones as their median, and by what they became so; `None` if all are
-/// equal, or too large or small to tell.
-fn standardised(name: &str, mut numbers: Vec<f64>, notes: &mut Vec<String>) -> Option<(Array1<f32>, String)> {
+/// What gives numbers mean 0 and standard deviation 1; `None` if all are equal, or too large or small to tell.
+fn standardised(mut numbers: Vec<f64>) -> Option<How> {
     let mut known = numbers.iter().copied().filter(|number| !number.is_nan()).collect::<Vec<_>>();
     known.sort_by(f64::total_cmp);
     let middle = known.len().checked_sub(1)? / 2;
@@ -298,35 +298,22 @@ fn standardised(name: &str, mut numbers: Vec<f64>, notes: &mut Vec<String>) -> O
     if known.first() == known.last() {
         return None;
     }
-    let missing = numbers.len() - known.len();
-    if missing > 0 {
-        notes.push(format!("{missing} missing values of `{name}` became its median, {median}"));
-    }
     numbers.iter_mut().filter(|number| number.is_nan()).for_each(|number| *number = median);
     let mut values = Array1::from(numbers);
     let mean = values.mean()?;
     values -= mean;
     let deviation = values.std(0.0);
-    let how = format!("median {median}, mean {mean}, deviation {deviation}");
-    (deviation > 0.0 && deviation.is_finite()).then(|| (values.mapv(|value| (value / deviation) as f32), how))
+    (deviation > 0.0 && deviation.is_finite()).then_some(How::Numbers { median, mean, deviation })
 }
 
-/// A column for each value, missing ones too, and these values; `None` if there are too many.
-fn one_hot(texts: &[Option<String>]) -> Option<(Array2<f32>, String)> {
-    let mut values = BTreeMap::new();
+/// The values of a category, a missing one too; `None` if there are too many.
+fn values(texts: Vec<Option<String>>) -> Option<Vec<Option<String>>> {
+    let (rows, mut values) = (texts.len(), BTreeSet::new());
     for text in texts {
-        values.insert(text, 0);
+        values.insert(text);
         if values.len() > MOST_CATEGORIES {
             return None;
         }
     }
-    if values.len() == texts.len() {
-        return None;
-    }
-    values.values_mut().enumerate().for_each(|(at, place)| *place = at);
-    let how = format!("one of {:?}", values.keys());
-    let mut matrix = Array2::zeros((texts.len(), values.len()));
-    let set = |(mut row, text): (ArrayViewMut1<'_, f32>, &Option<String>)| row[values[text]] = 1.0;
-    matrix.outer_iter_mut().zip(texts).for_each(set);
-    Some((matrix, how))
+    (values.len() < rows).then(|| values.into_iter().collect())
 }

@@ -1,55 +1,79 @@
 //! Texts as TF-IDF vectors.
 
 use super::Inputs;
-use super::inputs::digest;
 use crate::error::Result;
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
+
+/// The words of texts that count, and how many texts have each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vocabulary {
+    /// The column of the texts.
+    pub column: String,
+    /// How many texts there were.
+    pub texts: usize,
+    /// In the order of the inputs, each with the number of texts that had it.
+    pub words: Vec<(String, usize)>,
+}
+
+impl Vocabulary {
+    /// The words that most texts have, at least two of them, and at most `most_words`.
+    ///
+    /// # Errors
+    /// In words: no word that two texts have.
+    pub(super) fn fit(column: &str, texts: &[Option<String>], most_words: usize) -> Result<Self, String> {
+        let mut documents = BTreeMap::<String, usize>::new();
+        for text in texts.iter().flatten() {
+            counts(text).into_keys().for_each(|word| *documents.entry(word).or_default() += 1);
+        }
+        let mut words = documents.into_iter().filter(|(_, df)| *df > 1).collect::<Vec<_>>();
+        words.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        words.truncate(most_words);
+        words.sort();
+        if words.is_empty() {
+            return Err("has no word that two of its texts share, so nothing can be learnt from it".into());
+        }
+        Ok(Self { column: column.into(), texts: texts.len(), words })
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        match self.words.iter().find(|(_, df)| !(1..=self.texts).contains(df)) {
+            Some((word, df)) => Err(format!("has `{word}` in {df} of {} texts", self.texts)),
+            None if self.words.is_empty() => Err("has no word".into()),
+            None => Ok(()),
+        }
+    }
+}
 
 /// Texts as vectors of word weights: how often a word is in the text times `ln((1 + n) / (1 + df)) + 1`, with `df` of `n` texts
 /// that have it (Spärck Jones, Journal of Documentation, 1972, smoothed), divided by
 /// the vector's length. Words are runs of two or more letters, digits (as Rust's
-/// `char::is_alphanumeric` has them) and `_`, in lower case. The vocabulary are the words that most texts
-/// have, and at least two.
+/// `char::is_alphanumeric` has them) and `_`, in lower case. Those outside the vocabulary do not count.
 ///
 /// Memory: the words of each text that are in the vocabulary, 8 bytes each, and the texts.
 pub(super) struct Texts {
     texts: Vec<String>,
     /// Of each text, the positions of its words in the vocabulary, and their weights.
     weights: Vec<Vec<(u32, f32)>>,
-    vocabulary: Vec<String>,
-    encoding: String,
-    empty: usize,
-    most_words: usize,
+    /// Words in the vocabulary.
+    width: usize,
 }
 
 impl Texts {
-    /// # Errors
-    /// In words: no word that two texts have.
-    pub(super) fn new(texts: Vec<Option<String>>, most_words: usize) -> Result<Self, String> {
+    pub(super) fn new(texts: Vec<Option<String>>, vocabulary: &Vocabulary) -> Self {
         let texts = texts.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>();
-        let mut documents = BTreeMap::<String, usize>::new();
-        for text in &texts {
-            counts(text).into_keys().for_each(|word| *documents.entry(word).or_default() += 1);
-        }
-        let mut words = documents.iter().filter(|(_, df)| **df > 1).collect::<Vec<_>>();
-        words.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
-        words.truncate(most_words);
-        words.sort();
-        if words.is_empty() {
-            return Err("has no word that two of its texts share, so nothing can be learnt from it".into());
-        }
-        let places = (0..)
-            .zip(&words)
-            .map(|(at, (word, df))| (word.as_str(), (at, **df)))
-            .collect::<HashMap<_, (u32, _)>>();
-        let n = texts.len() as f64;
+        let n = vocabulary.texts as f64;
+        let idf = |df: usize| ((1.0 + n) / (1.0 + df as f64)).ln() + 1.0;
+        let words = vocabulary.words.iter().map(|(word, df)| (word.as_str(), idf(*df)));
+        let places = (0..).zip(words).map(|(at, (word, idf))| (word, (at, idf)));
+        let places = places.collect::<HashMap<_, (u32, _)>>();
         let weigh = |text: &String| {
             let mut weights = Vec::new();
             for (word, count) in counts(text) {
-                if let Some((at, df)) = places.get(word.as_str()) {
-                    let idf = ((1.0 + n) / (1.0 + *df as f64)).ln() + 1.0;
+                if let Some((at, idf)) = places.get(word.as_str()) {
                     weights.push((*at, count as f64 * idf));
                 }
             }
@@ -57,24 +81,16 @@ impl Texts {
             weights.into_iter().map(|(at, weight)| (at, (weight / length) as f32)).collect::<Vec<_>>()
         };
         let weights = texts.iter().map(weigh).collect::<Vec<_>>();
-        let empty = weights.iter().filter(|weights| weights.is_empty()).count();
-        let encoded = words.iter().map(|(word, df)| format!("{word} {df} of {}", texts.len()));
-        let encoding = digest(&encoded.collect::<Vec<_>>());
-        let vocabulary = words.into_iter().map(|(word, _)| word.clone()).collect();
-        Ok(Self { texts, weights, vocabulary, encoding, empty, most_words })
+        Self { texts, weights, width: vocabulary.words.len() }
     }
 
     /// What was made of them, in words.
-    pub(super) fn words(&self) -> String {
-        let empty = match self.empty {
+    pub(super) fn note(&self, column: &str) -> String {
+        let empty = match self.weights.iter().filter(|weights| weights.is_empty()).count() {
             0 => String::new(),
             n => format!("; {n} texts have none of them"),
         };
-        format!(
-            "TF-IDF weights of {} words, those in most texts, in at least two, and at most {}{empty}",
-            self.vocabulary.len(),
-            self.most_words
-        )
+        format!("column `{column}` is text: TF-IDF weights of {} words{empty}", self.width)
     }
 }
 
@@ -92,7 +108,7 @@ fn counts(text: &str) -> BTreeMap<String, usize> {
 
 impl Inputs for Texts {
     fn shape(&self) -> [usize; 3] {
-        [self.vocabulary.len(), 1, 1]
+        [self.width, 1, 1]
     }
 
     fn len(&self) -> usize {
@@ -100,15 +116,11 @@ impl Inputs for Texts {
     }
 
     fn inputs(&self, rows: &[usize]) -> Result<Array2<f32>> {
-        let mut inputs = Array2::zeros((rows.len(), self.vocabulary.len()));
+        let mut inputs = Array2::zeros((rows.len(), self.width));
         for (mut input, row) in inputs.outer_iter_mut().zip(rows) {
             self.weights[*row].iter().for_each(|(at, weight)| input[*at as usize] = *weight);
         }
         Ok(inputs)
-    }
-
-    fn encoding(&self) -> Option<String> {
-        Some(self.encoding.clone())
     }
 
     fn digest(&self, row: usize) -> Result<[u8; 32]> {

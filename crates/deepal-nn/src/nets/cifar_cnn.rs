@@ -16,7 +16,7 @@ pub(super) static ENTRY: Entry = Entry {
     shape: Some([3, 32, 32]),
     paper: Some(|| Training::epochs(20, 0.05, 0.3)),
     takes_training: true,
-    build: |meta, training| burn_net(&ENTRY, meta, training, CifarCnn::init),
+    build: |meta, training| Box::new(burn_net(&ENTRY, meta, training, CifarCnn::init)),
 };
 
 #[derive(Module, Debug)]

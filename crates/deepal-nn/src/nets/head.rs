@@ -19,7 +19,8 @@ pub(super) static ENTRY: Entry = Entry {
     takes_training: true,
     build: |meta, training| {
         let n_features = meta.n_features();
-        burn_net(&ENTRY, meta, training, move |n_classes, device| Head::init(n_features, n_classes, device))
+        let init = move |n_classes, device: &Device| Head::init(n_features, n_classes, device);
+        Box::new(burn_net(&ENTRY, meta, training, init).with_calibration())
     },
 };
 

@@ -16,7 +16,9 @@ pub(super) static ENTRY: Entry = Entry {
     takes_training: true,
     build: |meta, training| {
         let n_features = meta.n_features();
-        burn_net(&ENTRY, meta, training, move |n_classes, device| Mlp::init(n_features, n_classes, device))
+        Box::new(burn_net(&ENTRY, meta, training, move |n_classes, device| {
+            Mlp::init(n_features, n_classes, device)
+        }))
     },
 };
 

@@ -16,7 +16,7 @@ pub(super) static ENTRY: Entry = Entry {
     shape: Some([1, 28, 28]),
     paper: Some(|| Training::epochs(10, 0.01, 0.5)),
     takes_training: true,
-    build: |meta, training| burn_net(&ENTRY, meta, training, MnistCnn::init),
+    build: |meta, training| Box::new(burn_net(&ENTRY, meta, training, MnistCnn::init)),
 };
 
 #[derive(Module, Debug)]

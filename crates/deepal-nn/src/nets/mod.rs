@@ -70,15 +70,15 @@ pub fn by_name(name: &str) -> Result<&'static Entry> {
     })
 }
 
-/// A boxed [`BurnNet`] named after its entry; `init` gets the number of classes.
+/// A [`BurnNet`] named after its entry; `init` gets the number of classes.
 fn burn_net<M: Classifier>(
     entry: &Entry,
     meta: &Meta,
     training: Training,
     init: impl Fn(usize, &Device) -> M + Send + 'static,
-) -> Box<dyn Net> {
+) -> BurnNet<M> {
     let n_classes = meta.classes.len();
-    Box::new(BurnNet::new(entry.name, training, move |device| init(n_classes, device)))
+    BurnNet::new(entry.name, training, move |device| init(n_classes, device))
 }
 
 /// An unpadded square convolution. Burn's default initialisation is PyTorch's, uniform ±1/√fan_in.

@@ -17,7 +17,7 @@ pub(super) static ENTRY: Entry = Entry {
     shape: Some([3, 32, 32]),
     paper: Some(|| Training::epochs(20, 0.01, 0.5)),
     takes_training: true,
-    build: |meta, training| burn_net(&ENTRY, meta, training, SvhnCnn::init),
+    build: |meta, training| Box::new(burn_net(&ENTRY, meta, training, SvhnCnn::init)),
 };
 
 #[derive(Module, Debug)]

@@ -1,11 +1,13 @@
 //! `deepal data inspect`: what is understood of a source.
 
-use crate::model;
+use crate::exit::Usage;
 use crate::words::count;
+use crate::{model, progress};
+use anyhow::bail;
 use clap::{Args, Subcommand};
-use deepal_data::own::{Duplicates, Manifest, Own, Split};
+use deepal_data::own::{Duplicates, MOST_CLASSES, Manifest, Open, Own, SHEET, Split};
 use deepal_data::{Error, write_atomically};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -28,9 +30,9 @@ pub(crate) struct InspectArgs {
     /// A folder or zip of pictures, a table, a file of arrays, or a data.toml
     #[arg(value_name = "SOURCE")]
     source: PathBuf,
-    /// Where to draw samples of each class, if they are pictures
-    #[arg(long, value_name = "SHEET.png", default_value = "contact-sheet.png")]
-    sheet: PathBuf,
+    /// Where to draw samples of each class, if they are pictures [default: contact-sheet.png]
+    #[arg(long, value_name = "SHEET.png")]
+    sheet: Option<PathBuf>,
     /// Also look for copies and junk, within this share of the typical distance of two samples [default: 0.15]
     #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.15")]
     dedup: Option<f64>,
@@ -42,15 +44,33 @@ pub(crate) struct InspectArgs {
 
 pub(crate) fn run(command: &DataCommand) -> anyhow::Result<()> {
     let DataCommand::Inspect(args) = command;
-    let mut own = model::open(&args.source, None)?;
+    let sheet = args.sheet.as_deref().unwrap_or(Path::new(SHEET));
+    if is_within(sheet, &args.source) && sheet.file_name() != Some(SHEET.as_ref()) {
+        bail!(Usage(format!(
+            "`--sheet {}` is inside the source, where it would become a sample; name a file outside, or `{SHEET}`",
+            sheet.display()
+        )));
+    }
+    let mut own = model::open(&args.source, None, &Open::default())?;
     let found = args.dedup.map(|share| own.duplicates(share, &|_, _| ())).transpose()?;
     let notes = found.as_ref().map(|found| found.notes(&own));
     own.notes.extend(notes.into_iter().flatten());
     let mut text = describe(&own);
     text.extend(found.map(|found| copies(&own, &found)));
-    if let Some(sheet) = own.contact_sheet()? {
-        write_atomically(&args.sheet, &sheet)?;
-        let _ = writeln!(text, "contact sheet: {}, a row for each class", args.sheet.display());
+    if let Some(bytes) = own.contact_sheet()? {
+        let classes = own.labels.iter().flatten().collect::<BTreeSet<_>>().len();
+        let rows = match classes {
+            n if n > MOST_CLASSES => format!("a row for each of the first {MOST_CLASSES} of {n} classes"),
+            _ => "a row for each class".into(),
+        };
+        match write_atomically(sheet, &bytes) {
+            Ok(()) => drop(writeln!(text, "contact sheet: {}, {rows}", sheet.display())),
+            Err(error) if args.sheet.is_some() => return Err(error.into()),
+            // What was found is worth more than a sheet that nobody asked for.
+            Err(error) => progress::say(&format!(
+                "warning: no contact sheet, as {error}; name another file with `--sheet`"
+            )),
+        }
     }
     text.push_str(&manifest(&own, args)?);
     super::print(&text)
@@ -150,6 +170,14 @@ fn manifest(own: &Own, args: &InspectArgs) -> anyhow::Result<String> {
         )),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether a file that is to be written lies in this folder.
+fn is_within(file: &Path, folder: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    let parent = file.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+    folder.is_dir()
+        && real(parent).zip(real(folder)).is_some_and(|(parent, folder)| parent.starts_with(folder))
 }
 
 /// A source as its manifest in `folder` names it.

@@ -5,8 +5,8 @@ use crate::model::{self, ModelArgs};
 use crate::words::count;
 use clap::Args;
 use deepal::SampleId;
-use deepal_data::own::Split;
-use deepal_data::{csv_row, matrix, write_atomically};
+use deepal_data::own::{Open, Split};
+use deepal_data::{csv_row, matrix, write_atomically, write_in_pieces};
 use std::path::PathBuf;
 
 /// Options of `deepal embed`.
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &EmbedArgs) -> anyhow::Result<()> {
     let model = args.model.resolve()?;
     let model =
         model.ok_or_else(|| Usage("name the feature extractor with `--model FEATURES.onnx`".into()))?;
-    let own = model::open(&args.source, Some(&model))?;
+    let own = model::open(&args.source, Some(&model), &Open::default())?;
     model::tell(&own);
     let n = own.ids.len();
     let embeddings = own.dataset((0..n).collect()).inputs(&SampleId::first(n))?;
@@ -38,8 +38,11 @@ pub(crate) fn run(args: &EmbedArgs) -> anyhow::Result<()> {
         table.extend(csv_row([&row.to_string(), id, label, split]));
     }
     let ids = args.out.with_extension("ids.csv");
-    write_atomically(&ids, &table)?;
-    write_atomically(&args.out, &matrix::to_npy(&embeddings)?)?;
+    // The table when the array has its room on the disk, so that one without the other is hardly possible.
+    write_in_pieces(&args.out, |write| {
+        write(&matrix::to_npy(&embeddings)?)?;
+        write_atomically(&ids, &table)
+    })?;
     super::print(&format!(
         "{} of {} numbers in {}, their ids in {}\n",
         count(n, "embedding", "embeddings"),

@@ -109,13 +109,13 @@ pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<()> {
     if format == Format::LabelStudio {
         label_studio::write(out, &labels, task)?;
     } else {
-        folder::write(out, |folder| {
-            let pictures = Pictures::of(config, task)?;
-            match format {
-                Format::Imagefolder => imagefolder::fill(folder, &labels, &pictures),
-                Format::Huggingface => huggingface::fill(folder, &labels, &pictures),
-                _ => coco::fill(folder, &labels, task, &pictures),
-            }
+        folder::check(out)?;
+        let pictures = Pictures::of(config, task)?;
+        folder::stop_on_ctrl_c()?;
+        folder::write(out, |folder| match format {
+            Format::Imagefolder => imagefolder::fill(folder, &labels, &pictures),
+            Format::Huggingface => huggingface::fill(folder, &labels, &pictures),
+            _ => coco::fill(folder, &labels, task, &pictures),
         })?;
     }
     super::print(&format!("{} in {}\n", count(labels.len(), "label", "labels"), out.display()))

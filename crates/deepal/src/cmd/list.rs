@@ -16,10 +16,9 @@ pub(crate) fn run(what: What) -> anyhow::Result<()> {
 fn strategies() -> String {
     let mut text = String::new();
     for entry in strategy::ALL {
-        let needs = (entry.build)().needs().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         heading(&mut text, entry.name, entry.deepal.as_slice(), entry.summary);
         paragraph(&mut text, entry.details);
-        paragraph(&mut text, &format!("Looks at: {}", if needs.is_empty() { "nothing" } else { &needs }));
+        paragraph(&mut text, &format!("Looks at: {}", entry.looks_at()));
         paragraph(&mut text, &format!("Source: {}", entry.source));
     }
     text

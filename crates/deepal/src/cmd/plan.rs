@@ -51,9 +51,11 @@ pub(crate) fn run(args: &GridArgs) -> anyhow::Result<()> {
 /// Labels of each task and the time of a job of each strategy.
 fn table(config: &Config, costs: &[Result<Costs, String>]) -> String {
     let first = match config.initial_set {
-        InitialSet::Random => "random labels first",
-        InitialSet::Stratified => "stratified labels first",
-        InitialSet::OnePerClass => "one label of each class first, then random ones",
+        InitialSet::Strategy => "first labels by strategies that need none for it, else random".into(),
+        InitialSet::Random => "random labels first".into(),
+        InitialSet::Stratified => "stratified labels first".into(),
+        InitialSet::PerClass(1) => "one label of each class first, then random ones".to_owned(),
+        InitialSet::PerClass(k) => format!("{k} labels of each class first, then random ones"),
     };
     let mut text = format!("each with {}, {first}\n", count(config.seeds.len(), "seed", "seeds"));
     for (task, costs) in config.tasks.iter().zip(costs) {

@@ -1,10 +1,11 @@
 //! `deepal predict`: what a trained net makes of a user's own data.
 
+use crate::exit::Usage;
 use crate::net_file::{self, About};
 use crate::progress::{self, Counter};
 use crate::words::count;
 use crate::{cmd, model};
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 use deepal::net::most_probable;
 use deepal::{Net, SampleId};
@@ -12,7 +13,7 @@ use deepal_data::own::{Open, Own};
 use deepal_data::{Error, csv_row, write_in_pieces};
 use ndarray::Array2;
 use serde_json::{Map, Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Samples that are predicted between two pieces of the table: bounds the memory.
 const PIECE: usize = 4096;
@@ -26,6 +27,9 @@ pub(crate) struct PredictArgs {
     /// The net, as `deepal export RUN --net` wrote it
     #[arg(long, value_name = "NET.safetensors")]
     net: PathBuf,
+    /// Where the pretrained net is now whose embeddings it learnt from [default: where it was then]
+    #[arg(long, value_name = "FEATURES.onnx")]
+    model: Option<PathBuf>,
     /// The table to write; JSON lines if its name ends so [default: standard output, as CSV]
     #[arg(short, long, value_name = "P.csv|P.jsonl")]
     out: Option<PathBuf>,
@@ -36,7 +40,7 @@ pub(crate) struct PredictArgs {
 
 pub(crate) fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let (about, mut net) = net_file::read(&args.net)?;
-    let own = open(&args.source, &about)?;
+    let own = open(args, &about)?;
     fits(args, &about, &own)?;
     let is_jsonl = args.out.as_ref().is_some_and(|out| {
         out.extension().is_some_and(|extension| extension == "jsonl" || extension == "ndjson")
@@ -60,23 +64,19 @@ pub(crate) fn run(args: &PredictArgs) -> anyhow::Result<()> {
 }
 
 /// The samples as the net saw those that it learnt from.
-fn open(source: &Path, about: &About) -> anyhow::Result<Own> {
-    let own = match &about.model {
-        Some(model) => {
-            model.check()?;
-            model::open(source, Some(model))?
-        }
-        None => {
-            let counter = Counter::new("reading samples");
-            let progress = |done, total| counter.show(done, total);
-            let own = Own::open(
-                source,
-                &Open { progress: &progress, image: about.image.as_ref(), ..Open::default() },
-            )?;
-            counter.end();
-            own
-        }
+fn open(args: &PredictArgs, about: &About) -> anyhow::Result<Own> {
+    let model = match (&about.model, &args.model) {
+        (Some(model), now) => Some(model.find(now.as_deref())?),
+        (None, Some(_)) => bail!(Usage(format!(
+            "`--model` has nothing to do: the net in `{}` learnt from the samples and not from embeddings",
+            args.net.display()
+        ))),
+        (None, None) => None,
     };
+    let (image, encoding) = (about.image.as_ref(), about.encoding.as_ref());
+    let own = model::open(&args.source, model.as_ref(), &Open { image, encoding, ..Open::default() });
+    let own =
+        own.with_context(|| format!("the net in `{}` learnt from `{}`", args.net.display(), about.dataset))?;
     model::tell(&own);
     Ok(own)
 }
@@ -93,13 +93,12 @@ fn fits(args: &PredictArgs, about: &About, own: &Own) -> anyhow::Result<()> {
             about.dataset
         )));
     }
-    if own.inputs.encoding() != about.encoding {
+    if own.encoding != about.encoding {
         bail!(wrong(format!(
-            "is not the table that the net in `{}` learnt from: the numbers, values or words of `{}` were made into inputs by \
-             what all of its rows have, and those of other rows would mean something else; put new rows into that table, \
-             without a label, and run and export again",
+            "has columns that must be scaled or counted, and the net in `{}` learnt from inputs as they are; name the one \
+             column with lists of {} numbers as `features` in data.toml",
             args.net.display(),
-            about.dataset
+            shape[0]
         )));
     }
     Ok(())

@@ -7,7 +7,7 @@ use crate::exit::{Interrupted, Usage};
 use crate::jobs::{self, Job, News};
 use crate::outputs::{self, Outputs, Record};
 use crate::progress::{self, Progress};
-use crate::words::count;
+use crate::words::{self, count};
 use crate::{analysis, exit, machine};
 use anyhow::{Context, anyhow, bail};
 use deepal::{Ask, Data, strategy};
@@ -126,6 +126,23 @@ pub(super) fn threads(args: &GridArgs) -> usize {
     args.threads.map_or_else(cores, usize::from)
 }
 
+/// What strategies would like to know of nets that do not say it.
+fn missing_wants(config: &Config, data: &[Data]) -> anyhow::Result<Vec<String>> {
+    let mut notes = Vec::new();
+    for (task, data) in config.tasks.iter().zip(data) {
+        let net = task.net(data.train.meta())?;
+        for name in &config.strategies {
+            let wants = (strategy::by_name(name)?.build)().wants();
+            let missing = wants.into_iter().filter(|signal| !net.supports(*signal));
+            notes.extend(
+                missing.map(|signal| words::without(name, signal, &format!("`{}` does not give", task.net))),
+            );
+        }
+    }
+    notes.dedup();
+    Ok(notes)
+}
+
 /// Runs what is missing and records each round; returns the failures in words.
 fn simulate(
     config: &Config,
@@ -142,6 +159,7 @@ fn simulate(
     let weights = order(config, data, &mut jobs, threads);
     let mut progress = Progress::new(config, &jobs, &weights, args.progress);
     config.warnings().iter().for_each(|warning| progress.warn(&format!("warning: {warning}")));
+    missing_wants(config, data)?.iter().for_each(|note| progress.say(note));
     progress.say(&format!(
         "{}: {}, {}; {} to do on {}; recording in {}",
         config.title(),

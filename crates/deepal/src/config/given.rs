@@ -110,10 +110,13 @@ pub(super) fn read(args: &GridArgs) -> anyhow::Result<Given> {
     }
     given.dedup = args.dedup.or(given.dedup);
     given.pretrained = args.model.resolve()?;
-    given.initial_set = args.initial_set.map(Into::into).or(given.initial_set);
+    let per_class = args.per_class_seed.map(|k| InitialSet::PerClass(k.into()));
+    given.initial_set = args.initial_set.or(per_class).or(given.initial_set);
     given.data_dir = data_dir(args.data_dir.as_deref()).or(given.data_dir);
     if !args.strategy.is_empty() {
         given.strategies = Some(Names::Many(args.strategy.clone()));
+    } else if args.rare_classes {
+        given.strategies = Some(Names::Many(compared(strategy::FOR_RARE_CLASSES)));
     }
     if !args.seeds.is_empty() {
         given.seeds = Some(args.seeds.clone());
@@ -185,7 +188,7 @@ impl Given {
         if self.training.is_some() && tasks.iter().all(|task| task.training.is_none()) {
             bail!(Usage(always_trained(&tasks[0].net)));
         }
-        let strategies = self.strategies.map_or_else(|| vec!["random".into(), "margin".into()], Names::list);
+        let strategies = self.strategies.map_or_else(|| compared(strategy::DEFAULT), Names::list);
         let strategies =
             strategies.iter().map(|name| strategy::by_name(name).map(|entry| entry.name.to_owned()));
         Ok(Config {
@@ -274,7 +277,7 @@ impl Defaults {
             ))),
         };
         let paper = dataset.paper;
-        let (initial, query, rounds) = if paper { (10_000, 1_000, 10) } else { (100, 100, 9) };
+        let (initial, query, rounds) = if paper { (10_000, 1_000, 10) } else { (20, 40, 12) };
         Ok(Self {
             dataset: dataset.name.into(),
             own: None,
@@ -308,6 +311,11 @@ impl Defaults {
             rounds: if train.len() < 10 { 1 } else { 9 },
         })
     }
+}
+
+/// A strategy, with those that it has to beat.
+fn compared(name: &str) -> Vec<String> {
+    vec![name.into(), "random".into(), "margin".into()]
 }
 
 /// The net for a user's own data.

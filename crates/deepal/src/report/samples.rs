@@ -30,14 +30,15 @@ pub(super) struct Sample {
     rounds: Vec<Round>,
     started: Vec<Started>,
     settings: Vec<(String, String)>,
+    classes: BTreeMap<String, Vec<String>>,
     data: BTreeMap<String, Data>,
     notes: Vec<String>,
 }
 
 impl Sample {
     pub(super) fn report<'a>(&'a self, title: &'a str) -> Report<'a> {
-        let Self { analysis, rounds, started, settings, data, notes } = self;
-        Report { title, analysis, rounds, started, settings, data, notes }
+        let Self { analysis, rounds, started, settings, classes, data, notes } = self;
+        Report { title, analysis, rounds, started, settings, classes, data, notes }
     }
 
     pub(super) fn change(&mut self, change: impl FnOnce(&mut Analysis)) {
@@ -77,6 +78,7 @@ pub(super) fn sample(tasks: &[(&str, &str)], strategies: &[&str], seeds: u64) ->
         rounds,
         started: vec![start(1_795_000_000), start(1_795_007_000)],
         settings: vec![("001-fashion-mini".into(), text)],
+        classes: data.iter().map(|(name, data)| (name.clone(), data.train.meta().classes.clone())).collect(),
         data,
         notes: Vec::new(),
     }
@@ -192,7 +194,7 @@ fn rounds((dataset, net): (&str, &str), strategy: &str) -> Vec<Round> {
 
 /// The same with other names: every string that comes from data.
 pub(super) fn renamed(sample: Sample, name: &str) -> Sample {
-    let Sample { mut analysis, mut rounds, mut started, data, .. } = sample;
+    let Sample { mut analysis, mut rounds, mut started, classes, data, .. } = sample;
     for task in &mut analysis.tasks {
         task.dataset = name.into();
         task.net = name.into();
@@ -211,6 +213,7 @@ pub(super) fn renamed(sample: Sample, name: &str) -> Sample {
         rounds,
         started,
         settings: vec![(name.into(), name.into())],
+        classes,
         data,
         notes: vec![name.into()],
     }

@@ -13,7 +13,7 @@ fn bad_input_is_refused_before_anything_is_done_with_the_thing_and_the_remedy() 
     let cases: &[(&str, &str, i32, &[&str])] = &[
         // Names.
         (DATA, "--strategy margn", 2, &["strategy `margn`", "did you mean `margin`?", "k-center"]),
-        (DATA, "--strategy random,xyz", 2, &["strategy `xyz`", "known: random"]),
+        (DATA, "--strategy random,xyz", 2, &["strategy `xyz`", "known: auto"]),
         (DATA, "--strategy random,", 2, &["strategy ``"]),
         ("run", "--dataset digts", 2, &["dataset `digts`", "did you mean `digits`?", "cifar10"]),
         (
@@ -43,9 +43,9 @@ fn bad_input_is_refused_before_anything_is_done_with_the_thing_and_the_remedy() 
             DATA,
             "--initial 5000",
             2,
-            &["5900 labels", "pool has 1438 samples", "lower rounds, query or initial"],
+            &["5480 labels", "pool has 1438 samples", "lower rounds, query or initial"],
         ),
-        (DATA, "--pool 999", 2, &["asks for 1000 labels", "pool has 999 samples", "lower"]),
+        (DATA, "--pool 499", 2, &["asks for 500 labels", "pool has 499 samples", "lower"]),
         (DATA, "--query 18446744073709551615", 2, &["pool has 1438 samples", "lower"]),
         (DATA, "--pool 1439", 2, &["pool must be between 1 and 1438", "training set", "got 1439"]),
         (DATA, "--pool 0", 2, &["pool must be at least 1"]),

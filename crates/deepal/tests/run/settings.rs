@@ -1,5 +1,6 @@
 //! Settings from a file.
 
+use super::suite::values;
 use super::*;
 
 #[test]
@@ -46,6 +47,51 @@ fn a_training_table_in_full_is_used() {
     for line in ["name = \"sgd\"", "momentum = 0.9", "until = \"epochs\"", "epochs = 3", "batch_size = 10"] {
         assert!(config.contains(&format!("\n{line}\n")), "{line}: {config}");
     }
+}
+
+#[test]
+fn labels_of_each_class_first_and_rare_classes_are_asked_for_by_name() {
+    let folder = workshop();
+    let line = "run --dataset digits --net softmax-regression --seeds 1 --initial 24 --query 5 --rounds 1";
+    call(&folder, &format!("{line} --per-class-seed 2 --rare-classes --out run")).expect(0, &[]);
+    let config = read(&folder, "run/config.toml");
+    for line in ["initial_set = \"2-per-class\"", "\"cluster-margin\"", "\"random\"", "\"margin\""] {
+        assert!(config.contains(line), "{line}: {config}");
+    }
+    let events = read(&folder, "run/events.jsonl");
+    let first = events.lines().find(|line| line.contains("\"round\":0,")).unwrap();
+    let first = serde_json::from_str::<serde_json::Value>(first).unwrap();
+    let mut counts = [0; 10];
+    first["classes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .for_each(|class| counts[class.as_u64().unwrap() as usize] += 1);
+    assert!(counts.iter().all(|count| *count >= 2) && counts.iter().sum::<usize>() == 24, "{counts:?}");
+    call(&folder, &format!("{line} --initial-set 3-per-clas --out x"))
+        .expect(2, &["did you mean", "-per-class"]);
+    call(&folder, &format!("{line} --per-class-seed 3 --out x"))
+        .expect(2, &["initial must be at least 30 for 3 labels of each class, got 24"]);
+}
+
+/// Nets trained end to end do not publish their calibration.
+#[test]
+fn auto_says_where_it_is_auto_lite() {
+    let folder = workshop();
+    let line = "run --config quick.toml --rounds 1 --seeds 1 --dataset digits --strategy auto";
+    let said = call(&folder, &format!("{line} --net mlp --out mlp")).expect(0, &[]);
+    let note = "`auto` does without calibration, which `mlp` does not give, and picks as auto-lite";
+    assert_eq!(said.stderr.matches(note).count(), 1, "{said:?}");
+    let lite = line.replace("auto", "auto-lite");
+    call(&folder, &format!("{lite} --net mlp --out lite")).expect(0, &[]);
+    let picks = |run: &str| values(&read(&folder, &format!("{run}/events.jsonl")), "picks", &["digits"]);
+    assert_eq!(picks("mlp"), picks("lite"));
+    let said = call(
+        &folder,
+        &format!("{} --out head", line.replace("--config quick.toml", "--initial 20 --query 5 --net head")),
+    )
+    .expect(0, &[]);
+    assert!(!said.stderr.contains("does without"), "{said:?}");
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn folder_with(config: &str) -> TempDir {
 }
 
 /// The value of a field in every line about a round that has all of `words`.
-fn values(events: &str, name: &str, words: &[&str]) -> Vec<String> {
+pub(super) fn values(events: &str, name: &str, words: &[&str]) -> Vec<String> {
     let lines = events.lines().filter(|line| line.contains(r#""event":"round""#));
     let lines = lines.filter(|line| words.iter().all(|words| line.contains(words)));
     lines.map(|line| field(line, name).to_owned()).collect()
@@ -188,7 +188,7 @@ fn progress_is_json_or_nothing_on_request() {
     let events = said.stderr.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let events = events.collect::<Vec<_>>();
     let count = |kind: &str| events.iter().filter(|event| event["event"] == kind).count();
-    assert_eq!((count("message"), count("round"), count("over"), count("step")), (1, 4, 2, 12));
+    assert_eq!((count("message"), count("round"), count("over"), count("step")), (1, 6, 3, 18));
     let last = events.iter().rfind(|event| event["event"] == "round").unwrap();
     assert_eq!(
         (&last["dataset"], &last["labels"], &last["seconds_left"]),
@@ -303,7 +303,7 @@ fn a_growth_that_cannot_run_leaves_the_run_as_it_was() {
 fn a_task_that_fails_is_told_with_its_reason_and_the_others_go_on() {
     let rate = "{ name = \"adam\", learning_rate = 1e30 }";
     let config = format!(
-        "seeds = [1]\ninitial = 20\nquery = 10\nrounds = 1\n\n[[task]]\ndataset = \"digits\"\nnet = \"mlp\"\n\
+        "strategies = [\"random\", \"margin\"]\nseeds = [1]\ninitial = 20\nquery = 10\nrounds = 1\n\n[[task]]\ndataset = \"digits\"\nnet = \"mlp\"\n\
          training = {}\n\n[[task]]\ndataset = \"digits\"\nnet = \"softmax-regression\"\n",
         FEW_STEPS.replace('\n', " ").replace("{ name = \"adam\", learning_rate = 0.003 }", rate)
     );

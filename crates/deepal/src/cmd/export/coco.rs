@@ -2,7 +2,7 @@
 //! the picture.
 
 use super::folder::{file, sub_folder};
-use super::labels::{Label, classes};
+use super::labels::Label;
 use super::pictures::Pictures;
 use crate::config::Task;
 use anyhow::Context;
@@ -10,7 +10,8 @@ use serde_json::json;
 use std::path::Path;
 
 /// Writes `images/FILE` and `annotations.json`: all classes as categories, from 1, and one annotation for each picture, whose
-/// `bbox` is `[0, 0, width, height]` in pixels of the picture as it is to be looked at.
+/// `bbox` is `[0, 0, width, height]` in pixels of the picture as it is to be looked at; `segmentation` is the same as a polygon, for
+/// readers that draw it.
 ///
 /// # Errors
 /// As [`Pictures::put`].
@@ -20,7 +21,7 @@ pub(super) fn fill(
     task: &Task,
     pictures: &Pictures,
 ) -> anyhow::Result<()> {
-    let classes = classes(task)?;
+    let classes = task.classes()?;
     let (names, sizes) = (pictures.names(labels), pictures.sizes(labels)?);
     let (mut images, mut annotations) = (Vec::new(), Vec::new());
     for (id, ((label, name), [height, width])) in (1..).zip(labels.iter().zip(&names).zip(sizes)) {
@@ -31,6 +32,7 @@ pub(super) fn fill(
             "image_id": id,
             "category_id": category,
             "bbox": [0, 0, width, height],
+            "segmentation": [[0, 0, width, 0, width, height, 0, height]],
             "area": width * height,
             "iscrowd": 0,
         }));

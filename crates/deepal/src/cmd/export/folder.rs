@@ -1,38 +1,87 @@
 //! Folders that are whole or not there, and names of files in them.
 
-use deepal_data::Error;
+use crate::exit::{self, Interrupted};
+use anyhow::{Context, bail};
+use deepal_data::{Error, claim, sweep, temporary};
 use std::collections::BTreeSet;
-use std::ffi::OsString;
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The longest name of a file, in bytes; 255 is what file systems take.
 const LONGEST: usize = 200;
 
-/// Fills a folder under a temporary name and renames it: afterwards it is whole, or nothing is there.
+/// Set by Ctrl+C.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Checks that a folder can be filled: it is not there, or empty.
 ///
 /// # Errors
-/// A folder that is not empty, or cannot be written; what `fill` says.
+/// A folder that is not empty, or cannot be looked at.
+pub(super) fn check(out: &Path) -> anyhow::Result<()> {
+    is_there(out).map(drop)
+}
+
+fn is_there(out: &Path) -> anyhow::Result<bool> {
+    match fs::read_dir(out).map(|mut entries| entries.next().is_some()) {
+        Ok(true) => Err(Error::NotEmpty { path: out.into() }.into()),
+        Ok(false) => Ok(true),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(false),
+        Err(cause) => Err(Error::Write { path: out.into(), cause }.into()),
+    }
+}
+
+/// Fills a folder under a temporary name and renames it: afterwards it is whole, or nothing is there. What a killed process left of
+/// the same folder goes too.
+///
+/// # Errors
+/// As [`check`]; a folder that cannot be written; what `fill` says, as at Ctrl+C if it asks [`check_stop`].
 pub(super) fn write(out: &Path, fill: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let failed = |cause| Error::Write { path: out.into(), cause };
-    let is_there = match fs::read_dir(out).map(|mut entries| entries.next().is_some()) {
-        Ok(true) => return Err(Error::NotEmpty { path: out.into() }.into()),
-        Ok(false) => true,
-        Err(cause) if cause.kind() == ErrorKind::NotFound => false,
-        Err(cause) => return Err(failed(cause).into()),
-    };
+    let is_there = is_there(out)?;
     // Absolute, so that `.` and a slash at the end have a name too.
     let whole = if is_there { fs::canonicalize(out) } else { std::path::absolute(out) }.map_err(failed)?;
-    let mut name = OsString::from(whole.file_name().unwrap_or_default());
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = Temporary(whole.with_file_name(name));
+    let whole = whole.components().collect::<PathBuf>();
+    sweep(&whole);
+    let temporary = Temporary(temporary(&whole));
+    let make = || fs::create_dir_all(&temporary.0).and_then(|()| File::open(&temporary.0));
+    let lock = claim(&temporary.0, make);
+    // Not all systems open folders as files.
     fs::create_dir_all(&temporary.0).map_err(failed)?;
     fill(&temporary.0)?;
     if is_there {
         fs::remove_dir(&whole).map_err(failed)?;
     }
-    Ok(fs::rename(&temporary.0, &whole).map_err(failed)?)
+    fs::rename(&temporary.0, &whole).map_err(failed)?;
+    drop(lock);
+    Ok(())
+}
+
+/// The first Ctrl+C ends the writing after the present file, the second at once.
+pub(super) fn stop_on_ctrl_c() -> anyhow::Result<()> {
+    let set = ctrlc::set_handler(|| {
+        let again = STOP.swap(true, Ordering::Relaxed);
+        drop(writeln!(
+            std::io::stderr(),
+            "\n{}",
+            if again { "stopped" } else { "stopping after the present file" }
+        ));
+        if again {
+            #[expect(clippy::exit, reason = "the user asked twice; the next export removes what is left")]
+            std::process::exit(i32::from(exit::INTERRUPTED));
+        }
+    });
+    set.context("cannot listen for Ctrl+C")
+}
+
+/// # Errors
+/// Ctrl+C was pressed.
+pub(super) fn check_stop() -> anyhow::Result<()> {
+    if STOP.load(Ordering::Relaxed) {
+        bail!(Interrupted("nothing was exported; the same command does it again".into()));
+    }
+    Ok(())
 }
 
 /// A folder that goes away with all that is in it, unless it was renamed before.

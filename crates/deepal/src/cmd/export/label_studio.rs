@@ -1,6 +1,6 @@
 //! Tasks with annotations for Label Studio, and the labelling configuration that they need.
 
-use super::labels::{Label, classes};
+use super::labels::Label;
 use super::pictures::folder;
 use crate::config::Task;
 use crate::exit::Usage;
@@ -43,7 +43,7 @@ pub(super) fn write(out: &Path, labels: &[Label<'_>], task: &Task) -> anyhow::Re
     });
     let tasks =
         serde_json::to_vec_pretty(&tasks.collect::<Vec<_>>()).context("cannot write tasks as JSON")?;
-    let xml = interface(object, &classes(task)?);
+    let xml = interface(object, &task.classes()?);
     write_atomically(out, &tasks)?;
     Ok(write_atomically(&config, xml.as_bytes())?)
 }

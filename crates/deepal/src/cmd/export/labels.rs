@@ -1,13 +1,13 @@
 //! The labels of a run with the ids and class names of their samples.
 
 use crate::config::{Config, Task};
+use crate::data_sets::read_samples;
 use anyhow::bail;
-use deepal::{SampleId, datasets};
+use deepal::SampleId;
 use deepal_data::Error;
-use deepal_data::columns::Columns;
 use deepal_data::run_store::Round;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What is wrong with a run whose events name a task that its settings do not.
@@ -46,22 +46,24 @@ pub(super) fn of<'a>(run: &Path, config: &Config, rounds: &[&'a Round]) -> anyho
     let has_own =
         rounds.iter().try_fold(false, |has, round| Ok::<_, Error>(has || task(round)?.own.is_some()))?;
     let table = run.join("samples.csv");
-    let ids = if has_own { ids(&table)? } else { HashMap::new() };
+    let ids = if has_own { read_samples(run)? } else { BTreeMap::new() };
     let mut labels = Vec::new();
     for round in rounds {
         let task = task(round)?;
-        let names = classes(task)?;
+        let names = task.classes()?;
         if round.classes.len() != round.picks.len() {
             bail!(wrong("was recorded by a version that kept no classes; run it again to export its labels"));
         }
         for (at, (sample, class)) in round.picks.iter().zip(&round.classes).enumerate() {
             let id = if task.own.is_some() {
-                ids.get(&(round.dataset.clone(), *sample)).cloned().ok_or_else(|| Error::Own {
-                    path: table.clone(),
-                    why: format!(
-                        "has no sample {sample} of `{}`; it is not the file of this run",
-                        round.dataset
-                    ),
+                ids.get(&round.dataset).and_then(|ids| ids.get(sample)).cloned().ok_or_else(|| {
+                    Error::Own {
+                        path: table.clone(),
+                        why: format!(
+                            "has no sample {sample} of `{}`; it is not the file of this run",
+                            round.dataset
+                        ),
+                    }
                 })?
             } else {
                 sample.to_string()
@@ -82,24 +84,4 @@ pub(super) fn of<'a>(run: &Path, config: &Config, rounds: &[&'a Round]) -> anyho
         }
     }
     Ok(labels)
-}
-
-/// The names of a task's classes, in their order.
-pub(super) fn classes(task: &Task) -> anyhow::Result<Vec<String>> {
-    Ok(match &task.own {
-        Some(origin) => origin.classes.clone(),
-        None => datasets::by_name(&task.dataset)?.classes.iter().map(ToString::to_string).collect(),
-    })
-}
-
-/// The ids in a run's `samples.csv`, by data set and number.
-fn ids(path: &Path) -> anyhow::Result<HashMap<(String, u32), String>> {
-    let table = Columns::read(path)?;
-    let column = |name| table.column(name).map(|column| column.texts());
-    let (datasets, samples, ids) = (column("dataset")?, column("sample")?, column("id")?);
-    let rows = datasets.into_iter().zip(samples).zip(ids);
-    let row = |((dataset, sample), id): ((Option<String>, Option<String>), Option<String>)| {
-        Some(((dataset?, sample?.parse().ok()?), id.unwrap_or_default()))
-    };
-    Ok(rows.filter_map(row).collect())
 }

@@ -55,8 +55,10 @@ pub(crate) fn class_balance(task: &Task, classes: &[String]) -> Option<Drawing> 
     }
     let mut grid = Vec::new();
     for (arm, sum) in bought() {
-        let equal = sum / arm.bought.len() as f64;
-        let cells = arm.bought.iter().zip(classes).map(|(labels, class)| {
+        let equal = sum / classes.len() as f64;
+        // A class behind the last one that was bought has no number.
+        let bought = arm.bought.iter().chain(std::iter::repeat(&0.0));
+        let cells = bought.zip(classes).map(|(labels, class)| {
             // Half the equal share is as far from it as twice.
             let tilt = (labels / equal).max(0.01).log2().clamp(-1.0, 1.0);
             Some(Cell {

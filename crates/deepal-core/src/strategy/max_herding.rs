@@ -1,0 +1,50 @@
+//! Coverage of the pool by kernels, blind to the net's uncertainty.
+
+use super::auto::neighbors;
+use super::{Entry, Selection, Strategy};
+use crate::error::Result;
+use crate::select::herding::Herding;
+use crate::select::references::{REFERENCES, References};
+use crate::signals::{Signal, Signals};
+
+pub(super) static ENTRY: Entry = Entry {
+    name: "max-herding",
+    deepal: None,
+    summary: "the sample that covers most of what no labelled sample is near to",
+    details: "For very few labels; falls behind uncertainty once there are some for each class. Starts without any label. Deviations: \
+              the kernel's width is half the typical distance to as many neighbours as each label has to cover, where the paper takes 1 \
+              for embeddings of unit length; and 2,000 samples, drawn by seed, stand for the pool.",
+    source: "Bae, Noh and Sutherland, Generalized coverage for more robust low-budget active learning, ECCV 2024",
+    build: || Box::new(MaxHerding),
+};
+
+struct MaxHerding;
+
+impl Strategy for MaxHerding {
+    fn name(&self) -> &str {
+        ENTRY.name
+    }
+
+    fn needs(&self) -> Vec<Signal> {
+        vec![Signal::Embeddings, Signal::LabeledEmbeddings]
+    }
+
+    fn starts_cold(&self) -> bool {
+        true
+    }
+
+    fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
+        References::memory(candidates, features)
+    }
+
+    fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
+        let (embeddings, labeled) = (signals.embeddings()?, signals.labeled_embeddings()?);
+        let n = n.min(signals.len());
+        let references = References::draw(&embeddings, &labeled, REFERENCES, seed);
+        let neighbors = neighbors(&references, labeled.nrows() + n);
+        let bandwidth = 0.5 * references.typical_distance(neighbors);
+        let all = (0..signals.len()).collect::<Vec<_>>();
+        let mut herding = Herding::new(&embeddings, &labeled, &references, bandwidth, |_| 1.0, true);
+        Ok(Selection::unranked(herding.pick(&all, n)))
+    }
+}

@@ -1,0 +1,125 @@
+//! `deepal embed` from outside: against what ONNX's own runtime computed (`testdata/onnx/make.py`), and on a full disk.
+#![expect(clippy::unwrap_used, reason = "test helpers")]
+
+use ndarray::{Array2, Array4};
+use ndarray_npy::{read_npy, write_npy};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+const ONNX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/onnx");
+
+/// Exit code and standard error of a call in a shell that lets files grow to some blocks of 512 bytes.
+fn deepal(folder: &Path, blocks: Option<u64>, line: &str) -> (i32, String) {
+    let limit = blocks.map_or(String::new(), |blocks| format!("ulimit -f {blocks}; trap '' XFSZ; "));
+    let mut command = Command::new("sh");
+    command.current_dir(folder).env_remove("DEEPAL_DATA").env("DEEPAL_CACHE", folder.join("cache"));
+    command.args(["-c", &format!("{limit}exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_deepal")]);
+    let output = command.args(line.split_whitespace()).output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+fn succeeds(folder: &Path, line: &str) -> String {
+    let (code, stderr) = deepal(folder, None, line);
+    assert_eq!(code, 0, "{line}: {stderr}");
+    stderr
+}
+
+/// The message of a call that has no room.
+fn has_no_room(folder: &Path, blocks: u64, line: &str) -> String {
+    let (code, stderr) = deepal(folder, Some(blocks), line);
+    assert_eq!(code, 4, "{line}: {stderr}");
+    stderr.lines().find(|line| line.starts_with("error: ")).unwrap().to_owned()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>();
+    names.sort();
+    names
+}
+
+fn len(path: &Path) -> u64 {
+    fs::metadata(path).unwrap().len()
+}
+
+/// The only file of the cache.
+fn cache(folder: &Path) -> std::path::PathBuf {
+    let [name] = names(&folder.join("cache/embeddings")).try_into().unwrap();
+    folder.join("cache/embeddings").join(name)
+}
+
+/// A folder with 200 different pictures, 5 × 4 in 3 channels, as `pool.npy`, and a net that makes 4 numbers of each.
+fn pool() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let pixels = Array4::from_shape_fn((200, 3, 5, 4), |(n, c, y, x)| {
+        ((n * 31 + c * 7 + y * 5 + x) as f32).sin().abs()
+    });
+    write_npy(folder.path().join("pool.npy"), &pixels).unwrap();
+    fs::copy(Path::new(ONNX).join("pictures.onnx"), folder.path().join("features.onnx")).unwrap();
+    folder
+}
+
+const EMBED: &str = "embed pool.npy --model features.onnx --out e.npy";
+
+#[test]
+fn embeddings_are_those_of_onnx() {
+    let folder = TempDir::new().unwrap();
+    let numbers = |name: &str| {
+        let text = fs::read_to_string(Path::new(ONNX).join(name)).unwrap();
+        let rows =
+            text.lines().map(|line| line.split(',').map(|x| x.parse::<f32>().unwrap()).collect::<Vec<_>>());
+        let rows = rows.collect::<Vec<_>>();
+        Array2::from_shape_vec((rows.len(), rows[0].len()), rows.concat()).unwrap()
+    };
+    write_npy(folder.path().join("v.npy"), &numbers("vectors.in.csv")).unwrap();
+    succeeds(folder.path(), &format!("embed v.npy --model {ONNX}/vectors.onnx --out e.npy"));
+    let found = read_npy::<_, Array2<f32>>(folder.path().join("e.npy")).unwrap();
+    let expected = numbers("vectors.out.csv");
+    assert_eq!(found.dim(), expected.dim());
+    assert!((&found - &expected).iter().all(|difference| difference.abs() < 1e-5), "{found} for {expected}");
+}
+
+#[test]
+fn a_disk_that_is_full_while_embeddings_are_cached_keeps_whole_ones_to_go_on_from() {
+    let (whole, folder) = (pool(), pool());
+    let (whole, folder) = (whole.path(), folder.path());
+    succeeds(whole, EMBED);
+    let before = names(folder);
+    // 12 bytes of heading, and 32 + 4 · 4 for each: the first 64 fit, the next do not.
+    let error = has_no_room(folder, 8, EMBED);
+    assert!(error.contains("cannot write") && error.contains("cache/embeddings/"), "{error}");
+    assert!(error.contains("64 of 200 embeddings were computed and are kept"), "{error}");
+    assert_eq!(names(folder), [&["cache".to_owned()][..], &before].concat(), "no array and no ids");
+    assert_eq!(len(&cache(folder)), 12 + 48 * 64);
+    // No room for one more batch is no loss either.
+    has_no_room(folder, 8, EMBED);
+    assert_eq!(len(&cache(folder)), 12 + 48 * 64);
+    let told = succeeds(folder, EMBED);
+    assert!(told.contains("136 of 200 embeddings of 4 numbers were computed"), "{told}");
+    for name in ["e.npy", "e.ids.csv"] {
+        assert_eq!(fs::read(folder.join(name)).unwrap(), fs::read(whole.join(name)).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn a_disk_too_full_for_the_array_leaves_what_was_there() {
+    let folder = pool();
+    let folder = folder.path();
+    succeeds(folder, EMBED);
+    let (array, ids) = (folder.join("e.npy"), folder.join("e.ids.csv"));
+    let blocks = len(&ids).div_ceil(512);
+    assert!(len(&array) > 512 * blocks, "the ids have room and the array has not");
+    for path in [&array, &ids] {
+        fs::write(path, "old").unwrap();
+    }
+    let before = names(folder);
+    let error = has_no_room(folder, blocks, EMBED);
+    assert!(error.contains("e.npy"), "{error}");
+    assert!([&array, &ids].iter().all(|path| fs::read(path).unwrap() == b"old"));
+    assert_eq!(names(folder), before);
+    succeeds(folder, EMBED);
+    assert_eq!(read_npy::<_, Array2<f32>>(array).unwrap().dim(), (200, 4));
+}
