@@ -41,8 +41,8 @@ pub(crate) enum Command {
     /// Pick what to label next: in your own data, or among rows of arrays that you made elsewhere.
     ///
     /// Of a SOURCE, a folder or file as for `run --dataset`, it picks samples that have no label yet. What a strategy needs of
-    /// a net comes from one that is trained on those that have; without any label, strategies of embeddings alone work, such
-    /// as k-means. Put the answers into `labels.csv` (`id,label`) in the folder and ask again.
+    /// a net comes from one that is trained on those that have; `auto` needs no label to begin with, nor do strategies of embeddings
+    /// alone, such as k-means. Put the answers into `labels.csv` (`id,label`) in the folder and ask again.
     ///
     /// Writes CSV `rank,id,row,score` in pick order (without the id for arrays): rank from 1, row from 0, a higher score is
     /// labelled first; the score is empty where the strategy does not rank.
@@ -84,7 +84,8 @@ pub(crate) struct GridArgs {
     /// Strategies to compare, separated by commas (see `deepal list strategies`) [default: auto,random,margin]
     #[arg(long, alias = "strategy_name", alias = "strategies", value_name = "A,B,C", value_delimiter = ',')]
     pub(crate) strategy: Vec<String>,
-    /// Seeds, separated by commas; strategies share the initial labels and the net of each seed [default: 1,2,3,4,5]
+    /// Seeds, separated by commas; strategies share the net of each seed, and the initial labels unless they begin with their own
+    /// [default: 1,2,3,4,5]
     #[arg(long, alias = "seed", value_name = "A,B,C", value_delimiter = ',')]
     pub(crate) seeds: Vec<u64>,
     /// Labels before the first training [default: 20; 10000 for the paper's data sets]
@@ -123,10 +124,8 @@ pub(crate) struct GridArgs {
     /// [default: 0.15]
     #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.15")]
     pub(crate) dedup: Option<f64>,
-    #[command(flatten)]
-    pub(crate) model: ModelArgs,
     /// The folder with the data sets' files; nothing is downloaded then [default: $DEEPAL_DATA]
-    #[arg(long, value_name = "DIR", help_heading = None)]
+    #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// Never download
     #[arg(long)]
@@ -134,13 +133,13 @@ pub(crate) struct GridArgs {
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) threads: Option<u16>,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
 }
 
 /// Options of `deepal run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    #[command(flatten)]
-    pub(crate) grid: GridArgs,
     /// The run folder; one that has a run goes on with what is missing [default: runs/FILE of `--config FILE.toml`, else
     /// the next free runs/NNN-DATASET]
     #[arg(long, value_name = "DIR")]
@@ -157,6 +156,8 @@ pub(crate) struct RunArgs {
     /// Also write TensorBoard event files below a folder, at the end
     #[arg(long, value_name = "DIR")]
     pub(crate) tensorboard: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) grid: GridArgs,
 }
 
 /// How progress is shown.
@@ -199,10 +200,8 @@ pub(crate) struct SelectArgs {
     /// [default: 0.15]
     #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.15", requires = "source")]
     pub(crate) dedup: Option<f64>,
-    #[command(flatten)]
-    pub(crate) model: ModelArgs,
     /// The strategy (see `deepal list strategies`) [default: auto]
-    #[arg(long, value_name = "NAME", help_heading = None)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) strategy: Option<String>,
     /// Use the strategy for data in which some classes are rare, cluster-margin
     #[arg(long, conflicts_with = "strategy")]
@@ -250,6 +249,8 @@ pub(crate) struct SelectArgs {
     /// The file to write: .csv, .jsonl or .parquet [default: CSV to standard output]
     #[arg(long, value_name = "PICKS.csv")]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
 }
 
 #[cfg(test)]
