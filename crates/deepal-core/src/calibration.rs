@@ -1,7 +1,7 @@
 //! How far a net's probabilities can be trusted, measured by cross-validation on its own labelled samples.
 
 use crate::error::Result;
-use crate::pool::Class;
+use crate::ids::Class;
 use crate::score::margin;
 use crate::seed::mix;
 use crate::select;
@@ -56,7 +56,7 @@ impl Calibration {
             let probs = predict(&train, &test)?;
             test.iter().zip(probs.outer_iter()).for_each(|(at, row)| held_out.row_mut(*at).assign(&row));
         }
-        let is_right = |at: &usize| crate::net::most_probable(held_out.row(*at)) == labels[*at];
+        let is_right = |at: &usize| crate::score::most_probable(held_out.row(*at)) == labels[*at];
         let right = (0..labels.len()).filter(is_right).count();
         let temperature = |i: usize| 0.05 * 400f64.powf(i as f64 / (TEMPERATURES - 1) as f64);
         let loss = |i: usize| negative_log_likelihood(&held_out, labels, temperature(i));

@@ -3,21 +3,20 @@
 //! ```
 //! use deepal_core::{contract, strategy};
 //!
-//! contract::check_strategy((strategy::by_name("margin")?.build)().as_ref()).unwrap();
+//! contract::check_strategy(strategy::build("margin")?.as_ref()).unwrap();
 //! # Ok::<(), deepal_core::Error>(())
 //! ```
 
-use crate::calibration::Calibration;
 use crate::dataset::Dataset;
 use crate::error::Error;
-use crate::net::{Ask, Net, StateDict};
-use crate::pool::{Class, SampleId};
+use crate::ids::{Class, SampleId};
+use crate::net::{Ask, Net, Progress, StateDict, TrainedNet};
 use crate::seed::mix;
-use crate::signals::{Signal, Signals};
+use crate::signals::{self, Dim, Origin, Rule, Signal, Signals, Values};
 use crate::strategy::{Selection, Strategy};
-use ndarray::{Array, Array1, Array2, Array3, ArrayD, Axis, Dimension, ShapeBuilder, Slice};
+use ndarray::{Array, Array2, ArrayD, Dimension, ShapeBuilder};
 use std::collections::BTreeSet;
-use std::ops::Range;
+use std::ops::ControlFlow;
 
 /// The broken rule, in words.
 pub type Violation = String;
@@ -33,7 +32,7 @@ macro_rules! ensure {
 /// Checks a strategy on made-up signals: distinct rows, exact budgets (0, 1, all, more than there are), an empty pool,
 /// reproducibility, finite falling scores, prefixes of ranked picks, and degenerate signals (identical rows, zeros, one-hot
 /// and uniform probabilities). It is handed the signals it declares and nothing else, with and without those that it wants, and must
-/// say so when one is missing; one that starts cold is also handed embeddings alone and nothing labelled. One
+/// say so when one is missing; one that starts cold is also handed embeddings alone, with and without labelled ones. One
 /// that ranks one by one must give a candidate the same score whatever other candidates and seed it is handed with.
 ///
 /// # Errors
@@ -46,8 +45,8 @@ pub fn check_strategy(strategy: &dyn Strategy) -> Result<(), Violation> {
             for budget in [0, 1, 5, n, n + 3] {
                 check_selection(strategy, &signals, budget, kind)?;
                 check_selection(strategy, &wanted, budget, kind)?;
-                if strategy.starts_cold() {
-                    let cold = made_up(&[Signal::Embeddings, Signal::LabeledEmbeddings], n, 0, kind);
+                for labeled in [0, LABELED].into_iter().filter(|_| strategy.starts_cold()) {
+                    let cold = made_up(&[Signal::Embeddings, Signal::LabeledEmbeddings], n, labeled, kind);
                     check_selection(strategy, &cold, budget, kind)?;
                 }
             }
@@ -109,7 +108,7 @@ fn check_parts(strategy: &dyn Strategy, signals: &Signals<'_>, kind: Kind) -> Re
     for size in [1, 10] {
         let mut parts = Vec::new();
         for first in (0..n).step_by(size) {
-            parts.extend(scores(&part(&strategy.needs(), signals, first..n.min(first + size)), 8)?);
+            parts.extend(scores(&signals.of(&(first..n.min(first + size)).collect::<Vec<_>>()), 8)?);
         }
         let same = parts == whole;
         ensure!(
@@ -120,101 +119,131 @@ fn check_parts(strategy: &dyn Strategy, signals: &Signals<'_>, kind: Kind) -> Re
     Ok(())
 }
 
-/// Checks a net on a data set with some labelled samples: it refuses to work untrained, trains to the same net from the
-/// same seed, gives every signal it claims to support (but boundary distances) in the right shape, and predicts the same to the
-/// bit after its weights went out and in again, unless it keeps them to itself.
+/// Checks a net on a data set with some labelled samples: it refuses to train on nothing, trains to the same net from the
+/// same seed, can be cancelled, gives every signal it claims to support (but boundary distances) in the right shape, and predicts the
+/// same to the bit after its weights went out and in again, unless it keeps them to itself.
 ///
 /// # Errors
 /// The first broken rule.
-pub fn check_net(
-    net: &mut dyn Net,
-    data: &dyn Dataset,
-    labeled: &[(SampleId, Class)],
-) -> Result<(), Violation> {
+pub fn check_net(net: &dyn Net, data: &dyn Dataset, labeled: &[(SampleId, Class)]) -> Result<(), Violation> {
     let ids = SampleId::first(data.len());
     let labeled_ids = labeled.iter().map(|(id, _)| *id).collect::<Vec<_>>();
     let words = |error: Error| error.to_string();
-    let untrained = net.predict_proba(data, &ids);
-    ensure!(matches!(untrained, Err(Error::Untrained)), "untrained, it must return `Error::Untrained`");
-    let nothing = net.train(data, &[], 0);
+    let mut go_on = |_: Progress| ControlFlow::Continue(());
+    let nothing = net.train(data, &[], 0, &mut go_on).err();
     ensure!(
-        matches!(nothing, Err(Error::NothingLabeled)),
+        matches!(nothing, Some(Error::NothingLabeled)),
         "without labels it must return `Error::NothingLabeled`"
     );
-    net.train(data, labeled, 11).map_err(words)?;
-    let first = net.predict_proba(data, &ids).map_err(words)?;
+    let mut calls = 0;
+    let mut count = |_: Progress| {
+        calls += 1;
+        ControlFlow::Continue(())
+    };
+    let (trained, _) = net.train(data, labeled, 11, &mut count).map_err(words)?;
+    ensure!(calls > 0, "it must call `watch` between two steps of a training");
+    let cancelled = net.train(data, labeled, 11, &mut |_| ControlFlow::Break(())).err();
+    ensure!(
+        matches!(cancelled, Some(Error::Cancelled)),
+        "when `watch` breaks it must return `Error::Cancelled`"
+    );
+    ensure!(trained.name() == net.name(), "trained it is called `{}`", trained.name());
+    let first = trained.predict_proba(data, &ids).map_err(words)?;
     ensure!(first.ncols() == data.meta().classes.len(), "{} probabilities a sample", first.ncols());
-    net.train(data, labeled, 11).map_err(words)?;
-    let again = net.predict_proba(data, &ids).map_err(words)?;
+    let (again, _) = net.train(data, labeled, 11, &mut go_on).map_err(words)?;
+    let again = again.predict_proba(data, &ids).map_err(words)?;
     ensure!(first == again, "the same seed trained another net");
-    let none = net.predict(data, &[]).map_err(words)?;
+    let none = trained.predict(data, &[]).map_err(words)?;
     ensure!(none.is_empty(), "predictions about no sample");
-    for signal in [
-        Signal::Probs,
-        Signal::McProbs { passes: 3 },
-        Signal::Embeddings,
-        Signal::LabeledEmbeddings,
-        Signal::Calibration,
-    ] {
+    let of_nets = signals::ALL.iter().filter(|signal| signal.kind().origin == Origin::Net);
+    for signal in of_nets.copied() {
+        ensure!(
+            trained.supports(signal) == net.supports(signal),
+            "trained it supports other signals: {signal}"
+        );
         let ask = Ask { signals: &[signal], unlabeled: &ids, labeled: &labeled_ids, seed: 5 };
+        let is_slow = matches!(signal, Signal::BoundaryDistance(_));
         if !net.supports(signal) {
-            let refused = matches!(net.signals(data, &ask), Err(Error::Unsupported { .. }));
+            let refused = matches!(trained.signals(data, &ask), Err(Error::Unsupported { .. }));
             ensure!(refused, "it must return `Error::Unsupported` for {signal}");
-            continue;
+        } else if !is_slow {
+            let given = trained.signals(data, &ask).map_err(words)?;
+            let values = given.get(signal).map_err(words)?;
+            let dims = signal.kind().shape.iter().zip(values.shape());
+            for (dim, got) in dims {
+                let wanted = match dim {
+                    Dim::Candidates => ids.len(),
+                    Dim::Labeled => labeled.len(),
+                    Dim::Classes => data.meta().classes.len(),
+                    _ => *got,
+                };
+                ensure!(*got == wanted, "{signal}: {got} along {} and not {wanted}", dim.letter());
+            }
         }
-        let signals = net.signals(data, &ask).map_err(words)?;
-        let rows = match signal {
-            Signal::McProbs { .. } => signals.mc_probs().map(|a| (a.len_of(Axis(1)), ids.len())),
-            Signal::Embeddings => signals.embeddings().map(|a| (a.nrows(), ids.len())),
-            Signal::LabeledEmbeddings => signals.labeled_embeddings().map(|a| (a.nrows(), labeled.len())),
-            Signal::Calibration => signals.calibration().map(|_| (0, 0)),
-            _ => signals.probs().map(|a| (a.nrows(), ids.len())),
-        };
-        let (got, wanted) = rows.map_err(words)?;
-        ensure!(got == wanted, "{signal}: {got} rows for {wanted} samples");
     }
-    check_state(net, data, labeled)
+    check_head(net, trained.as_ref(), data, &ids)?;
+    match trained.state_dict() {
+        // It keeps its weights to itself.
+        Err(Error::NoState { .. }) => Ok(()),
+        Err(error) => Err(words(error)),
+        Ok(state) => check_state(net, trained.as_ref(), data, state),
+    }
 }
 
-/// The net is trained when it comes here.
-fn check_state(
-    net: &mut dyn Net,
+/// A net that gives its last layer must predict by it: the softmax of `W e + b`.
+fn check_head(
+    net: &dyn Net,
+    trained: &dyn TrainedNet,
     data: &dyn Dataset,
-    labeled: &[(SampleId, Class)],
+    ids: &[SampleId],
+) -> Result<(), Violation> {
+    let signals = [Signal::Probs, Signal::Embeddings, Signal::HeadWeights, Signal::HeadBiases];
+    if !signals.iter().all(|signal| net.supports(*signal)) {
+        return Ok(());
+    }
+    let words = |error: Error| error.to_string();
+    let ask = Ask { signals: &signals, unlabeled: ids, labeled: &[], seed: 5 };
+    let given = trained.signals(data, &ask).map_err(words)?;
+    let (probs, embeddings) = (given.probs().map_err(words)?, given.embeddings().map_err(words)?);
+    let (weights, biases) = (given.head_weights().map_err(words)?, given.head_biases().map_err(words)?);
+    let logits = embeddings.dot(&weights.t()) + biases;
+    let apart = (&crate::score::softmax(&logits) - &probs).iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+    ensure!(apart < 1e-4, "its last layer gives other probabilities, {apart} apart");
+    Ok(())
+}
+
+/// Checks that the weights of a trained net are the net.
+fn check_state(
+    net: &dyn Net,
+    trained: &dyn TrainedNet,
+    data: &dyn Dataset,
+    state: StateDict,
 ) -> Result<(), Violation> {
     let words = |error: Error| error.to_string();
     let ids = SampleId::first(data.len());
-    let before = net.predict_proba(data, &ids).map_err(words)?;
-    let state = match net.state_dict() {
-        Err(Error::NoState { .. }) => return Ok(()),
-        state => state.map_err(words)?,
-    };
+    let before = trained.predict_proba(data, &ids).map_err(words)?;
     let names = state.iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
     ensure!(names.len() == state.len(), "two of its weights have one name");
-    // Another net, so that nothing of the old one can be left.
-    net.train(data, &labeled[..1], 12).map_err(words)?;
-    for fault in faults(&state) {
-        ensure!(
-            net.load_state_dict(data.meta(), fault).is_err(),
-            "it must refuse weights that are not its own"
-        );
+    for (fault, wrong) in faults(&state) {
+        let refused = net.load_state_dict(data.meta(), wrong).is_err();
+        ensure!(refused, "it must refuse weights with {fault}");
     }
-    net.load_state_dict(data.meta(), state.clone()).map_err(words)?;
-    let after = net.predict_proba(data, &ids).map_err(words)?;
+    let loaded = net.load_state_dict(data.meta(), state.clone()).map_err(words)?;
+    let after = loaded.predict_proba(data, &ids).map_err(words)?;
     ensure!(before == after, "with its own weights it predicts otherwise");
-    ensure!(net.state_dict().map_err(words)? == state, "the weights are not those that it was given");
+    ensure!(loaded.state_dict().map_err(words)? == state, "the weights are not those that it was given");
     Ok(())
 }
 
 /// States that are wrong: one array missing, one too many, one of another shape.
-fn faults(state: &StateDict) -> [StateDict; 3] {
+fn faults(state: &StateDict) -> [(&'static str, StateDict); 3] {
     let (mut missing, mut more, mut reshaped) = (state.clone(), state.clone(), state.clone());
     missing.pop();
     more.push(("somebody's".into(), ArrayD::zeros(vec![1])));
     if let Some((_, array)) = reshaped.first_mut() {
         *array = ArrayD::zeros([array.shape(), &[2]].concat());
     }
-    [missing, more, reshaped]
+    [("one array missing", missing), ("one too many", more), ("one of another shape", reshaped)]
 }
 
 /// Checks a data set: rows of the declared width, finite, the same whichever ids they are asked with, and an error for an
@@ -253,65 +282,54 @@ enum Kind {
 /// Labelled samples in made-up signals.
 const LABELED: usize = 5;
 
-/// Signals about `n` candidates with 4 classes and 6 features.
+/// Signals about `n` candidates with 4 classes and 6 features, in a form and order that the table of signals gives.
 fn made_up(needs: &[Signal], n: usize, labeled: usize, kind: Kind) -> Signals<'static> {
     let mut signals = Signals::new(n);
     for need in needs {
-        let added = match need {
-            Signal::Probs => signals.clone().with_probs(probs(n, 4, kind)),
-            Signal::McProbs { .. } => {
-                let flat = probs(3 * n, 4, kind)
-                    .into_shape_with_order((3, n, 4))
-                    .unwrap_or_else(|_| Array3::zeros((3, n, 4)));
-                signals.clone().with_mc_probs(flat)
+        let about = need.kind();
+        let length = |dim: &Dim| match dim {
+            Dim::Candidates => n,
+            Dim::Labeled => labeled,
+            Dim::Classes => 4,
+            Dim::Features => 6,
+            Dim::EncoderFeatures => 5,
+            Dim::Passes => 3,
+            Dim::Pair | Dim::Rest => 2,
+        };
+        let shape = about.shape.iter().map(length).collect::<Vec<_>>();
+        let made: Values<'_> = match about.rule {
+            Rule::Distributions => {
+                let rows = shape[..shape.len() - 1].iter().product();
+                let made = probs(rows, 4, kind).into_shape_with_order(shape);
+                made.unwrap_or_else(|_| ArrayD::zeros(vec![0])).into()
             }
-            Signal::Embeddings => signals.clone().with_embeddings(values((n, 6), kind)),
-            Signal::LabeledEmbeddings => signals.clone().with_labeled_embeddings(values((labeled, 6), kind)),
-            Signal::BoundaryDistance(_) => {
-                let mut distances: Array1<f64> = values(n, kind).mapv(|x: f32| f64::from(x.abs()));
+            Rule::Distances => {
+                let mut distances = values(shape, kind).mapv(|x: f32| f64::from(x.abs()));
                 if let (Kind::OneHot, Some(first)) = (kind, distances.first_mut()) {
                     *first = f64::INFINITY;
                 }
-                signals.clone().with_boundary_distances(distances)
+                distances.into()
             }
-            Signal::Calibration => {
-                signals.clone().with_calibration(Calibration { temperature: 2.0, accuracy: 0.5 })
+            Rule::Calibration => ndarray::array![2.0, 0.5].into(),
+            Rule::Finite => values(shape, kind).into(),
+            Rule::Classes => {
+                let mut next = 0;
+                let class = || {
+                    next += 1;
+                    Class(next % 4)
+                };
+                ArrayD::from_shape_simple_fn(shape, class).into()
             }
         };
-        signals = added.unwrap_or(signals);
+        signals = signals.clone().with(*need, made).unwrap_or(signals);
     }
     signals
 }
 
-/// The signals about some of the candidates.
-fn part(needs: &[Signal], whole: &Signals<'_>, rows: Range<usize>) -> Signals<'static> {
-    let mut part = Signals::new(rows.len());
-    let rows = Slice::from(rows);
-    for need in needs {
-        let next = part.clone();
-        let added = match need {
-            Signal::Probs => {
-                whole.probs().and_then(|a| next.with_probs(a.slice_axis(Axis(0), rows).to_owned()))
-            }
-            Signal::McProbs { .. } => {
-                whole.mc_probs().and_then(|a| next.with_mc_probs(a.slice_axis(Axis(1), rows).to_owned()))
-            }
-            Signal::Embeddings => {
-                whole.embeddings().and_then(|a| next.with_embeddings(a.slice_axis(Axis(0), rows).to_owned()))
-            }
-            Signal::LabeledEmbeddings => {
-                whole.labeled_embeddings().and_then(|a| next.with_labeled_embeddings(a.to_owned()))
-            }
-            Signal::BoundaryDistance(_) => whole
-                .boundary_distances()
-                .and_then(|a| next.with_boundary_distances(a.slice_axis(Axis(0), rows).to_owned())),
-            Signal::Calibration => {
-                whole.calibration().and_then(|calibration| next.with_calibration(calibration))
-            }
-        };
-        part = added.unwrap_or(part);
-    }
-    part
+/// Signals that a strategy needs and wants, made up, to try it on.
+#[cfg(test)]
+pub(crate) fn made_up_for(strategy: &dyn Strategy, n: usize, labeled: usize) -> Signals<'static> {
+    made_up(&[strategy.needs(), strategy.wants()].concat(), n, labeled, Kind::Ordinary)
 }
 
 fn values<Sh: ShapeBuilder>(shape: Sh, kind: Kind) -> Array<f32, Sh::Dim>
@@ -349,8 +367,10 @@ mod tests {
     use crate::dataset::{InMemory, Meta};
     use crate::error::Result;
     use crate::logistic::SoftmaxRegression;
-    use crate::net::TrainReport;
+    use crate::net::{TrainReport, Watch};
     use crate::score;
+    use ndarray::Array1;
+    use std::sync::Arc;
 
     /// A strategy with a fault.
     struct Faulty(fn(&Signals<'_>, usize, u64) -> Vec<usize>);
@@ -430,26 +450,21 @@ mod tests {
 
     impl Net for Lossy {
         fn name(&self) -> &str {
-            "lossy"
+            self.net.name()
         }
         fn supports(&self, signal: Signal) -> bool {
             self.net.supports(signal)
         }
         fn train(
-            &mut self,
+            &self,
             data: &dyn Dataset,
             labeled: &[(SampleId, Class)],
             seed: u64,
-        ) -> Result<TrainReport> {
-            self.net.train(data, labeled, seed)
+            watch: &mut Watch<'_>,
+        ) -> Result<(Arc<dyn TrainedNet>, TrainReport)> {
+            self.net.train(data, labeled, seed, watch)
         }
-        fn signals(&mut self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
-            self.net.signals(data, ask)
-        }
-        fn state_dict(&self) -> Result<StateDict> {
-            self.net.state_dict()
-        }
-        fn load_state_dict(&mut self, meta: &Meta, state: StateDict) -> Result<()> {
+        fn load_state_dict(&self, meta: &Meta, state: StateDict) -> Result<Arc<dyn TrainedNet>> {
             self.net.load_state_dict(meta, (self.fault)(state))
         }
     }
@@ -461,8 +476,7 @@ mod tests {
         let inputs = Array2::from_shape_fn((20, 2), |(i, j)| (i * (j + 1)) as f32 * 0.1);
         let data = InMemory::new(meta, inputs).unwrap();
         let labeled = (0..20).map(|i| (SampleId(i), Class(u16::from(i > 7)))).collect::<Vec<_>>();
-        let check =
-            |fault| check_net(&mut Lossy { net: SoftmaxRegression::default(), fault }, &data, &labeled);
+        let check = |fault| check_net(&Lossy { net: SoftmaxRegression::default(), fault }, &data, &labeled);
         check(|state| state).unwrap();
         let rounded = check(|state| {
             let round =

@@ -1,7 +1,7 @@
 //! Where inputs come from: [`Dataset`], its [`Meta`], and [`Data`], a published set with its hidden labels.
 
 use crate::error::{Error, Result};
-use crate::pool::{Class, SampleId};
+use crate::ids::{Class, SampleId};
 use ndarray::Array2;
 use std::sync::Arc;
 
@@ -20,6 +20,21 @@ pub trait Dataset: Send + Sync {
     /// # Errors
     /// An unknown id, or a sample that cannot be read.
     fn inputs(&self, ids: &[SampleId]) -> Result<Array2<f32>>;
+
+    /// Features of `ids` by a fixed encoder, which do not change while nets learn, `[ids.len(), e]`: the inputs, if these are vectors.
+    ///
+    /// # Errors
+    /// Samples that are no vectors and have no such features, an unknown id, or a sample that cannot be read.
+    fn features(&self, ids: &[SampleId]) -> Result<Array2<f32>> {
+        match self.meta().shape {
+            [_, 1, 1] => self.inputs(ids),
+            _ => Err(Error::Setting {
+                what: format!("data set `{}`", self.meta().name),
+                why: "has pictures and no features of a fixed encoder; compute embeddings with a pretrained net first"
+                    .into(),
+            }),
+        }
+    }
 
     /// Whether there is no sample.
     fn is_empty(&self) -> bool {
@@ -145,6 +160,13 @@ impl Dataset for First {
         match ids.iter().find(|id| id.index() >= self.n) {
             Some(&id) => Err(Error::UnknownSample { id, len: self.n }),
             None => self.data.inputs(ids),
+        }
+    }
+
+    fn features(&self, ids: &[SampleId]) -> Result<Array2<f32>> {
+        match ids.iter().find(|id| id.index() >= self.n) {
+            Some(&id) => Err(Error::UnknownSample { id, len: self.n }),
+            None => self.data.features(ids),
         }
     }
 }

@@ -8,7 +8,7 @@
 
 use crate::dataset::Dataset;
 use crate::error::Result;
-use crate::pool::SampleId;
+use crate::ids::SampleId;
 use crate::seed::generator;
 use crate::select::blocks::{Blocks, Euclidean, Lanes, Near, TwoLeast, WIDTH, distances};
 use crate::select::random;

@@ -1,6 +1,6 @@
 //! What can go wrong in the core, each with the name of the thing and what to do about it.
 
-use crate::pool::{Class, SampleId};
+use crate::ids::{Class, SampleId};
 
 /// A result of the core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -91,6 +91,9 @@ pub enum Error {
     /// Something was asked of a net before it was trained.
     #[error("the net is not trained yet; label a first set (`initial`), `update` and `train` before `query`")]
     Untrained,
+    /// A training was cancelled.
+    #[error("the training was cancelled")]
+    Cancelled,
     /// No labelled sample to train on.
     #[error("no labelled samples to train on; label a first set before `train`")]
     NothingLabeled,
@@ -114,6 +117,7 @@ impl Error {
     }
 }
 
+#[doc(hidden)]
 /// The entry of `known` nearest to `name`, if any is near enough to be a slip of the hand.
 pub fn did_you_mean<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let name = name.to_lowercase();
@@ -122,7 +126,7 @@ pub fn did_you_mean<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     (similarity(best) > 0.85).then_some(best)
 }
 
-fn hint(name: &str, known: &[&str]) -> String {
+pub(crate) fn hint(name: &str, known: &[&str]) -> String {
     did_you_mean(name, known).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default()
 }
 

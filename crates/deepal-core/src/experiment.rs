@@ -2,11 +2,12 @@
 
 use crate::dataset::Data;
 use crate::error::{Error, Result};
+use crate::ids::{Class, SampleId};
 use crate::initial::InitialSet;
 use crate::learner::{ActiveLearner, Query};
 use crate::metric::accuracy;
 use crate::net::Net;
-use crate::pool::{Annotation, Class, SampleId};
+use crate::pool::Annotation;
 use crate::seed::{Purpose, derive};
 use crate::strategy::Strategy;
 use std::ops::ControlFlow;
@@ -137,8 +138,8 @@ pub struct Experiment<'a> {
 }
 
 impl Experiment<'_> {
-    /// Runs to the end, or until `on` breaks, telling each step before it happens. It reads no clock: who wants to know
-    /// how long a step took measures between the calls.
+    /// Runs to the end, or until `on` breaks, telling each step before it happens. It reads no clock: to time a
+    /// step, measure between the calls.
     ///
     /// `done`: the picks of the rounds that an earlier, interrupted run has finished, from round 0; they are not
     /// repeated (the last net is trained again), and the rest comes out as if there had been no interruption.

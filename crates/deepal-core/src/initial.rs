@@ -1,7 +1,7 @@
 //! The first labelled set of a simulated experiment, drawn from hidden labels.
 
 use crate::error::{Error, Result};
-use crate::pool::{Class, SampleId};
+use crate::ids::{Class, SampleId};
 use crate::seed::mix;
 use crate::select;
 use serde::{Deserialize, Serialize};

@@ -3,12 +3,14 @@
 use crate::calibration::Calibration;
 use crate::dataset::{Dataset, Meta};
 use crate::error::{Error, Result};
-use crate::net::{self, Ask, Net, StateDict, TrainReport, most_probable};
-use crate::pool::{Class, SampleId};
-use crate::score::softmax;
+use crate::ids::{Class, SampleId};
+use crate::net::{Ask, Net, Progress, StateDict, TrainReport, TrainedNet, Watch, Weights, check_support};
+use crate::score::{most_probable, softmax};
 use crate::signals::{Signal, Signals};
 use ndarray::{Array2, ArrayRef2, Axis, s};
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// Steps after which we stop even if the gradient is still large.
 const MAX_STEPS: usize = 1000;
@@ -29,16 +31,22 @@ const CHUNK: usize = 4096;
 #[derive(Debug, Clone)]
 pub struct SoftmaxRegression {
     l2: f32,
-    /// `[d + 1, c]`, the bias last; `None` until trained.
-    weights: Option<Array2<f32>>,
+}
+
+/// What a [`SoftmaxRegression`] has learnt.
+#[derive(Debug)]
+struct Fitted {
+    net: SoftmaxRegression,
+    /// `[d + 1, c]`, the bias last.
+    weights: Array2<f32>,
     /// What it was trained on; nothing if its weights were loaded.
     labeled: Vec<(SampleId, Class)>,
 }
 
 impl SoftmaxRegression {
-    /// An untrained classifier with weight decay `l2`.
+    /// A classifier with weight decay `l2`.
     pub fn new(l2: f32) -> Self {
-        Self { l2, weights: None, labeled: Vec::new() }
+        Self { l2 }
     }
 }
 
@@ -63,7 +71,8 @@ impl SoftmaxRegression {
         let targets = one_hot(labels, n_classes);
         Calibration::measure(labels, n_classes, seed, |train, test| {
             let of = |array: &Array2<f32>, rows: &[usize]| array.select(Axis(0), rows);
-            let (weights, _) = fit(&of(&inputs, train), &of(&targets, train), self.l2);
+            let (weights, _) =
+                fit(&of(&inputs, train), &of(&targets, train), self.l2, &mut |_| ControlFlow::Continue(()))?;
             Ok(softmax(&of(&inputs, test).dot(&weights)))
         })
     }
@@ -75,22 +84,43 @@ impl Default for SoftmaxRegression {
     }
 }
 
+const NAME: &str = "softmax-regression";
+
+/// Of a softmax regression, trained or not.
+fn supports(signal: Signal) -> bool {
+    match signal {
+        Signal::Probs
+        | Signal::Embeddings
+        | Signal::LabeledEmbeddings
+        | Signal::Calibration
+        | Signal::LabeledProbs
+        | Signal::HeadWeights
+        | Signal::HeadBiases => true,
+        Signal::McProbs { .. }
+        | Signal::BoundaryDistance(_)
+        | Signal::Labels
+        | Signal::Features
+        | Signal::LabeledFeatures
+        | Signal::Named(_) => false,
+    }
+}
+
 impl Net for SoftmaxRegression {
     fn name(&self) -> &str {
-        "softmax-regression"
+        NAME
     }
 
     fn supports(&self, signal: Signal) -> bool {
-        use Signal::{Calibration, Embeddings, LabeledEmbeddings, Probs};
-        matches!(signal, Probs | Embeddings | LabeledEmbeddings | Calibration)
+        supports(signal)
     }
 
     fn train(
-        &mut self,
+        &self,
         data: &dyn Dataset,
         labeled: &[(SampleId, Class)],
         _seed: u64,
-    ) -> Result<TrainReport> {
+        watch: &mut Watch<'_>,
+    ) -> Result<(Arc<dyn TrainedNet>, TrainReport)> {
         if labeled.is_empty() {
             return Err(Error::NothingLabeled);
         }
@@ -98,67 +128,85 @@ impl Net for SoftmaxRegression {
         let inputs = with_bias(&data.inputs(&ids)?);
         let classes = labeled.iter().map(|(_, class)| *class).collect::<Vec<_>>();
         let targets = one_hot(&classes, data.meta().classes.len());
-        let (weights, steps) = fit(&inputs, &targets, self.l2);
+        let (weights, steps) = fit(&inputs, &targets, self.l2, watch)?;
         let probs = softmax(&inputs.dot(&weights));
         let right =
             probs.outer_iter().zip(labeled).filter(|(p, (_, class))| most_probable(*p) == *class).count();
-        self.weights = Some(weights);
-        self.labeled = labeled.to_vec();
-        Ok(TrainReport { steps, accuracy: Some(right as f64 / ids.len() as f64) })
+        let report = TrainReport { steps, accuracy: Some(right as f64 / ids.len() as f64) };
+        Ok((Arc::new(Fitted { net: self.clone(), weights, labeled: labeled.to_vec() }), report))
     }
 
-    fn signals(&mut self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
-        ask.check(self)?;
-        let weights = self.weights.as_ref().ok_or(Error::Untrained)?;
+    fn load_state_dict(&self, meta: &Meta, state: StateDict) -> Result<Arc<dyn TrainedNet>> {
+        let (d, c) = (meta.n_features(), meta.classes.len());
+        let mut state = Weights::new(state);
+        let (weight, bias) = (state.take("weight", &[c, d])?, state.take("bias", &[c])?);
+        state.finish()?;
+        let mut weights = Array2::zeros((d + 1, c));
+        weights.slice_mut(s![..-1, ..]).assign(&weight.reversed_axes());
+        weights.slice_mut(s![-1, ..]).assign(&bias);
+        Ok(Arc::new(Fitted { net: self.clone(), weights, labeled: Vec::new() }))
+    }
+}
+
+impl TrainedNet for Fitted {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn supports(&self, signal: Signal) -> bool {
+        supports(signal)
+    }
+
+    fn signals(&self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
+        check_support(NAME, supports, ask.signals)?;
         let mut signals = Signals::new(ask.unlabeled.len());
-        if ask.signals.contains(&Signal::Probs) {
-            let mut probs = Array2::zeros((ask.unlabeled.len(), weights.ncols()));
-            for (ids, mut probs) in
-                ask.unlabeled.chunks(CHUNK).zip(probs.axis_chunks_iter_mut(Axis(0), CHUNK))
-            {
-                probs.assign(&softmax(&with_bias(&data.inputs(ids)?).dot(weights)));
-            }
-            signals = signals.with_probs(probs)?;
-        }
-        if ask.signals.contains(&Signal::Embeddings) {
-            signals = signals.with_embeddings(data.inputs(ask.unlabeled)?)?;
-        }
-        if ask.signals.contains(&Signal::LabeledEmbeddings) {
-            signals = signals.with_labeled_embeddings(data.inputs(ask.labeled)?)?;
-        }
-        if ask.signals.contains(&Signal::Calibration) {
-            let ids = self.labeled.iter().map(|(id, _)| *id).collect::<Vec<_>>();
-            let classes = self.labeled.iter().map(|(_, class)| *class).collect::<Vec<_>>();
-            signals = signals.with_calibration(self.calibrate(
-                &data.inputs(&ids)?,
-                &classes,
-                weights.ncols(),
-                ask.seed,
-            )?)?;
+        for signal in ask.signals {
+            signals = match signal {
+                Signal::Probs => signals.with_probs(self.probs(data, ask.unlabeled)?)?,
+                Signal::LabeledProbs => signals.with(*signal, self.probs(data, ask.labeled)?)?,
+                Signal::Embeddings => signals.with_embeddings(data.inputs(ask.unlabeled)?)?,
+                Signal::LabeledEmbeddings => signals.with_labeled_embeddings(data.inputs(ask.labeled)?)?,
+                Signal::HeadWeights => {
+                    signals.with(*signal, self.weights.slice(s![..-1, ..]).t().to_owned())?
+                }
+                Signal::HeadBiases => signals.with(*signal, self.weights.slice(s![-1, ..]).to_owned())?,
+                Signal::Calibration => {
+                    let ids = self.labeled.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+                    let classes = self.labeled.iter().map(|(_, class)| *class).collect::<Vec<_>>();
+                    let n_classes = self.weights.ncols();
+                    signals.with_calibration(self.net.calibrate(
+                        &data.inputs(&ids)?,
+                        &classes,
+                        n_classes,
+                        ask.seed,
+                    )?)?
+                }
+                signal => {
+                    return Err(Error::Unsupported { net: NAME.into(), signal: signal.to_string() });
+                }
+            };
         }
         Ok(signals)
     }
 
     /// `weight`, `[c, d]`, and `bias`, `[c]`.
     fn state_dict(&self) -> Result<StateDict> {
-        let weights = self.weights.as_ref().ok_or(Error::Untrained)?;
-        let (weight, bias) = (weights.slice(s![..-1, ..]).reversed_axes(), weights.slice(s![-1, ..]));
+        let (weight, bias) =
+            (self.weights.slice(s![..-1, ..]).reversed_axes(), self.weights.slice(s![-1, ..]));
         // In the order that the shape says, for whoever writes the values one after the other.
         let weight = weight.as_standard_layout().into_owned().into_dyn();
         Ok(vec![("weight".into(), weight), ("bias".into(), bias.to_owned().into_dyn())])
     }
+}
 
-    fn load_state_dict(&mut self, meta: &Meta, mut state: StateDict) -> Result<()> {
-        let (d, c) = (meta.n_features(), meta.classes.len());
-        let (weight, bias) =
-            (net::take(&mut state, "weight", &[c, d])?, net::take(&mut state, "bias", &[c])?);
-        net::check_taken(&state)?;
-        let mut weights = Array2::zeros((d + 1, c));
-        weights.slice_mut(s![..-1, ..]).assign(&weight.reversed_axes());
-        weights.slice_mut(s![-1, ..]).assign(&bias);
-        self.weights = Some(weights);
-        self.labeled.clear();
-        Ok(())
+impl Fitted {
+    /// `[ids.len(), c]`
+    fn probs(&self, data: &dyn Dataset, ids: &[SampleId]) -> Result<Array2<f64>> {
+        let mut probs = Array2::zeros((ids.len(), self.weights.ncols()));
+        for (ids, mut probs) in ids.chunks(CHUNK).zip(probs.axis_chunks_iter_mut(Axis(0), CHUNK)) {
+            probs.assign(&softmax(&with_bias(&data.inputs(ids)?).dot(&self.weights)));
+        }
+        Ok(probs)
     }
 }
 
@@ -175,17 +223,25 @@ fn with_bias(inputs: &ArrayRef2<f32>) -> Array2<f32> {
     all
 }
 
-/// Weights `[d + 1, c]` and the steps it took.
+/// Weights `[d + 1, c]` and the steps it took; an error if `watch` breaks between two of them.
 ///
 /// The objective is convex, so the slope along a line only grows. A step is therefore judged by the slope at its end alone, which
 /// stays exact where differences of the objective drown in rounding: one that ends too far up the other side is cut by the secant.
-fn fit(inputs: &ArrayRef2<f32>, targets: &ArrayRef2<f32>, l2: f32) -> (Array2<f32>, usize) {
+fn fit(
+    inputs: &ArrayRef2<f32>,
+    targets: &ArrayRef2<f32>,
+    l2: f32,
+    watch: &mut Watch<'_>,
+) -> Result<(Array2<f32>, usize)> {
     let mut weights = Array2::<f32>::zeros((inputs.ncols(), targets.ncols()));
     let mut slopes = gradient(inputs, targets, l2, &weights);
     let mut memory = VecDeque::with_capacity(MEMORY);
     for taken in 0..MAX_STEPS {
+        if watch(Progress { steps: taken, most: Some(MAX_STEPS) }).is_break() {
+            return Err(Error::Cancelled);
+        }
         if slopes.iter().all(|g| g.abs() < TOLERANCE) {
-            return (weights, taken);
+            return Ok((weights, taken));
         }
         let direction = direction(&slopes, &memory);
         let start = dot(&direction, &slopes);
@@ -214,7 +270,7 @@ fn fit(inputs: &ArrayRef2<f32>, targets: &ArrayRef2<f32>, l2: f32) -> (Array2<f3
         }
         (weights, slopes) = (next, next_slopes);
     }
-    (weights, MAX_STEPS)
+    Ok((weights, MAX_STEPS))
 }
 
 /// Of the objective at `weights`, `[d + 1, c]`; the bias does not decay.
@@ -267,6 +323,10 @@ mod tests {
     use crate::contract;
     use crate::dataset::{InMemory, Meta};
 
+    fn on(_: Progress) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
     fn blobs() -> (InMemory, Vec<(SampleId, Class)>) {
         let inputs = Array2::from_shape_fn((60, 2), |(i, j)| {
             let center = [[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]][i % 3][j];
@@ -281,9 +341,9 @@ mod tests {
     #[test]
     fn it_passes_the_contract_and_separates_blobs() {
         let (data, labeled) = blobs();
-        let mut net = SoftmaxRegression::default();
-        contract::check_net(&mut net, &data, &labeled).unwrap();
-        assert!(net.train(&data, &labeled, 0).unwrap().accuracy.unwrap() > 0.95);
+        let net = SoftmaxRegression::default();
+        contract::check_net(&net, &data, &labeled).unwrap();
+        assert!(net.train(&data, &labeled, 0, &mut on).unwrap().1.accuracy.unwrap() > 0.95);
     }
 
     /// The curvature along such columns is large, and across them there is none: steps must not explode.
@@ -297,7 +357,7 @@ mod tests {
         let meta = Meta { name: "opposites".into(), shape: [2, 1, 1], classes, range: vec![] };
         let data = InMemory::new(meta, inputs).unwrap();
         let labeled = (0..40).map(|i| (SampleId(i), Class((i % 2) as u16))).collect::<Vec<_>>();
-        let report = SoftmaxRegression::default().train(&data, &labeled, 0).unwrap();
+        let (_, report) = SoftmaxRegression::default().train(&data, &labeled, 0, &mut on).unwrap();
         assert_eq!(report.accuracy, Some(1.0));
         assert!(report.steps < MAX_STEPS, "it converges");
     }
@@ -308,7 +368,7 @@ mod tests {
         let value = |i: usize, j: usize| ((i * 7919 + j * 104_729 + i * j) % 97) as f32 / 16.0 - 3.0;
         let inputs = with_bias(&Array2::from_shape_fn((100, 300), |(i, j)| value(i, j).max(0.0)));
         let targets = Array2::from_shape_fn((100, 10), |(i, j)| f32::from(u8::from(i % 10 == j)));
-        let (weights, steps) = fit(&inputs, &targets, 1e-3);
+        let (weights, steps) = fit(&inputs, &targets, 1e-3, &mut on).unwrap();
         assert!(gradient(&inputs, &targets, 1e-3, &weights).iter().all(|g| g.abs() < TOLERANCE));
         assert!(steps < 400, "{steps}");
     }
@@ -317,19 +377,18 @@ mod tests {
     #[test]
     fn training_ends_at_the_optimum() {
         let (data, labeled) = blobs();
-        let mut net = SoftmaxRegression::new(0.01);
-        net.train(&data, &labeled, 0).unwrap();
+        let (net, _) = SoftmaxRegression::new(0.01).train(&data, &labeled, 0, &mut on).unwrap();
         let ids = SampleId::first(60);
         let probs = net.predict_proba(&data, &ids).unwrap();
         let inputs = data.inputs(&ids).unwrap();
-        let weights = net.weights.unwrap();
+        let weights = &net.state_dict().unwrap()[0].1; // [c, d]
         for feature in 0..3 {
             for class in 0..3 {
                 let slope = |i: usize| {
                     let x = if feature < 2 { f64::from(inputs[[i, feature]]) } else { 1.0 };
                     x * (probs[[i, class]] - f64::from(u8::from(i % 3 == class)))
                 };
-                let decay = if feature < 2 { 0.01 * f64::from(weights[[feature, class]]) } else { 0.0 };
+                let decay = if feature < 2 { 0.01 * f64::from(weights[[class, feature]]) } else { 0.0 };
                 let gradient = (0..60).map(slope).sum::<f64>() / 60.0 + decay;
                 assert!(gradient.abs() < 2.0 * f64::from(TOLERANCE), "{gradient}");
             }

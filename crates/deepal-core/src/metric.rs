@@ -1,6 +1,6 @@
 //! Numbers about results.
 
-use crate::pool::Class;
+use crate::ids::Class;
 
 /// The share of predictions that are right, in `[0, 1]`; 0 of nothing.
 pub fn accuracy(predicted: &[Class], truth: &[Class]) -> f64 {

@@ -10,7 +10,14 @@
 //! assert_eq!(score::entropy(&probs)[1], 2f64.ln());
 //! ```
 
+use crate::ids::Class;
 use ndarray::{Array1, Array2, ArrayRef2, ArrayRef3, ArrayView1, Axis, Zip};
+
+/// The position of the largest probability, the first of equals.
+pub fn most_probable(probs: ArrayView1<'_, f64>) -> Class {
+    let larger = |best: (usize, f64), (i, p): (usize, &f64)| if *p > best.1 { (i, *p) } else { best };
+    Class(probs.iter().enumerate().fold((0, f64::MIN), larger).0 as u16)
+}
 
 /// Least confidence, `1 − max p`, in `[0, 1 − 1/c]` (Lewis and Gale, SIGIR 1994).
 ///

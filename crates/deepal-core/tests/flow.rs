@@ -1,33 +1,27 @@
 //! The loop from outside: pool, oracle, learner and experiment with softmax regression on made-up blobs.
 #![expect(clippy::unwrap_used, reason = "test helpers")]
 
+use deepal_core::net::Watch;
+use deepal_core::signals::Origin;
 use deepal_core::{
-    ActiveLearner, Annotation, Ask, Budget, Class, Data, Dataset, Error, Experiment, InMemory, InitialSet,
-    Meta, Net, Oracle, Query, Result, Round, SampleId, Selection, Signal, Signals, SoftmaxRegression, Step,
-    Strategy, TrainReport, metric, seed::mix, strategy,
+    ActiveLearner, Annotation, Ask, Budget, Calibration, Class, Data, Dataset, Error, Experiment, InMemory,
+    InitialSet, Meta, Net, Oracle, Query, Result, Round, SampleId, Selection, Signal, Signals,
+    SoftmaxRegression, Step, Strategy, TrainReport, TrainedNet, metric, seed::mix, strategy,
 };
 use ndarray::{Array1, Array2, Array3};
 use proptest::prelude::*;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
-/// Softmax regression can serve these.
-const SERVED: [&str; 12] = [
-    "random",
-    "least-confidence",
-    "margin",
-    "entropy",
-    "k-means",
-    "k-medians",
-    "k-center",
-    "auto",
-    "auto-lite",
-    "uncertainty-herding",
-    "max-herding",
-    "cluster-margin",
-];
-const NOT_SERVED: [&str; 6] =
-    ["least-confidence-dropout", "margin-dropout", "entropy-dropout", "bald", "bim", "deepfool"];
+/// The names of the strategies that softmax regression can serve, or of those that it cannot.
+fn names(served: bool) -> Vec<&'static str> {
+    let is_served = |name: &str| {
+        let of_nets = |signal: &Signal| signal.kind().origin == Origin::Net;
+        build(name).needs().iter().filter(|signal| of_nets(signal)).all(|signal| net().supports(*signal))
+    };
+    let names = strategy::ALL.iter().map(|entry| entry.name);
+    names.filter(|name| is_served(name) == served).collect()
+}
 
 const CLASSES: usize = 4;
 const BUDGET: Budget = Budget { initial: 8, query: 5, rounds: 4 };
@@ -58,7 +52,7 @@ fn data(pool: usize) -> Data {
 }
 
 fn build(name: &str) -> Box<dyn Strategy> {
-    (strategy::by_name(name).unwrap().build)()
+    strategy::build(name).unwrap()
 }
 
 fn net() -> Box<dyn Net> {
@@ -134,12 +128,15 @@ impl Net for Witness {
     fn supports(&self, signal: Signal) -> bool {
         self.0.supports(signal)
     }
-    fn train(&mut self, data: &dyn Dataset, labeled: &[(SampleId, Class)], seed: u64) -> Result<TrainReport> {
+    fn train(
+        &self,
+        data: &dyn Dataset,
+        labeled: &[(SampleId, Class)],
+        seed: u64,
+        watch: &mut Watch<'_>,
+    ) -> Result<(Arc<dyn TrainedNet>, TrainReport)> {
         self.1.lock().unwrap().push((labeled.to_vec(), seed));
-        self.0.train(data, labeled, seed)
-    }
-    fn signals(&mut self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
-        self.0.signals(data, ask)
+        self.0.train(data, labeled, seed, watch)
     }
 }
 
@@ -157,7 +154,7 @@ fn answer(id: u32, class: impl Into<Option<u16>>) -> Annotation {
 #[test]
 fn every_strategy_that_the_net_serves_learns_what_is_there() {
     let data = data(150);
-    for name in SERVED {
+    for name in names(true) {
         let rounds = run(&data, name, 1, &[]);
         let mut seen = [false; 150];
         for (number, round) in rounds.iter().enumerate() {
@@ -176,7 +173,7 @@ fn every_strategy_that_the_net_serves_learns_what_is_there() {
 fn the_same_experiment_comes_out_the_same_and_another_seed_differs() {
     let data = data(150);
     let random = run(&data, "random", 1, &[]);
-    for name in SERVED {
+    for name in names(true) {
         let rounds = run(&data, name, 1, &[]);
         assert_eq!(run(&data, name, 1, &[]), rounds, "{name}");
         assert_ne!(run(&data, name, 2, &[])[0].picks, rounds[0].picks, "{name}");
@@ -188,7 +185,7 @@ fn the_same_experiment_comes_out_the_same_and_another_seed_differs() {
 #[test]
 fn an_experiment_resumed_after_any_round_ends_as_if_it_had_not_stopped() {
     let data = data(150);
-    for name in SERVED {
+    for name in names(true) {
         let rounds = run(&data, name, 1, &[]);
         for k in 0..=rounds.len() {
             assert_eq!(run(&data, name, 1, &picks(&rounds[..k])), rounds[k..], "{name} after {k} rounds");
@@ -245,7 +242,7 @@ fn an_experiment_that_cannot_be_is_refused_before_its_first_step() {
         error.to_string()
     };
     assert!(refusal(experiment(&small, "random", 1), &[]).contains("pool has 20 samples"));
-    for name in NOT_SERVED {
+    for name in names(false) {
         assert!(refusal(experiment(&big, name, 1), &[]).contains("`softmax-regression` cannot provide"));
     }
     let unknown = [vec![SampleId(150)]];
@@ -284,7 +281,7 @@ fn a_budget_with_a_size_that_cannot_be_is_refused() {
 fn asking_twice_gives_the_same_until_an_answer_comes() {
     let data = data(150);
     let oracle = Oracle::new(data.train_labels.clone());
-    for name in SERVED {
+    for name in names(true) {
         let mut learner = trained(&data, name, 8);
         let before = format!("{learner:?}");
         let query = learner.query(5).unwrap();
@@ -302,7 +299,7 @@ fn asking_twice_gives_the_same_until_an_answer_comes() {
 #[test]
 fn strategies_that_rank_give_falling_scores_and_the_others_none() {
     let data = data(150);
-    for name in SERVED {
+    for name in names(true) {
         let query = trained(&data, name, 8).query(20).unwrap();
         let ranks = ["least-confidence", "margin", "entropy"].contains(&name);
         assert_eq!(query.scores.is_some(), ranks, "{name}");
@@ -332,21 +329,33 @@ impl Net for ById {
         true
     }
     fn train(
-        &mut self,
+        &self,
         _data: &dyn Dataset,
         _labeled: &[(SampleId, Class)],
         _seed: u64,
-    ) -> Result<TrainReport> {
-        Ok(TrainReport { steps: 1, accuracy: None })
+        _watch: &mut Watch<'_>,
+    ) -> Result<(Arc<dyn TrainedNet>, TrainReport)> {
+        Ok((Arc::new(ById(self.0.clone())), TrainReport { steps: 1, accuracy: None }))
     }
-    fn signals(&mut self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
+}
+
+impl TrainedNet for ById {
+    fn name(&self) -> &str {
+        "by-id"
+    }
+    fn supports(&self, _signal: Signal) -> bool {
+        true
+    }
+    fn signals(&self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
         let (ids, n) = (ask.unlabeled, ask.unlabeled.len());
         self.0.lock().unwrap().push(n);
+        let probs =
+            |ids: &[SampleId]| Array2::from_shape_fn((ids.len(), CLASSES), |(i, c)| Self::row(ids[i], 0)[c]);
         let mut signals = Signals::new(n);
         for signal in ask.signals {
             signals = match *signal {
-                Signal::Probs => signals
-                    .with_probs(Array2::from_shape_fn((n, CLASSES), |(i, c)| Self::row(ids[i], 0)[c]))?,
+                Signal::Probs => signals.with_probs(probs(ids))?,
+                Signal::LabeledProbs => signals.with(*signal, probs(ask.labeled))?,
                 Signal::McProbs { passes } => {
                     let shape = (passes, n, CLASSES);
                     signals.with_mc_probs(Array3::from_shape_fn(shape, |(t, i, c)| {
@@ -355,9 +364,18 @@ impl Net for ById {
                 }
                 Signal::Embeddings => signals.with_embeddings(data.inputs(ids)?)?,
                 Signal::LabeledEmbeddings => signals.with_labeled_embeddings(data.inputs(ask.labeled)?)?,
-                _ => signals.with_boundary_distances(
-                    ids.iter().map(|id| f64::from(id.0 % 9)).collect::<Array1<_>>(),
-                )?,
+                Signal::BoundaryDistance(attack) => {
+                    let distances = ids.iter().map(|id| f64::from(id.0 % 9)).collect::<Array1<_>>();
+                    signals.with_boundary_distances(attack, distances)?
+                }
+                Signal::HeadWeights => signals.with(*signal, Array2::<f32>::ones((CLASSES, 2)))?,
+                Signal::HeadBiases => signals.with(*signal, Array1::<f32>::zeros(CLASSES))?,
+                Signal::Calibration => {
+                    signals.with_calibration(Calibration { temperature: 1.5, accuracy: 0.6 })?
+                }
+                Signal::Labels | Signal::Features | Signal::LabeledFeatures | Signal::Named(_) => {
+                    panic!("{signal} is not asked of nets")
+                }
             };
         }
         Ok(signals)
@@ -395,11 +413,11 @@ fn candidates_in_parts_are_ranked_as_all_at_once() {
             (query, asked)
         };
         for n in [0, 7, 5_000, usize::MAX] {
-            if n > 7 && !(entry.build)().one_by_one() {
+            if n > 7 && !build(entry.name).one_by_one() {
                 continue;
             }
-            let (whole, _) = query(Box::new(AtOnce((entry.build)())), n);
-            let (parts, asked) = query((entry.build)(), n);
+            let (whole, _) = query(Box::new(AtOnce(build(entry.name))), n);
+            let (parts, asked) = query(build(entry.name), n);
             assert_eq!(parts, whole, "{} for {n}", entry.name);
             match parts.scores {
                 Some(_) => assert_eq!(asked, [4000, 4000, 1400], "{}", entry.name),
@@ -422,12 +440,14 @@ fn candidates_in_parts_are_ranked_as_all_at_once() {
 #[test]
 fn an_untrained_net_is_an_error_only_for_strategies_that_look_at_it() {
     let data = data(30);
-    for name in SERVED {
+    for name in names(true) {
         let mut learner = learner(&data, name);
         let query = learner.query(3);
         match name {
             "random" => assert_eq!(query.unwrap().ids.len(), 3),
             _ if build(name).starts_cold() => assert_eq!(query.unwrap().ids.len(), 3),
+            // They take the inputs for embeddings.
+            "k-means" | "k-medians" | "k-center" => assert_eq!(query.unwrap().ids.len(), 3),
             _ => assert!(matches!(query, Err(Error::Untrained)), "{name}: {query:?}"),
         }
         let error = learner.train().unwrap_err();
@@ -511,7 +531,7 @@ fn an_oracle_without_the_answer_says_so() {
 fn more_than_is_left_is_all_that_is_left_and_of_nothing_nothing() {
     let data = data(30);
     let oracle = Oracle::new(data.train_labels.clone());
-    for name in SERVED {
+    for name in names(true) {
         let mut learner = trained(&data, name, 25);
         for n in [5, 6, 1000, usize::MAX] {
             let mut ids = learner.query(n).unwrap().ids;
@@ -534,7 +554,7 @@ fn more_than_is_left_is_all_that_is_left_and_of_nothing_nothing() {
 fn a_data_set_without_samples_gives_empty_queries() {
     let (train, labels) = blobs(0..0);
     let data = Data { train, train_labels: labels.into(), ..data(1) };
-    for name in SERVED {
+    for name in names(true) {
         let mut learner = learner(&data, name);
         assert_eq!(learner.initial(3).ids, []);
         assert_eq!(learner.query(3).unwrap().ids, [], "{name}");
@@ -554,7 +574,7 @@ fn a_strategy_that_breaks_the_rules_is_caught_and_named() {
     ];
     for (i, rule) in rules.into_iter().enumerate() {
         let made = Box::new(Made(rule));
-        let mut learner = ActiveLearner::new(data.train.clone(), net(), made, 1).unwrap();
+        let learner = ActiveLearner::new(data.train.clone(), net(), made, 1).unwrap();
         let error = learner.query(4).unwrap_err().to_string();
         assert!(error.contains("`made-up`") && error.contains("4 distinct rows below 30"), "{i}: {error}");
         assert_eq!(learner.pool().n_labeled(), 0);
@@ -569,19 +589,19 @@ fn a_strategy_that_breaks_the_rules_is_caught_and_named() {
         assert_eq!(rounds, 1);
     }
     let good = Box::new(Made(|candidates, n| (0..n.min(candidates)).rev().collect()));
-    let mut learner = ActiveLearner::new(data.train.clone(), net(), good, 1).unwrap();
+    let learner = ActiveLearner::new(data.train.clone(), net(), good, 1).unwrap();
     assert_eq!(learner.query(3).unwrap().ids, [SampleId(2), SampleId(1), SampleId(0)]);
 }
 
 #[test]
 fn a_net_that_cannot_serve_the_strategy_is_refused_at_once() {
     let data = data(30);
-    for name in NOT_SERVED {
+    for name in names(false) {
         let error = ActiveLearner::new(data.train.clone(), net(), build(name), 1).unwrap_err();
         assert!(matches!(error, Error::Unsupported { .. }), "{name}: {error:?}");
         assert!(error.to_string().contains("net `softmax-regression` cannot provide"), "{error}");
     }
-    assert_eq!(SERVED.len() + NOT_SERVED.len(), strategy::ALL.len(), "a new one belongs to one of the two");
+    assert!(names(false).len() > 3);
 }
 
 proptest! {
@@ -592,7 +612,7 @@ proptest! {
     fn a_query_never_asks_for_what_is_known(
         answers in prop::collection::vec((0..30u32, prop::option::of(0..CLASSES as u16)), 1..80),
         n in 0..40usize,
-        name in prop::sample::select(&SERVED[..]),
+        name in prop::sample::select(names(true)),
     ) {
         let data = data(30);
         let mut learner = learner(&data, name);
@@ -612,4 +632,115 @@ proptest! {
         ids.dedup();
         prop_assert_eq!(ids.len(), n.min(unlabeled.len()));
     }
+}
+
+// --- Asking while a net trains ---------------------------------------------------------------------------------------
+
+#[test]
+fn a_learner_answers_by_the_old_net_until_the_new_one_is_adopted() {
+    let data = data(150);
+    let oracle = Oracle::new(data.train_labels.clone());
+    let mut learner = trained(&data, "margin", 8);
+    let before = learner.query(5).unwrap();
+    learner.update(&oracle.annotate(&before).unwrap()).unwrap();
+    let job = learner.training().unwrap();
+    let (started, wait) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+    let thread = std::thread::spawn(move || {
+        let mut steps = 0;
+        job.run(&mut move |_| {
+            if steps == 0 {
+                started.0.send(()).unwrap();
+                wait.1.recv().unwrap();
+            }
+            steps += 1;
+            ControlFlow::Continue(())
+        })
+    });
+    started.1.recv().unwrap();
+    // The training is under way and stands still: queries and answers go on.
+    let meanwhile = learner.query(5).unwrap();
+    assert!(meanwhile.ids.iter().all(|id| !before.ids.contains(id)));
+    learner.update(&oracle.annotate(&meanwhile).unwrap()).unwrap();
+    wait.0.send(()).unwrap();
+    learner.adopt(thread.join().unwrap().unwrap());
+    assert_eq!(learner.round(), 2);
+    // The same as if the answers given meanwhile had come after the training.
+    let mut other = trained(&data, "margin", 8);
+    other.update(&oracle.annotate(&before).unwrap()).unwrap();
+    other.train().unwrap();
+    other.update(&oracle.annotate(&meanwhile).unwrap()).unwrap();
+    assert_eq!(learner.query(9).unwrap(), other.query(9).unwrap());
+}
+
+#[test]
+fn a_cancelled_training_changes_nothing() {
+    let data = data(150);
+    let learner = trained(&data, "margin", 20);
+    let before = learner.query(5).unwrap();
+    let mut calls = 0;
+    let cancelled = learner.training().unwrap().run(&mut |progress| {
+        calls += 1;
+        if progress.steps >= 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(matches!(cancelled, Err(Error::Cancelled)) && calls == 4);
+    assert_eq!((learner.query(5).unwrap(), learner.round()), (before, 1));
+}
+
+/// Looks at what neither net nor pool gives by default.
+struct LooksAt(Vec<Signal>, Mutex<Vec<Vec<usize>>>);
+
+impl Strategy for LooksAt {
+    fn name(&self) -> &str {
+        "looks-at"
+    }
+    fn needs(&self) -> Vec<Signal> {
+        self.0.clone()
+    }
+    fn select(&self, signals: &Signals<'_>, n: usize, _seed: u64) -> Result<Selection> {
+        for signal in &self.0 {
+            self.1.lock().unwrap().push(signals.get(*signal)?.shape().to_vec());
+        }
+        Ok(Selection::unranked((0..n).collect()))
+    }
+}
+
+#[test]
+fn every_signal_reaches_a_strategy_in_its_shape() {
+    let data = data(50);
+    let asked = vec![
+        Signal::Probs,
+        Signal::Embeddings,
+        Signal::LabeledEmbeddings,
+        Signal::Labels,
+        Signal::LabeledProbs,
+        Signal::HeadWeights,
+        Signal::HeadBiases,
+        Signal::Features,
+        Signal::LabeledFeatures,
+        Signal::Calibration,
+    ];
+    struct Shared(Arc<LooksAt>);
+    impl Strategy for Shared {
+        fn name(&self) -> &str {
+            self.0.name()
+        }
+        fn needs(&self) -> Vec<Signal> {
+            self.0.needs()
+        }
+        fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
+            self.0.select(signals, n, seed)
+        }
+    }
+    let looks = Arc::new(LooksAt(asked, Mutex::default()));
+    let mut learner =
+        ActiveLearner::new(data.train.clone(), net(), Box::new(Shared(looks.clone())), 1).unwrap();
+    let oracle = Oracle::new(data.train_labels.clone());
+    learner.update(&oracle.annotate(&learner.initial(12)).unwrap()).unwrap();
+    assert!(matches!(learner.query(2), Err(Error::Untrained)));
+    learner.train().unwrap();
+    learner.query(2).unwrap();
+    let shapes = looks.1.lock().unwrap().clone();
+    let expected: [&[usize]; 10] =
+        [&[38, 4], &[38, 2], &[12, 2], &[12], &[12, 4], &[4, 2], &[4], &[38, 2], &[12, 2], &[2]];
+    assert_eq!(shapes, expected);
 }

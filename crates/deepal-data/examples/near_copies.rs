@@ -5,7 +5,7 @@
 #![expect(clippy::print_stdout, reason = "an example shows its results")]
 
 use deepal_core::{InMemory, SampleId, duplicates, seed::mix};
-use deepal_data::{Source, datasets};
+use deepal_data::datasets::{self, Downloads};
 use std::time::Instant;
 
 /// Images, and how often each is there.
@@ -15,7 +15,7 @@ const TIMES: usize = 4;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = std::env::args().skip(1).collect::<Vec<_>>();
     let (folder, names) = arguments.split_first().ok_or("name a folder and data sets")?;
-    let source = Source { data_dir: Some(folder.into()), ..Source::default() };
+    let source = Downloads { data_dir: Some(folder.into()), ..Downloads::default() };
     println!("data,share,precision,recall,groups,joined_without_copies,seconds");
     for name in names {
         let train = (datasets::by_name(name)?.load)(&source)?.train;

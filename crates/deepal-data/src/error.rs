@@ -138,7 +138,7 @@ pub enum Error {
     },
     /// A user's own data, or its manifest, that cannot be understood.
     #[error("`{}`: {why}", .path.display())]
-    Own {
+    Unfit {
         /// The file or folder.
         path: PathBuf,
         /// What is wrong with it, and what to do.
@@ -222,7 +222,7 @@ impl Error {
             | Self::Label { .. }
             | Self::MissingFiles { .. }
             | Self::Array { .. }
-            | Self::Own { .. }
+            | Self::Unfit { .. }
             | Self::Weights { .. }
             | Self::NoRun { .. }
             | Self::Events { .. }
@@ -238,6 +238,11 @@ impl Error {
     /// For `map_err`: a failure to write `path`.
     pub(crate) fn write(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         |cause| Self::Write { path: path.into(), cause }
+    }
+
+    /// A user's own data that cannot be used as they are.
+    pub(crate) fn unfit(path: impl Into<PathBuf>, why: impl Into<String>) -> Self {
+        Self::Unfit { path: path.into(), why: why.into() }
     }
 
     /// A data file that is not as it should be.

@@ -1,4 +1,4 @@
-//! Reading files that may be gzip, and writing files that are whole or not there.
+//! Files that may be gzip, and files and folders that are whole or not there.
 
 use crate::error::{Error, Result};
 use flate2::read::MultiGzDecoder;
@@ -90,8 +90,59 @@ pub fn write_in_pieces<E: From<Error>>(
     written
 }
 
+/// Checks that a folder can be filled by [`write_folder`]: it is not there, or empty.
+///
+/// # Errors
+/// A folder that is not empty, or cannot be looked at.
+pub fn check_folder(path: &Path) -> Result<()> {
+    is_empty_folder(path).map(drop)
+}
+
+/// Whether an empty folder is there.
+fn is_empty_folder(path: &Path) -> Result<bool> {
+    match fs::read_dir(path).map(|mut entries| entries.next().is_some()) {
+        Ok(true) => Err(Error::NotEmpty { path: path.into() }),
+        Ok(false) => Ok(true),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(cause) => Err(Error::Write { path: path.into(), cause }),
+    }
+}
+
+/// Fills a folder under a temporary name and renames it: afterwards it is whole, or nothing is there. What a killed process left of
+/// the same folder goes too.
+///
+/// # Errors
+/// As [`check_folder`]; a folder that cannot be written; what `fill` fails with.
+pub fn write_folder<E: From<Error>>(path: &Path, fill: impl FnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
+    /// A folder that goes away with all that is in it, unless it was renamed before.
+    struct Temporary(PathBuf);
+    impl Drop for Temporary {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+    let failed = |cause| Error::Write { path: path.into(), cause };
+    let is_there = is_empty_folder(path)?;
+    // Absolute, so that `.` and a slash at the end have a name too.
+    let whole = if is_there { fs::canonicalize(path) } else { std::path::absolute(path) }.map_err(failed)?;
+    let whole = whole.components().collect::<PathBuf>();
+    sweep(&whole);
+    let temporary = Temporary(temporary(&whole));
+    let make = || fs::create_dir_all(&temporary.0).and_then(|()| File::open(&temporary.0));
+    let lock = claim(&temporary.0, make);
+    // Not all systems open folders as files.
+    fs::create_dir_all(&temporary.0).map_err(failed)?;
+    fill(&temporary.0)?;
+    if is_there {
+        fs::remove_dir(&whole).map_err(failed)?;
+    }
+    fs::rename(&temporary.0, &whole).map_err(failed)?;
+    drop(lock);
+    Ok(())
+}
+
 /// The name of what is to become `path` when it is whole: `PATH.PID.tmp`.
-pub fn temporary(path: &Path) -> PathBuf {
+fn temporary(path: &Path) -> PathBuf {
     with_suffix(path, &format!(".{}.tmp", std::process::id()))
 }
 
@@ -100,7 +151,7 @@ pub fn temporary(path: &Path) -> PathBuf {
 ///
 /// # Errors
 /// What `make` fails with.
-pub fn claim(temporary: &Path, make: impl Fn() -> io::Result<File>) -> io::Result<File> {
+fn claim(temporary: &Path, make: impl Fn() -> io::Result<File>) -> io::Result<File> {
     loop {
         let file = make()?;
         // Another process may have swept it away before the lock; where there are no locks, nobody sweeps.
@@ -112,7 +163,7 @@ pub fn claim(temporary: &Path, make: impl Fn() -> io::Result<File>) -> io::Resul
 
 /// Removes files and folders that were to become `path` and whose processes are gone, as after a kill (on Unix). What cannot be
 /// looked at stays.
-pub fn sweep(path: &Path) {
+fn sweep(path: &Path) {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
         return;
     };
@@ -284,5 +335,23 @@ mod tests {
             fs::write(&path, bytes).unwrap();
             assert_eq!(read(&path).unwrap(), bytes);
         }
+    }
+
+    #[test]
+    fn a_folder_is_whole_or_not_there() {
+        let parent = tempfile::tempdir().unwrap();
+        let entries = || fs::read_dir(parent.path()).unwrap().count();
+        let file = |path: &Path| fs::write(path, b"x").map_err(Error::write(path));
+        let out = parent.path().join("out");
+        let failed = write_folder(&out, |folder| {
+            file(&folder.join("half"))?;
+            Err(Error::NoCache)
+        });
+        assert!(matches!(failed, Err(Error::NoCache)) && entries() == 0);
+        fs::create_dir(&out).unwrap();
+        write_folder(&out, |folder| file(&folder.join("whole"))).unwrap();
+        assert_eq!((fs::read(out.join("whole")).unwrap().as_slice(), entries()), (&b"x"[..], 1));
+        assert!(write_folder::<Error>(&out, |_| Ok(())).unwrap_err().to_string().contains("not empty"));
+        assert!(write_folder::<Error>(&out.join("whole"), |_| Ok(())).is_err());
     }
 }

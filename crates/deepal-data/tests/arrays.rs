@@ -2,7 +2,7 @@
 //! ones.
 #![expect(clippy::unwrap_used, reason = "test helpers")]
 
-use deepal_data::own::{Open, Own, Resize, Split, Transform};
+use deepal_data::source::{Open, Resize, Source, Split, Transform};
 use deepal_data::{Error, Kind};
 use serde_json::Value;
 use std::fs;
@@ -13,15 +13,15 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/formats/arrays").join(name)
 }
 
-fn open(path: &Path) -> deepal_data::Result<Own> {
-    Own::open(path, &Open::default())
+fn open(path: &Path) -> deepal_data::Result<Source> {
+    Source::open(path, &Open::default())
 }
 
 fn texts(values: &Value) -> Vec<Option<String>> {
     values.as_array().unwrap().iter().map(|value| value.as_str().map(str::to_owned)).collect()
 }
 
-fn label_names(own: &Own) -> Vec<Option<String>> {
+fn label_names(own: &Source) -> Vec<Option<String>> {
     let name = |class: deepal_core::Class| own.classes[usize::from(class.0)].clone();
     own.labels.iter().map(|label| label.map(name)).collect()
 }
@@ -292,7 +292,7 @@ fn large_pictures_become_small_as_they_are_told_to() {
     assert_eq!(open(&folder.path().join("x.toml")).unwrap().inputs.shape(), [1, 8, 9]);
     let squash = Transform { resize: Resize::Squash, ..Transform::new([5, 6], 3) };
     let net = Open { image: Some(&squash), ..Open::default() };
-    let own = Own::open(&folder.path().join("x.toml"), &net).unwrap();
+    let own = Source::open(&folder.path().join("x.toml"), &net).unwrap();
     assert_eq!((own.inputs.shape(), own.inputs.range()), ([3, 5, 6], squash.range()));
     // Digests are of the bytes in the file, whatever becomes of them.
     assert_eq!(own.inputs.digest(1).unwrap(), open(&path).unwrap().inputs.digest(1).unwrap());

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "test helpers")]
 
 use deepal_core::{Data, Error, SampleId};
-use deepal_data::{Source, datasets};
+use deepal_data::datasets::{self, Downloads};
 use std::path::{Path, PathBuf};
 
 #[test]
@@ -68,7 +68,7 @@ fn check(name: &str, data: &Data, expected: &Expected) {
 
 #[test]
 fn fashion_mini_is_embedded() {
-    let data = (datasets::by_name("fashion-mini").unwrap().load)(&Source::default()).unwrap();
+    let data = (datasets::by_name("fashion-mini").unwrap().load)(&Downloads::default()).unwrap();
     let expected = Expected {
         first_labels: [[9, 0, 0, 3, 0, 2, 7, 2, 5, 5], [9, 2, 1, 1, 6, 1, 4, 6, 5, 7]],
         label_sums: [22_500, 4_500],
@@ -86,7 +86,7 @@ fn fashion_mini_is_embedded() {
 
 #[test]
 fn digits_are_embedded_and_every_fifth_is_for_the_test() {
-    let data = (datasets::by_name("digits").unwrap().load)(&Source::default()).unwrap();
+    let data = (datasets::by_name("digits").unwrap().load)(&Downloads::default()).unwrap();
     let expected = Expected {
         first_labels: [[0, 1, 2, 3, 5, 6, 7, 8, 0, 1], [4, 9, 4, 9, 4, 9, 6, 9, 7, 0]],
         label_sums: [6_308, 1_762],
@@ -121,7 +121,7 @@ fn the_whole_of_mnist() {
         pixel_sums: [[1_567_298_545, 27_525], [264_923_200, 18_454]],
     };
     for data_dir in [folder.join("mnist"), folder] {
-        let source = Source { data_dir: Some(data_dir), ..Source::default() };
+        let source = Downloads { data_dir: Some(data_dir), ..Downloads::default() };
         check("mnist", &(datasets::by_name("MNIST").unwrap().load)(&source).unwrap(), &expected);
     }
 }
@@ -134,7 +134,7 @@ fn the_whole_of_fashion_mnist() {
         label_sums: [270_000, 45_000],
         pixel_sums: [[3_431_114_169, 76_247], [573_469_082, 33_456]],
     };
-    let source = Source { data_dir: Some(folder), ..Source::default() };
+    let source = Downloads { data_dir: Some(folder), ..Downloads::default() };
     check("fashion-mnist", &(datasets::by_name("FashionMNIST").unwrap().load)(&source).unwrap(), &expected);
 }
 
@@ -142,7 +142,7 @@ fn the_whole_of_fashion_mnist() {
 #[test]
 fn mnist_in_the_place_of_fashion_mnist_is_noticed() {
     let Some(folder) = data_dir("mnist") else { return };
-    let source = Source { data_dir: Some(folder.join("mnist")), ..Source::default() };
+    let source = Downloads { data_dir: Some(folder.join("mnist")), ..Downloads::default() };
     let text = (datasets::by_name("fashion-mnist").unwrap().load)(&source).unwrap_err().to_string();
     assert!(text.contains("expected the labels of `fashion-mnist`, found the labels of `mnist`"), "{text}");
 }

@@ -1,7 +1,8 @@
 //! Downloads from small servers on this machine, each of which misbehaves in its own way.
 #![expect(clippy::unwrap_used, reason = "test helpers")]
 
-use deepal_data::download::{Digest, Remote, fetch};
+use deepal_data::datasets::remote::{Digest, Remote};
+use deepal_data::datasets::transfer::fetch;
 use deepal_data::{Error, Kind};
 use flate2::{Compression, write::GzEncoder};
 use std::fs;

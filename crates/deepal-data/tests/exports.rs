@@ -2,8 +2,10 @@
 //! PyArrow and TensorBoard; `DEEPAL_WRITE_FORMATS` names the folder to write it to.
 #![expect(clippy::unwrap_used, reason = "test helpers")]
 
-use deepal_data::tables::Names;
-use deepal_data::{Kind, Round, tables, tensorboard};
+use deepal_data::Kind;
+use deepal_data::outputs::tables::Names;
+use deepal_data::outputs::{tables, tensorboard};
+use deepal_data::stores::run::RoundRecord;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::printer::print_schema;
 use std::collections::{BTreeMap, HashMap};
@@ -16,7 +18,7 @@ const FORMATS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/forma
 const NEW: &str = r#"dataset: "digits", net: "mlp", strategy: "margin", seed: 18446744073709551615"#;
 const OLD: &str = "dataset: \"a/b, \"c\" ünï\n\", net: \"../100%\", strategy: \"\", seed: 0";
 
-fn rounds() -> Vec<Round> {
+fn rounds() -> Vec<RoundRecord> {
     let text = fs::read_to_string(Path::new(FORMATS).join("rounds.jsonl")).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

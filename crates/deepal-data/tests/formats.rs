@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "test helpers")]
 
 use deepal_core::{Class, SampleId};
-use deepal_data::cifar::BATCHES;
-use deepal_data::{Error, Kind, Source, datasets, svhn};
+use deepal_data::datasets::{self, Downloads};
+use deepal_data::formats::cifar::BATCHES;
+use deepal_data::formats::mat;
+use deepal_data::{Error, Kind};
 use flate2::{Compression, write::GzEncoder};
 use std::fs;
 use std::io::Write;
@@ -14,8 +16,8 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
-fn from(folder: &TempDir) -> Source<'static> {
-    Source { data_dir: Some(folder.path().into()), ..Source::default() }
+fn from(folder: &TempDir) -> Downloads<'static> {
+    Downloads { data_dir: Some(folder.path().into()), ..Downloads::default() }
 }
 
 /// The pixel of the fixtures: `X[h, w, c, i]` of `make_svhn.py`.
@@ -26,7 +28,7 @@ fn svhn_pixel(i: usize, c: usize, h: usize, w: usize) -> u8 {
 #[test]
 fn svhn_has_rows_as_height_and_ten_as_zero() {
     for (name, labels) in [("svhn.mat", vec![1, 0, 9]), ("svhn_plain.mat", vec![0])] {
-        let images = svhn::read(&fixture(name)).unwrap();
+        let images = mat::read(&fixture(name)).unwrap();
         assert_eq!(images.labels, labels, "{name}");
         let mut pixels = images.pixels.iter();
         for i in 0..labels.len() {
@@ -49,7 +51,7 @@ fn svhn_files_that_differ_are_errors_that_say_how() {
         ("make_svhn.py", "a MATLAB v5 file"),
     ];
     for (name, expected) in cases {
-        let text = svhn::read(&fixture(name)).unwrap_err().to_string();
+        let text = mat::read(&fixture(name)).unwrap_err().to_string();
         assert!(text.contains(name) && text.contains(expected), "{text}");
     }
 }
@@ -62,7 +64,7 @@ fn svhn_files_cut_or_damaged_anywhere_never_panic() {
         let whole = fs::read(fixture(name)).unwrap();
         for end in (0..whole.len()).step_by(3) {
             fs::write(&path, &whole[..end]).unwrap();
-            assert!(matches!(svhn::read(&path), Err(Error::Corrupt { .. })), "{name} cut at {end}");
+            assert!(matches!(mat::read(&path), Err(Error::Corrupt { .. })), "{name} cut at {end}");
         }
         // Damage in the header, the tags and the start of the data; some of it changes pixels only.
         for at in 0..whole.len().min(600) {
@@ -70,7 +72,7 @@ fn svhn_files_cut_or_damaged_anywhere_never_panic() {
                 let mut damaged = whole.clone();
                 damaged[at] ^= flip;
                 fs::write(&path, &damaged).unwrap();
-                let _ = svhn::read(&path);
+                let _ = mat::read(&path);
             }
         }
     }
@@ -250,7 +252,7 @@ fn a_folder_without_the_files_is_an_error_that_names_all_of_them() {
 #[test]
 fn offline_without_the_files_is_an_error_that_names_the_cache() {
     let folder = tempfile::tempdir().unwrap();
-    let source = Source { cache_dir: Some(folder.path().into()), offline: true, ..Source::default() };
+    let source = Downloads { cache_dir: Some(folder.path().into()), offline: true, ..Downloads::default() };
     for entry in datasets::ALL.iter().filter(|entry| !entry.embedded) {
         let error = (entry.load)(&source).unwrap_err();
         assert_eq!(error.kind(), Kind::Download);

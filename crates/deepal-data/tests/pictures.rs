@@ -4,7 +4,7 @@
 
 use deepal_core::Class;
 use deepal_data::Kind;
-use deepal_data::own::{Open, Own, Resize, Split, Transform};
+use deepal_data::source::{Open, Resize, Source, Split, Transform};
 use image::{ImageFormat, Rgb, RgbImage};
 use ndarray::Array2;
 use serde_json::Value;
@@ -32,8 +32,8 @@ fn bytes(value: &Value) -> Vec<u8> {
     serde_json::from_value(value.clone()).unwrap()
 }
 
-fn open(path: &Path) -> deepal_data::Result<Own> {
-    Own::open(path, &Open::default())
+fn open(path: &Path) -> deepal_data::Result<Source> {
+    Source::open(path, &Open::default())
 }
 
 /// What is wrong with a source that cannot be opened, which must be the fault of its content.
@@ -114,22 +114,22 @@ fn headers(bytes: &[u8]) -> (Vec<usize>, Vec<usize>) {
     (of(b"PK\x03\x04"), of(b"PK\x01\x02"))
 }
 
-fn label_names(own: &Own) -> Vec<Option<&str>> {
+fn label_names(own: &Source) -> Vec<Option<&str>> {
     own.labels.iter().map(|label| label.map(|class| own.classes[class.index()].as_str())).collect()
 }
 
 /// The inputs of all samples.
-fn inputs(own: &Own) -> Array2<f32> {
+fn inputs(own: &Source) -> Array2<f32> {
     own.inputs.inputs(&(0..own.ids.len()).collect::<Vec<_>>()).unwrap()
 }
 
 /// What is wrong with each file, in the order of their names.
-fn problems(own: &Own) -> Vec<(&str, &str)> {
+fn problems(own: &Source) -> Vec<(&str, &str)> {
     own.problems.iter().map(|problem| (problem.what.as_str(), problem.why.as_str())).collect()
 }
 
 /// The only problem is with `what` and says `why`.
-fn assert_problem(own: &Own, what: &str, why: &str) {
+fn assert_problem(own: &Source, what: &str, why: &str) {
     let found = problems(own);
     assert_eq!(found.len(), 1, "{what}: {found:?}");
     assert!(found[0].0 == what && found[0].1.contains(why), "{found:?}");
@@ -153,7 +153,7 @@ fn every_kind_of_file_is_seen_as_pillow_sees_it() {
         assert_eq!((image.size, image.channels), (size, channels), "{name}: as it is to be looked at");
 
         let image = plain(size, channels, Resize::Crop);
-        let own = Own::open(source.path(), &Open { image: Some(&image), ..Open::default() }).unwrap();
+        let own = Source::open(source.path(), &Open { image: Some(&image), ..Open::default() }).unwrap();
         let planes = inputs(&own);
         let n = size[0] * size[1];
         let tolerance = case["tolerance"].as_f64().unwrap() as f32;
@@ -177,7 +177,7 @@ fn pictures_are_resized_by_each_rule_as_pillow_does_it() {
         let size = serde_json::from_value::<[usize; 2]>(case["size"].clone()).unwrap();
         let resize = serde_json::from_value::<Resize>(case["resize"].clone()).unwrap();
         let image = plain(size, 3, resize);
-        let own = Own::open(source.path(), &Open { image: Some(&image), ..Open::default() }).unwrap();
+        let own = Source::open(source.path(), &Open { image: Some(&image), ..Open::default() }).unwrap();
         let planes = inputs(&own);
         let n = size[0] * size[1];
         for (i, expected) in bytes(&case["pixels"]).into_iter().enumerate() {
@@ -328,7 +328,7 @@ fn the_manifest_in_the_folder_says_how_pictures_become_inputs() {
     assert_eq!(own.inputs.range(), [(-2.0, 49.0)]);
     assert_eq!((own.classes.len(), own.labels.as_slice()), (2, [Some(Class(1)); 2].as_slice()));
     let image = Transform { resize: Resize::Squash, ..plain([2, 2], 1, Resize::Squash) };
-    let plain = Own::open(source.path(), &Open { image: Some(&image), ..Open::default() }).unwrap();
+    let plain = Source::open(source.path(), &Open { image: Some(&image), ..Open::default() }).unwrap();
     assert_eq!(inputs(&own), inputs(&plain).mapv(|byte| (byte - 10.0) / 5.0));
     let named = open(&source.path().join("data.toml")).unwrap();
     assert_eq!(inputs(&named), inputs(&own));
@@ -363,7 +363,7 @@ fn inputs_are_the_same_with_any_cache_and_any_number_of_threads() {
             for threads in [1, 3] {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 let own = pool.install(|| {
-                    let own = Own::open(source, &Open { cache_bytes, ..Open::default() }).unwrap();
+                    let own = Source::open(source, &Open { cache_bytes, ..Open::default() }).unwrap();
                     assert_eq!(inputs(&own), expected, "{cache_bytes} bytes, {threads} threads");
                     own
                 });
@@ -440,7 +440,7 @@ fn what_is_broken_is_a_problem_and_the_rest_is_there() {
     let image = Transform::new([4, 5], 3);
     for source in [folder(&all).path(), &archive] {
         for image in [None, Some(&image)] {
-            let own = Own::open(source, &Open { image, ..Open::default() }).unwrap();
+            let own = Source::open(source, &Open { image, ..Open::default() }).unwrap();
             assert_eq!(own.ids, ["cat/a.png", "dog/b.png"]);
             assert_eq!(own.inputs.shape(), [3, 4, 5], "a broken picture has no say");
             assert_eq!(inputs(&own).nrows(), 2);
@@ -473,7 +473,7 @@ fn a_picture_cut_anywhere_is_a_problem_or_still_a_picture() {
 fn a_file_that_goes_away_is_named() {
     let source = folder(&[("a.png", png(1)), ("b.png", png(2))]);
     let kept = open(source.path()).unwrap();
-    let own = Own::open(source.path(), &Open { cache_bytes: 0, ..Open::default() }).unwrap();
+    let own = Source::open(source.path(), &Open { cache_bytes: 0, ..Open::default() }).unwrap();
     fs::remove_file(source.path().join("b.png")).unwrap();
     assert_eq!(own.inputs.inputs(&[0]).unwrap().nrows(), 1);
     let error = own.inputs.inputs(&[0, 1]).unwrap_err();
@@ -686,6 +686,6 @@ fn an_archive_of_the_train_folder_alone_has_its_split_and_classes() {
     let (on_disk, archive) = (open(on_disk.path()).unwrap(), open(&archive).unwrap());
     assert_eq!(archive.ids, ["train/cat/a.png", "train/dog/b.png"]);
     assert_eq!(archive.classes, ["cat", "dog"]);
-    let parts = |own: &Own| (own.ids.clone(), own.labels.clone(), own.split.clone());
+    let parts = |own: &Source| (own.ids.clone(), own.labels.clone(), own.split.clone());
     assert_eq!(parts(&archive), parts(&on_disk));
 }

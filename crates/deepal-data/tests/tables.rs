@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "test helpers")]
 
 use deepal_core::Class;
-use deepal_data::columns::{Columns, Part};
-use deepal_data::own::{Open, Own, Split};
+use deepal_data::formats::columns::{Columns, Part};
+use deepal_data::source::{Open, Source, Split};
 use ndarray::array;
 use std::f32::consts::FRAC_1_SQRT_2;
 use std::fs;
@@ -14,7 +14,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// What becomes of a table with this text, and of a manifest beside it.
-fn open(name: &str, text: &str, manifest: &str) -> deepal_data::Result<Own> {
+fn open(name: &str, text: &str, manifest: &str) -> deepal_data::Result<Source> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     fs::write(&path, text).unwrap();
@@ -22,7 +22,7 @@ fn open(name: &str, text: &str, manifest: &str) -> deepal_data::Result<Own> {
         let text = format!("source = \"{name}\"\n{manifest}");
         fs::write(folder.path().join(format!("{name}.data.toml")), text).unwrap();
     }
-    Own::open(&path, &Open::default())
+    Source::open(&path, &Open::default())
 }
 
 fn error(name: &str, text: &str, manifest: &str) -> String {
@@ -141,14 +141,14 @@ fn parquet_cut_or_changed_anywhere_never_panics() {
 
 #[test]
 fn embeddings_are_taken_as_they_are() {
-    let own = Own::open(&fixture("embeddings.parquet"), &Open::default()).unwrap();
+    let own = Source::open(&fixture("embeddings.parquet"), &Open::default()).unwrap();
     assert_eq!(own.ids, ["a", "b", "c"]);
     assert_eq!(own.inputs.inputs(&[2, 0]).unwrap(), array![[5.0, 6.0], [1.0, 2.0]]);
 }
 
 #[test]
 fn weights_of_words_are_those_of_the_formula() {
-    let own = Own::open(&fixture("texts.jsonl"), &Open::default()).unwrap();
+    let own = Source::open(&fixture("texts.jsonl"), &Open::default()).unwrap();
     assert_eq!(own.ids, ["0", "1", "2", "3", "4"]);
     assert_eq!(own.inputs.shape(), [3, 1, 1], "cat, dog_1, ran: the words that two texts share");
     let inputs = own.inputs.inputs(&[0, 1, 2, 3, 4]).unwrap();
@@ -264,7 +264,7 @@ fn a_packed_file_that_gzip_packed_again_is_told_so() {
     for name in ["x.npz.gz", "x.zip.gz", "x.parquet.gz"] {
         let path = folder.path().join(name);
         fs::write(&path, [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]).unwrap();
-        let error = Own::open(&path, &Open::default()).unwrap_err().to_string();
+        let error = Source::open(&path, &Open::default()).unwrap_err().to_string();
         assert!(error.contains(name) && error.contains("unpack it with `gunzip`"), "{error}");
     }
 }

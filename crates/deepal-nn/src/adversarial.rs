@@ -1,6 +1,6 @@
 //! How far inputs must move for the predicted class to change: BIM and DeepFool on whole batches.
 
-use crate::burn_net::Classifier;
+use crate::classifier::Classifier;
 use crate::convert::{to_array, to_tensor};
 use crate::noise::Noise;
 use crate::parallel;
@@ -273,7 +273,8 @@ fn argmax(values: ArrayView1<'_, f32>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::burn_net::{BurnNet, Output};
+    use crate::burn_net::BurnNet;
+    use crate::classifier::Output;
     use crate::train::Training;
     use burn::module::{Module, Param};
     use burn::nn::Linear;

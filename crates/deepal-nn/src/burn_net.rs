@@ -1,128 +1,78 @@
 //! From a Burn module to a [`Net`].
 
 use crate::adversarial;
+use crate::classifier::Classifier;
 use crate::convert::{to_array, to_tensor};
 use crate::noise::Noise;
 use crate::parallel;
 use crate::state;
 use crate::train::{Training, train};
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
+use deepal_core::net::{Watch, check_support};
 use deepal_core::seed::mix;
 use deepal_core::{
     Ask, Calibration, Class, Dataset, Error, Meta, Net, Result, SampleId, Signal, Signals, StateDict,
-    TrainReport, score,
+    TrainReport, TrainedNet, score,
 };
-use ndarray::{Array1, Array2, Axis, concatenate};
-use std::sync::Mutex;
+use ndarray::{Array2, Axis, concatenate};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Samples in one forward pass outside training: bounds the memory of activations.
 pub(crate) const CHUNK: usize = 500;
 
-/// A classifier as a Burn module.
-///
-/// ```
-/// use burn::module::Module;
-/// use burn::nn::{Linear, LinearConfig};
-/// use burn::tensor::{Device, Tensor, activation::relu};
-/// use deepal_nn::{Classifier, Noise, Output};
-///
-/// #[derive(Module, Debug)]
-/// struct TwoLayers {
-///     hidden: Linear,
-///     last: Linear,
-/// }
-///
-/// impl Classifier for TwoLayers {
-///     fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output {
-///         let embedding = relu(self.hidden.forward(inputs)); // [n, 16]
-///         let logits = self.last.forward(noise.dropout(embedding.clone(), 0.5)); // [n, 3]
-///         Output { logits, embedding }
-///     }
-/// }
-///
-/// let device = Device::default();
-/// let net = TwoLayers { hidden: LinearConfig::new(4, 16).init(&device), last: LinearConfig::new(16, 3).init(&device) };
-/// let output = net.forward(Tensor::zeros([5, 4], &device), &mut Noise::off());
-/// assert_eq!(output.logits.dims(), [5, 3]);
-/// ```
-#[diagnostic::on_unimplemented(note = "see `examples/custom_net.rs` for a net in a few lines")]
-pub trait Classifier: Module + 'static {
-    /// Class scores and features of a batch.
-    ///
-    /// Dropout is called on `noise` (`noise.dropout(x, 0.5)`), which is on in training and Monte-Carlo passes. A net that
-    /// uses Burn's own `Dropout` layer works too, but has no Monte-Carlo signals to give, and its masks come from a
-    /// generator that all nets of the process share.
-    ///
-    /// # Shapes
-    /// - inputs: `[n, channels · height · width]`, reshape as needed
-    /// - logits: `[n, c]`, before softmax; embedding: `[n, d]`, the input of the last layer
-    fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output;
-
-    /// The part of [`forward`](Self::forward) before its first dropout, if the net can say where that is: Monte-Carlo passes
-    /// then compute it once for each sample and only [`head`](Self::head) again. Such a net writes `forward` as
-    /// `self.head(self.trunk(inputs), noise)`.
-    ///
-    /// # Shapes
-    /// - inputs: `[n, channels · height · width]`, result: `[n, any]`
-    fn trunk(&self, inputs: Tensor<2>) -> Tensor<2> {
-        inputs
-    }
-
-    /// What is left of [`forward`](Self::forward) after [`trunk`](Self::trunk).
-    ///
-    /// # Shapes
-    /// - trunk: `[n, any]`; the output is that of `forward`
-    fn head(&self, trunk: Tensor<2>, noise: &mut Noise) -> Output {
-        self.forward(trunk, noise)
-    }
-}
-
-/// What a [`Classifier`] says about a batch.
-#[derive(Debug, Clone)]
-pub struct Output {
-    /// Class scores before softmax, `[n, c]`.
-    pub logits: Tensor<2>,
-    /// The input of the last layer, before dropout, `[n, d]`.
-    pub embedding: Tensor<2>,
-}
-
-type Build<M> = Box<dyn Fn(&Device) -> M + Send>;
+type Build<M> = Box<dyn Fn(&Device) -> M + Send + Sync>;
 
 /// A Burn module as a [`Net`] that the loop can train and ask for every signal.
 ///
 /// Memory outside the data set: activations of one batch or of 500 samples, and the signals asked for.
 pub struct BurnNet<M> {
+    net: Arc<Inner<M>>,
+}
+
+/// What a net and all that it has trained share.
+struct Inner<M> {
     name: String,
     build: Build<M>,
     training: Training,
     device: Device,
-    model: Option<M>,
+    gives_calibration: bool,
+    gives_head: bool,
+}
+
+/// A trained module.
+struct Fitted<M> {
+    net: Arc<Inner<M>>,
+    /// Cloned for each query: the weights are shared, and a module may not be used by two threads.
+    model: Mutex<M>,
     /// What it was trained on, for its calibration; nothing if its weights were loaded.
     labeled: Vec<(SampleId, Class)>,
-    gives_calibration: bool,
 }
 
 impl<M> std::fmt::Debug for BurnNet<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BurnNet")
-            .field("name", &self.name)
-            .field("training", &self.training)
+            .field("name", &self.net.name)
+            .field("training", &self.net.training)
+            .field("device", &self.net.device)
             .finish_non_exhaustive()
     }
 }
 
 impl<M: Classifier> BurnNet<M> {
-    /// A net that starts each training from `build`, with Burn's generator seeded.
-    pub fn new(name: &str, training: Training, build: impl Fn(&Device) -> M + Send + 'static) -> Self {
+    /// A net that starts each training from `build`, with Burn's generator seeded. It is computed on the CPU unless it is put
+    /// [elsewhere](Self::on).
+    pub fn new(name: &str, training: Training, build: impl Fn(&Device) -> M + Send + Sync + 'static) -> Self {
         Self {
-            name: name.into(),
-            build: Box::new(build),
-            training,
-            device: Device::default(),
-            model: None,
-            labeled: Vec::new(),
-            gives_calibration: false,
+            net: Arc::new(Inner {
+                name: name.into(),
+                build: Box::new(build),
+                training,
+                device: Device::flex(),
+                gives_calibration: false,
+                gives_head: false,
+            }),
         }
     }
 
@@ -130,19 +80,50 @@ impl<M: Classifier> BurnNet<M> {
     /// for each query that wants it, so it is for nets that train fast.
     #[must_use]
     pub fn with_calibration(self) -> Self {
-        Self { gives_calibration: true, ..self }
+        self.with(|net| net.gives_calibration = true)
+    }
+
+    /// The same, which gives its [last layer](Classifier::last) too.
+    #[must_use]
+    pub fn with_head(self) -> Self {
+        self.with(|net| net.gives_head = true)
     }
 
     /// The same on another device, such as a GPU.
+    #[must_use]
     pub fn on(self, device: Device) -> Self {
-        Self { device: device.without_autodiff(), ..self }
+        self.with(|net| net.device = device.without_autodiff())
+    }
+
+    /// A net that nothing shares yet can be changed.
+    fn with(mut self, change: impl FnOnce(&mut Inner<M>)) -> Self {
+        if let Some(net) = Arc::get_mut(&mut self.net) {
+            change(net);
+        }
+        self
+    }
+}
+
+impl<M: Classifier> Inner<M> {
+    fn supports(&self, signal: Signal) -> bool {
+        match signal {
+            Signal::Calibration => self.gives_calibration,
+            Signal::HeadWeights | Signal::HeadBiases => self.gives_head,
+            Signal::Probs
+            | Signal::McProbs { .. }
+            | Signal::Embeddings
+            | Signal::LabeledEmbeddings
+            | Signal::LabeledProbs
+            | Signal::BoundaryDistance(_) => true,
+            Signal::Labels | Signal::Features | Signal::LabeledFeatures | Signal::Named(_) => false,
+        }
     }
 
     /// A freshly initialised module on the device with gradients.
     fn init(&self, seed: u64) -> M {
         /// Burn initialises from one generator for the whole process: whoever seeds it must be alone until done.
         static GENERATOR: Mutex<()> = Mutex::new(());
-        let _alone = GENERATOR.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
         let device = self.device.clone().autodiff();
         device.seed(seed);
         let model = (self.build)(&device);
@@ -212,89 +193,140 @@ impl<M: Classifier> BurnNet<M> {
         Ok(signals)
     }
 
-    fn answer(&self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
-        let model = self.model.as_ref().ok_or(Error::Untrained)?;
+    /// A new module, trained.
+    fn fit(
+        &self,
+        data: &dyn Dataset,
+        labeled: &[(SampleId, Class)],
+        seed: u64,
+        watch: &mut Watch<'_>,
+    ) -> Result<(M, TrainReport)> {
+        let device = self.device.clone().autodiff();
+        let (start, training) = (self.init(seed), self.training);
+        let (model, report) = on_the_pool(|| train(start, &device, &training, data, labeled, seed, watch))?;
+        Ok((model.valid(), report))
+    }
+
+    /// Cross-validates on labelled samples.
+    fn calibrate(&self, data: &dyn Dataset, labeled: &[(SampleId, Class)], seed: u64) -> Result<Calibration> {
+        let classes = labeled.iter().map(|(_, class)| *class).collect::<Vec<_>>();
+        Calibration::measure(&classes, data.meta().classes.len(), seed, |train, test| {
+            let of = |at: &[usize]| at.iter().map(|at| labeled[*at]).collect::<Vec<_>>();
+            let (model, _) = self.fit(data, &of(train), seed, &mut |_| ControlFlow::Continue(()))?;
+            let ids = of(test).into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+            Ok(self.pass(&model, data, &ids, &[Signal::Probs], seed)?.probs()?.to_owned())
+        })
+    }
+
+    /// Answers with a trained module.
+    fn answer(
+        &self,
+        model: &M,
+        labeled: &[(SampleId, Class)],
+        data: &dyn Dataset,
+        ask: &Ask<'_>,
+    ) -> Result<Signals<'static>> {
         let mut signals = self.pass(model, data, ask.unlabeled, ask.signals, ask.seed)?;
+        let of_labeled = ask.signals.iter().filter_map(|signal| match signal {
+            Signal::LabeledEmbeddings => Some(Signal::Embeddings),
+            Signal::LabeledProbs => Some(Signal::Probs),
+            _ => None,
+        });
+        let of_labeled = of_labeled.collect::<Vec<_>>();
+        let known = self.pass(model, data, ask.labeled, &of_labeled, ask.seed)?;
         for signal in ask.signals {
             signals = match *signal {
+                Signal::Probs | Signal::McProbs { .. } | Signal::Embeddings => signals,
                 Signal::LabeledEmbeddings => {
-                    let labeled = self.pass(model, data, ask.labeled, &[Signal::Embeddings], ask.seed)?;
-                    signals.with_labeled_embeddings(labeled.embeddings()?.to_owned())?
+                    signals.with_labeled_embeddings(known.embeddings()?.to_owned())?
                 }
+                Signal::LabeledProbs => signals.with(*signal, known.probs()?.to_owned())?,
                 Signal::BoundaryDistance(attack) => {
                     let model = model.clone().freeze().train();
-                    let distances: Array1<f64> =
+                    let distances =
                         adversarial::boundary_distances(&model, &self.device, data, ask.unlabeled, attack)?;
-                    signals.with_boundary_distances(distances)?
+                    signals.with_boundary_distances(attack, distances)?
                 }
-                Signal::Calibration => signals.with_calibration(self.calibrate(data, ask.seed)?)?,
-                _ => signals,
+                Signal::Calibration => signals.with_calibration(self.calibrate(data, labeled, ask.seed)?)?,
+                // Burn has the weights as [d, c].
+                Signal::HeadWeights => match model.last() {
+                    Some(last) => signals.with(*signal, to_array(last.weight.val().transpose())?)?,
+                    None => return Err(self.unsupported(*signal)),
+                },
+                Signal::HeadBiases => match model.last() {
+                    Some(last) => {
+                        let zeros = || Tensor::zeros([last.weight.dims()[1]], &self.device);
+                        let biases = last.bias.as_ref().map_or_else(zeros, |bias| bias.val());
+                        signals.with(*signal, to_array(biases.unsqueeze::<2>())?.remove_axis(Axis(0)))?
+                    }
+                    None => return Err(self.unsupported(*signal)),
+                },
+                Signal::Labels | Signal::Features | Signal::LabeledFeatures | Signal::Named(_) => {
+                    return Err(self.unsupported(*signal));
+                }
             };
         }
         Ok(signals)
     }
-}
 
-impl<M: Classifier> BurnNet<M> {
-    /// A new net, trained.
-    fn fit(&self, data: &dyn Dataset, labeled: &[(SampleId, Class)], seed: u64) -> Result<(M, TrainReport)> {
-        let device = self.device.clone().autodiff();
-        let (start, training) = (self.init(seed), self.training);
-        let (model, report) = on_the_pool(|| train(start, &device, &training, data, labeled, seed))?;
-        Ok((model.valid(), report))
-    }
-
-    /// Cross-validates on what it was trained on.
-    fn calibrate(&self, data: &dyn Dataset, seed: u64) -> Result<Calibration> {
-        let classes = self.labeled.iter().map(|(_, class)| *class).collect::<Vec<_>>();
-        Calibration::measure(&classes, data.meta().classes.len(), seed, |train, test| {
-            let of = |at: &[usize]| at.iter().map(|at| self.labeled[*at]).collect::<Vec<_>>();
-            let (model, _) = self.fit(data, &of(train), seed)?;
-            let ids = of(test).into_iter().map(|(id, _)| id).collect::<Vec<_>>();
-            Ok(self.pass(&model, data, &ids, &[Signal::Probs], seed)?.probs()?.to_owned())
-        })
+    fn unsupported(&self, signal: Signal) -> Error {
+        Error::Unsupported { net: self.name.clone(), signal: signal.to_string() }
     }
 }
 
 impl<M: Classifier> Net for BurnNet<M> {
     fn name(&self) -> &str {
-        &self.name
+        &self.net.name
     }
 
     fn supports(&self, signal: Signal) -> bool {
-        match signal {
-            Signal::Calibration => self.gives_calibration,
-            Signal::Probs
-            | Signal::McProbs { .. }
-            | Signal::Embeddings
-            | Signal::LabeledEmbeddings
-            | Signal::BoundaryDistance(_) => true,
-            _ => false,
-        }
+        self.net.supports(signal)
     }
 
-    fn train(&mut self, data: &dyn Dataset, labeled: &[(SampleId, Class)], seed: u64) -> Result<TrainReport> {
+    fn train(
+        &self,
+        data: &dyn Dataset,
+        labeled: &[(SampleId, Class)],
+        seed: u64,
+        watch: &mut Watch<'_>,
+    ) -> Result<(Arc<dyn TrainedNet>, TrainReport)> {
         if labeled.is_empty() {
             return Err(Error::NothingLabeled);
         }
-        let (model, report) = self.fit(data, labeled, seed)?;
-        (self.model, self.labeled) = (Some(model), labeled.to_vec());
-        Ok(report)
+        let (model, report) = self.net.fit(data, labeled, seed, watch)?;
+        let (net, model, labeled) = (self.net.clone(), Mutex::new(model), labeled.to_vec());
+        Ok((Arc::new(Fitted { net, model, labeled }), report))
     }
 
-    fn signals(&mut self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
-        ask.check(self)?;
-        let net = self;
-        on_the_pool(move || net.answer(data, ask))
+    fn load_state_dict(&self, _meta: &Meta, state: StateDict) -> Result<Arc<dyn TrainedNet>> {
+        let model = Mutex::new(state::load(self.net.init(0).valid(), state)?);
+        Ok(Arc::new(Fitted { net: self.net.clone(), model, labeled: Vec::new() }))
+    }
+}
+
+impl<M: Classifier> Fitted<M> {
+    fn model(&self) -> M {
+        self.model.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl<M: Classifier> TrainedNet for Fitted<M> {
+    fn name(&self) -> &str {
+        &self.net.name
+    }
+
+    fn supports(&self, signal: Signal) -> bool {
+        self.net.supports(signal)
+    }
+
+    fn signals(&self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
+        check_support(&self.net.name, |signal| self.net.supports(signal), ask.signals)?;
+        let (net, model, labeled) = (&self.net, self.model(), &self.labeled);
+        on_the_pool(move || net.answer(&model, labeled, data, ask))
     }
 
     fn state_dict(&self) -> Result<StateDict> {
-        state::of(self.model.as_ref().ok_or(Error::Untrained)?)
-    }
-
-    fn load_state_dict(&mut self, _meta: &Meta, state: StateDict) -> Result<()> {
-        (self.model, self.labeled) = (Some(state::load(self.init(0).valid(), state)?), Vec::new());
-        Ok(())
+        state::of(&self.model())
     }
 }
 
@@ -332,10 +364,12 @@ impl ModuleVisitor for Materialize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classifier::Output;
     use burn::nn::conv::{Conv2d, Conv2dConfig};
     use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
     use burn::tensor::activation::relu;
     use deepal_core::InMemory;
+    use deepal_core::net::Progress;
     use ndarray::Array3;
 
     #[derive(Module, Debug)]
@@ -360,6 +394,14 @@ mod tests {
         })
     }
 
+    fn on(_: Progress) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn trained(net: &dyn Net, data: &InMemory, labeled: &[(SampleId, Class)]) -> Arc<dyn TrainedNet> {
+        net.train(data, labeled, 1, &mut on).unwrap().0
+    }
+
     fn data() -> (InMemory, Vec<(SampleId, Class)>) {
         let classes = ["a", "b"].map(String::from).to_vec();
         let meta = Meta { name: "waves".into(), shape: [3, 1, 1], classes, range: vec![] };
@@ -368,7 +410,7 @@ mod tests {
         (InMemory::new(meta, inputs).unwrap(), labeled)
     }
 
-    fn passes(net: &mut BurnNet<Normed>, data: &InMemory, ids: &[SampleId], passes: usize) -> Array3<f64> {
+    fn passes(net: &dyn TrainedNet, data: &InMemory, ids: &[SampleId], passes: usize) -> Array3<f64> {
         let ask = Ask { signals: &[Signal::McProbs { passes }], unlabeled: ids, labeled: &[], seed: 3 };
         net.signals(data, &ask).unwrap().mc_probs().unwrap().to_owned()
     }
@@ -378,16 +420,16 @@ mod tests {
     #[test]
     fn d3_monte_carlo_passes_leave_batch_norm_frozen() {
         let (data, labeled) = data();
-        let mut net = normed();
-        net.train(&data, &labeled, 1).unwrap();
+        let net = trained(&normed(), &data, &labeled);
+        let net = net.as_ref();
         let ids = SampleId::first(90);
         let before = net.predict_proba(&data, &ids).unwrap();
-        let all = passes(&mut net, &data, &ids, 4);
+        let all = passes(net, &data, &ids, 4);
         assert_ne!(all.index_axis(Axis(0), 0), all.index_axis(Axis(0), 1), "dropout is on");
-        let few = passes(&mut net, &data, &ids[40..43], 4);
+        let few = passes(net, &data, &ids[40..43], 4);
         let difference = &few - &all.slice(ndarray::s![.., 40..43, ..]);
         assert!(difference.iter().all(|x| x.abs() < 1e-6), "a sample's passes do not depend on its batch");
-        let mean = score::mean_probs(&passes(&mut net, &data, &ids, 400));
+        let mean = score::mean_probs(&passes(net, &data, &ids, 400));
         assert!(
             (&mean - &before).iter().map(|x| x.abs()).sum::<f64>() / 180.0 < 0.1,
             "passes scatter round the prediction"
@@ -439,12 +481,11 @@ mod tests {
         };
         let (data, labeled) = data();
         let training = Training::epochs(3, 0.05, 0.9);
-        let mut split = BurnNet::new("split", training, init);
-        let mut whole = BurnNet::new("whole", training, move |device| Whole { split: init(device) });
+        let split = BurnNet::new("split", training, init);
+        let whole = BurnNet::new("whole", training, move |device| Whole { split: init(device) });
         let ids = SampleId::first(90);
         let ask = Ask { signals: &[Signal::McProbs { passes: 5 }], unlabeled: &ids, labeled: &[], seed: 3 };
-        split.train(&data, &labeled, 1).unwrap();
-        whole.train(&data, &labeled, 1).unwrap();
+        let (split, whole) = (trained(&split, &data, &labeled), trained(&whole, &data, &labeled));
         let split = split.signals(&data, &ask).unwrap().mc_probs().unwrap().to_owned();
         assert_eq!(split, whole.signals(&data, &ask).unwrap().mc_probs().unwrap());
     }
@@ -462,10 +503,10 @@ mod tests {
             }
         }
         let (data, labeled) = data();
-        let mut net = BurnNet::new("silent", Training::epochs(1, 0.1, 0.0), |device| Silent {
+        let net = BurnNet::new("silent", Training::epochs(1, 0.1, 0.0), |device| Silent {
             last: LinearConfig::new(3, 2).init(device),
         });
-        net.train(&data, &labeled, 1).unwrap();
+        let net = trained(&net, &data, &labeled);
         let ids = SampleId::first(5);
         let ask = Ask { signals: &[Signal::McProbs { passes: 3 }], unlabeled: &ids, labeled: &[], seed: 3 };
         assert!(net.signals(&data, &ask).unwrap_err().to_string().contains("no dropout on `noise`"));
@@ -474,14 +515,14 @@ mod tests {
     #[test]
     fn it_passes_the_contract() {
         let (data, labeled) = data();
-        deepal_core::contract::check_net(&mut normed(), &data, &labeled).unwrap();
+        deepal_core::contract::check_net(&normed(), &data, &labeled).unwrap();
     }
 
     #[test]
     fn a_training_that_diverges_says_so() {
         let (data, labeled) = data();
-        let mut net = BurnNet { training: Training::epochs(50, 1e20, 0.9), ..normed() };
-        let error = net.train(&data, &labeled, 1).unwrap_err().to_string();
+        let net = normed().with(|net| net.training = Training::epochs(50, 1e20, 0.9));
+        let error = net.train(&data, &labeled, 1, &mut on).err().unwrap().to_string();
         assert!(error.contains("diverged") && error.contains("lower the learning rate"), "{error}");
     }
 
@@ -502,7 +543,7 @@ mod tests {
             linear: LinearConfig::new(400, 300).init(device),
             conv: Conv2dConfig::new([16, 300], [5, 5]).init(device),
         });
-        let model = net.init(5);
+        let model = net.net.init(5);
         let values = |x: Tensor<1>| x.into_data().try_into_vec::<f32>().unwrap();
         let parameters = [
             (values(model.linear.weight.val().flatten(0, 1)), 400.0),
@@ -517,9 +558,9 @@ mod tests {
             let variance = values.iter().map(|x| x * x).sum::<f32>() / values.len() as f32;
             assert!((variance / (bound * bound / 3.0) - 1.0).abs() < 0.15, "{variance}");
         }
-        let again = net.init(5).linear.weight.val().into_data();
+        let again = net.net.init(5).linear.weight.val().into_data();
         assert_eq!(model.linear.weight.val().into_data(), again, "the same seed gives the same net");
-        assert_ne!(net.init(6).linear.weight.val().into_data(), again);
+        assert_ne!(net.net.init(6).linear.weight.val().into_data(), again);
     }
 
     #[test]
@@ -533,8 +574,9 @@ mod tests {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
                 let training = Training::epochs(2, 0.01, 0.5);
-                let mut net = crate::nets::by_name("mnist-cnn").unwrap().build(&meta, training).unwrap();
-                net.train(&data, &labeled, 1).unwrap();
+                let options = crate::nets::Options { training, ..Default::default() };
+                let net = crate::nets::build("mnist-cnn", &meta, &options).unwrap();
+                let net = trained(net.as_ref(), &data, &labeled);
                 let signals = [Signal::Probs, Signal::McProbs { passes: 2 }, Signal::Embeddings];
                 let ids = SampleId::first(150);
                 let ask = Ask { signals: &signals, unlabeled: &ids, labeled: &[], seed: 3 };

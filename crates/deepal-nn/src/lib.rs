@@ -6,7 +6,9 @@
 
 mod adversarial;
 mod burn_net;
+mod classifier;
 mod convert;
+mod device;
 pub mod kernels;
 pub mod nets;
 mod noise;
@@ -14,6 +16,8 @@ mod parallel;
 mod state;
 mod train;
 
-pub use burn_net::{BurnNet, Classifier, Output};
+pub use burn_net::BurnNet;
+pub use classifier::{Classifier, Output};
+pub use device::Device;
 pub use noise::Noise;
 pub use train::{Optimizer, Schedule, Training};

@@ -3,7 +3,7 @@
 use crate::convert::to_array;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
-use deepal_core::net::{StateDict, check_taken, take};
+use deepal_core::net::{StateDict, Weights};
 use deepal_core::{Error, Result};
 use ndarray::ArrayD;
 
@@ -22,11 +22,11 @@ pub(crate) fn of<M: Module>(module: &M) -> Result<StateDict> {
 /// # Errors
 /// Weights that are not exactly those of such a module.
 pub(crate) fn load<M: Module>(module: M, state: StateDict) -> Result<M> {
-    let mut writer = Writer { path: Path::default(), state, error: None };
+    let mut writer = Writer { path: Path::default(), state: Weights::new(state), error: None };
     let module = module.map(&mut writer);
     match writer.error {
         Some(error) => Err(error),
-        None => check_taken(&writer.state).map(|()| module),
+        None => writer.state.finish().map(|()| module),
     }
 }
 
@@ -102,7 +102,7 @@ impl ModuleVisitor for Reader {
 struct Writer {
     path: Path,
     /// What was not asked for yet.
-    state: StateDict,
+    state: Weights,
     /// The first.
     error: Option<Error>,
 }
@@ -124,7 +124,7 @@ impl ModuleMapper for Writer {
         if self.path.is_transposed() {
             shape.reverse();
         }
-        let mut array = match take(&mut self.state, &self.path.name(), &shape) {
+        let mut array = match self.state.take(&self.path.name(), &shape) {
             Ok(array) => array,
             Err(error) => {
                 self.error = Some(error);

@@ -1,12 +1,13 @@
 //! The training loop and its settings.
 
-use crate::burn_net::Classifier;
+use crate::classifier::Classifier;
 use crate::convert::{to_array, to_tensor};
 use crate::kernels::{Adam, Sgd};
 use crate::noise::Noise;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use deepal_core::net::{Progress, Watch};
 use deepal_core::seed::mix;
 use deepal_core::{Class, Dataset, Error, Result, SampleId, TrainReport, select};
 use serde::{Deserialize, Serialize};
@@ -133,6 +134,21 @@ impl Training {
     }
 }
 
+impl Training {
+    /// The most steps that a training on so many labels can take.
+    fn most_steps(&self, labels: usize) -> usize {
+        let epoch = labels.div_ceil(self.batch_size);
+        match self.schedule {
+            Schedule::Epochs { epochs } => epochs.saturating_mul(epoch),
+            Schedule::Adaptive { max_steps, epochs, cooldown, .. } => {
+                // The schedule is looked at between epochs.
+                let most = max_steps.next_multiple_of(epoch.max(1)).max(epochs.saturating_mul(epoch));
+                most + (most as f64 * cooldown).ceil() as usize
+            }
+        }
+    }
+}
+
 impl Optimizer {
     fn init(self) -> ModuleOptimizer {
         match self {
@@ -148,7 +164,8 @@ impl Optimizer {
     }
 }
 
-/// Trains `model` with the cross-entropy of the labelled samples; order and dropout come from `seed`.
+/// Trains `model` with the cross-entropy of the labelled samples; order and dropout come from `seed`. `watch` is called between two
+/// steps and cancels by breaking.
 pub(crate) fn train<M: Classifier>(
     mut model: M,
     device: &Device,
@@ -156,8 +173,10 @@ pub(crate) fn train<M: Classifier>(
     data: &dyn Dataset,
     labeled: &[(SampleId, Class)],
     seed: u64,
+    watch: &mut Watch<'_>,
 ) -> Result<(M, TrainReport)> {
     training.check()?;
+    let most = training.most_steps(labeled.len());
     let mut optimizer = training.optimizer.init();
     let cross_entropy = CrossEntropyLossConfig::new().init(device);
     let mut steps = 0;
@@ -169,6 +188,9 @@ pub(crate) fn train<M: Classifier>(
         let mut next = batches.next().map(|batch| gather(data, labeled, batch, device));
         while let Some(batch) = next {
             let (inputs, classes) = batch?;
+            if watch(Progress { steps, most: Some(most) }).is_break() {
+                return Err(Error::Cancelled);
+            }
             let rate =
                 training.optimizer.learning_rate() * cooling.map_or(1.0, |cooling| cooling.factor(steps));
             let step = || {
@@ -279,8 +301,17 @@ mod tests {
 
     fn report(n: usize, training: Training) -> TrainReport {
         let (data, labeled) = vectors(n);
-        let mut net = nets::by_name("mlp").unwrap().build(data.meta(), training).unwrap();
-        net.train(&data, &labeled, 1).unwrap()
+        let options = nets::Options { training, ..Default::default() };
+        let net = nets::build("mlp", data.meta(), &options).unwrap();
+        let (mut calls, mut most) = (0, 0);
+        let watch = &mut |progress: Progress| {
+            assert_eq!(progress.steps, calls, "once a step");
+            (calls, most) = (calls + 1, progress.most.unwrap());
+            std::ops::ControlFlow::Continue(())
+        };
+        let (_, report) = net.train(&data, &labeled, 1, watch).unwrap();
+        assert!(report.steps == calls && calls <= most, "{calls} of {most}");
+        report
     }
 
     /// Trap D16: a fixed number of epochs is a handful of steps on a small labelled set.
@@ -311,8 +342,11 @@ mod tests {
         // Two steps an epoch: 40 steps are 20 epochs.
         for (epochs, steps) in [(10, 50), (30, 75)] {
             let training = Training { schedule: schedule(epochs), ..Training::adaptive() };
-            let mut net = nets::by_name("mlp").unwrap().build(data.meta(), training).unwrap();
-            assert_eq!(net.train(&data, &labeled, 1).unwrap().steps, steps);
+            let options = nets::Options { training, ..Default::default() };
+            let net = nets::build("mlp", data.meta(), &options).unwrap();
+            let (_, report) =
+                net.train(&data, &labeled, 1, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+            assert_eq!(report.steps, steps);
         }
     }
 }

@@ -4,11 +4,10 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows its results")]
 
+use deepal::ndarray::Array2;
 use deepal::{
-    ActiveLearner, Annotation, Class, Dataset, Error, Meta, Result, SampleId, Training, contract, nets,
-    strategy,
+    ActiveLearner, Annotation, Class, CoreError, Dataset, Meta, SampleId, contract, nets, strategy,
 };
-use ndarray::Array2;
 use std::sync::Arc;
 
 /// Points on two spirals, made when they are asked for; yours may come from files or a database.
@@ -37,9 +36,9 @@ impl Dataset for Spirals {
         self.len
     }
 
-    fn inputs(&self, ids: &[SampleId]) -> Result<Array2<f32>> {
+    fn inputs(&self, ids: &[SampleId]) -> Result<Array2<f32>, CoreError> {
         if let Some(&id) = ids.iter().find(|id| id.index() >= self.len) {
-            return Err(Error::UnknownSample { id, len: self.len });
+            return Err(CoreError::UnknownSample { id, len: self.len });
         }
         Ok(Array2::from_shape_fn((ids.len(), 2), |(row, axis)| {
             let way = ids[row].0 as f32 / self.len as f32;
@@ -49,12 +48,12 @@ impl Dataset for Spirals {
     }
 }
 
-fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = Arc::new(Spirals::new(1000));
     contract::check_dataset(data.as_ref())?;
 
-    let net = nets::by_name("mlp")?.build(data.meta(), Training::adaptive())?;
-    let mut learner = ActiveLearner::new(data.clone(), net, (strategy::by_name("entropy")?.build)(), 1)?;
+    let net = nets::build("mlp", data.meta(), &nets::Options::default())?;
+    let mut learner = ActiveLearner::new(data.clone(), net, strategy::build("entropy")?, 1)?;
     // A person, a file, a web service: whoever looks at a sample and names its class.
     let ask = |id: SampleId| Annotation { id, class: Some(Class(Spirals::arm(id))) };
 

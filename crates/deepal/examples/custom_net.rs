@@ -4,13 +4,13 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows its results")]
 
-use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
-use burn::tensor::{Device, Tensor, activation::relu};
-use deepal::{
-    ActiveLearner, BurnNet, Classifier, Noise, Oracle, Output, Source, Training, datasets, metric, strategy,
-};
+use deepal::burn;
+use deepal::burn::module::Module;
+use deepal::burn::nn::conv::{Conv2d, Conv2dConfig};
+use deepal::burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
+use deepal::burn::tensor::{Device, Tensor, activation::relu};
+use deepal::datasets::{self, Downloads};
+use deepal::{ActiveLearner, BurnNet, Classifier, Noise, Oracle, Output, Training, metric, strategy};
 
 /// A convolution with batch normalisation, for the 8 × 8 digits.
 #[derive(Module, Debug)]
@@ -44,10 +44,10 @@ impl Classifier for SmallCnn {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let data = (datasets::by_name("digits")?.load)(&Source::default())?;
+    let data = (datasets::by_name("digits")?.load)(&Downloads::default())?;
     let oracle = Oracle::new(data.train_labels.clone());
     let net = BurnNet::new("small-cnn", Training::adaptive(), SmallCnn::init);
-    let strategy = (strategy::by_name("bald")?.build)();
+    let strategy = strategy::build("bald(passes=20)")?;
     let mut learner = ActiveLearner::new(data.train.clone(), Box::new(net), strategy, 1)?;
     learner.update(&oracle.annotate(&learner.initial(30))?)?;
     learner.train()?;

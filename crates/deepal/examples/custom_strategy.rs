@@ -4,9 +4,10 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows its results")]
 
+use deepal::datasets::{self, Downloads};
 use deepal::{
-    ActiveLearner, Oracle, Result, Selection, Signal, Signals, Source, Strategy, Training, contract,
-    datasets, metric, nets, score, seed, strategy,
+    ActiveLearner, CoreError, Oracle, Selection, Signal, Signals, Strategy, contract, metric, nets, score, seed,
+    strategy,
 };
 
 /// PowerBALD's idea (Kirsch et al., TMLR 2023) on margins: rank by log score plus Gumbel noise, so that a batch is not
@@ -22,7 +23,7 @@ impl Strategy for NoisyMargin {
         vec![Signal::Probs]
     }
 
-    fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
+    fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection, CoreError> {
         let mut scores = score::margin(&signals.probs()?);
         for (row, score) in scores.indexed_iter_mut() {
             let uniform = (seed::mix(seed, row as u64) >> 11) as f64 / (1u64 << 53) as f64;
@@ -33,16 +34,16 @@ impl Strategy for NoisyMargin {
     }
 }
 
-fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The same battery of checks that every built-in strategy passes.
     contract::check_strategy(&NoisyMargin)?;
 
-    let data = (datasets::by_name("digits")?.load)(&Source::default())?;
+    let data = (datasets::by_name("digits")?.load)(&Downloads::default())?;
     let oracle = Oracle::new(data.train_labels.clone());
-    let strategies: [Box<dyn Strategy>; 2] = [(strategy::by_name("random")?.build)(), Box::new(NoisyMargin)];
+    let strategies: [Box<dyn Strategy>; 2] = [strategy::build("random")?, Box::new(NoisyMargin)];
     for strategy in strategies {
         let name = strategy.name().to_owned();
-        let net = nets::by_name("mlp")?.build(data.train.meta(), Training::adaptive())?;
+        let net = nets::build("mlp", data.train.meta(), &nets::Options::default())?;
         let mut learner = ActiveLearner::new(data.train.clone(), net, strategy, 1)?;
         learner.update(&oracle.annotate(&learner.initial(20))?)?;
         learner.train()?;

@@ -3,13 +3,13 @@
 //! The paper's loop, on embedded real images with hidden labels:
 //!
 //! ```
-//! use deepal::{ActiveLearner, Oracle, Source, Training, datasets, nets, strategy};
+//! use deepal::{ActiveLearner, Oracle, datasets, metric, nets, strategy};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let data = (datasets::by_name("digits")?.load)(&Source::default())?;
+//! let data = (datasets::by_name("digits")?.load)(&datasets::Downloads::default())?;
 //! let oracle = Oracle::new(data.train_labels.clone());
-//! let net = nets::by_name("mlp")?.build(data.train.meta(), Training::adaptive())?;
-//! let mut learner = ActiveLearner::new(data.train, net, (strategy::by_name("margin")?.build)(), 1)?;
+//! let net = nets::build("mlp", data.train.meta(), &nets::Options::default())?;
+//! let mut learner = ActiveLearner::new(data.train, net, strategy::build("margin")?, 1)?;
 //! learner.update(&oracle.annotate(&learner.initial(20))?)?;
 //! learner.train()?;
 //! for _round in 1..=3 {
@@ -17,20 +17,45 @@
 //!     learner.update(&oracle.annotate(&query)?)?; // hidden labels here, or a person
 //!     learner.train()?; //                          refit on all labels so far
 //! }
-//! let accuracy = deepal::metric::accuracy(&learner.predict(data.test.as_ref())?, &data.test_labels);
+//! let accuracy = metric::accuracy(&learner.predict(data.test.as_ref())?, &data.test_labels);
 //! assert!(accuracy > 0.7, "80 labels of 1,438 reach {accuracy}");
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! | to bring your own | implement | start from |
+//! | to | use | start from |
 //! | --- | --- | --- |
-//! | data | [`Dataset`], or fill an [`InMemory`] | `examples/custom_dataset.rs` |
-//! | net | [`Classifier`] for a Burn module, with fast layers from [`kernels`], or [`Net`] | `examples/custom_net.rs` |
-//! | strategy | [`Strategy`] | `examples/custom_strategy.rs` |
+//! | compare strategies on own data, with statistics and a report | [`StudyPlan`], [`Study`] | `examples/compare_own_strategy.rs`, `compare_own_net.rs` |
+//! | label own data with a person in the loop | [`Source`], [`ActiveLearner`] | `examples/label_own_folder.rs` |
+//! | pick rows of arrays, tables or folders | [`select()`] | |
+//! | bring data | [`Dataset`], or fill an [`InMemory`] | `examples/custom_dataset.rs` |
+//! | bring a net | [`Classifier`] for a Burn module, with fast layers from [`kernels`], or [`Net`] | `examples/custom_net.rs` |
+//! | bring a strategy | [`Strategy`] | `examples/custom_strategy.rs` |
 //!
-//! [`contract`] has the checks that each of them should pass.
+//! [`contract`] has the checks that data sets, nets and strategies of one's own should pass. The core's errors are [`CoreError`], those of
+//! the engine [`Error`], which the others become with `?`. [`burn`] and [`ndarray`], whose types are in signatures, are re-exported.
 
-pub use deepal_core::*;
-pub use deepal_data::{Images, Source, datasets};
-pub use deepal_nn::{BurnNet, Classifier, Noise, Optimizer, Output, Schedule, Training, kernels, nets};
+pub use burn;
+pub use ndarray;
+
+pub use deepal_core::Error as CoreError;
+pub use deepal_core::{
+    ActiveLearner, Annotation, Ask, Attack, Budget, Calibration, Class, Data, Dataset, Experiment, InMemory,
+    InitialSet, Meta, Net, Oracle, Pool, Query, Round, SampleId, Selection, Signal, Signals, SoftmaxRegression,
+    Spec, StateDict, Step, Strategy, TrainReport, Trained, TrainedNet, TrainingJob, provide,
+};
+pub use deepal_core::{contract, duplicates, metric, net, score, seed, select, settings, signals, stats, strategy};
+
+pub use deepal_data::source::{self, Source};
+pub use deepal_data::{Error as DataError, datasets, files, formats, outputs, stores};
+
+pub use deepal_nn::{BurnNet, Classifier, Device, Noise, Optimizer, Output, Schedule, Training, kernels, nets};
+
+pub use deepal_engine::{
+    About, Analysis, ArrayFiles, Catalog, Config, Embedded, Error, Estimate, Form, Job, JobNews, Kind, Monitor,
+    Moved, News, Origin, Outputs, PickFrom, Predicted, Prediction, Pretrained, Record, SelectOptions, Selected,
+    SourceChoice, Study, StudyPlan, StudySettings, TableColumns, Task, TaskSettings, TrainingChoice, analysis,
+    embed, export, report, select, text, threads,
+};
+#[cfg(feature = "onnx")]
+pub use deepal_engine::{Preprocess, resolve};

@@ -4,8 +4,8 @@ use crate::process::{Measured, peak_mb};
 use crate::{Result, scaling};
 use deepal::seed::mix;
 use deepal::{
-    ActiveLearner, Annotation, Ask, Class, Data, Dataset, InMemory, Meta, Net, Oracle, SampleId, Schedule,
-    Signal, Source, Training, datasets, metric, nets, select, strategy,
+    ActiveLearner, Annotation, Ask, Class, Data, Dataset, Downloads, InMemory, Meta, Net, Oracle, SampleId,
+    Schedule, Signal, Training, datasets, metric, nets, select, strategy,
 };
 use deepal_data::matrix;
 use ndarray::Array2;
@@ -117,7 +117,7 @@ fn infer(net: &str) -> Result<Measured> {
 
 /// MNIST in `folder`, with the pool of the paper's reference program.
 pub(crate) fn mnist(folder: &Path) -> Result<Data> {
-    let source = Source { data_dir: Some(folder.into()), ..Source::default() };
+    let source = Downloads { data_dir: Some(folder.into()), ..Downloads::default() };
     Ok((datasets::by_name("mnist")?.load)(&source)?.with_pool(40_000)?)
 }
 

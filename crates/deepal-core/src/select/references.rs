@@ -6,9 +6,6 @@ use crate::seed::mix;
 use ndarray::{ArrayRef2, ArrayView1};
 use rayon::prelude::*;
 
-/// Items that stand for the pool. With half of them the accuracy was 0.15 points lower, with 300 0.8 points
-/// (prototype on 13 data sets).
-pub(crate) const REFERENCES: usize = 2000;
 /// Items at which the density of the references is measured.
 const PROBES: usize = 600;
 /// In place of the row of a candidate: a labelled sample.
@@ -76,10 +73,10 @@ impl References {
         }
     }
 
-    /// About the bytes that a strategy holds which covers references of [`REFERENCES`] with some of `n` candidates: of each its key
+    /// About the bytes that a strategy holds which covers `references` with some of `n` candidates: of each its key
     /// and row, worth, rank, gain and place in the queue; of references and probes their rows twice.
-    pub(crate) fn memory(n: usize, d: usize) -> usize {
-        let rows = (REFERENCES + PROBES).saturating_mul(d).saturating_mul(2 * size_of::<f32>());
+    pub(crate) fn memory(n: usize, d: usize, references: usize) -> usize {
+        let rows = references.saturating_add(PROBES).saturating_mul(d).saturating_mul(2 * size_of::<f32>());
         n.saturating_mul(72).saturating_add(rows)
     }
 

@@ -1,75 +1,108 @@
 //! Adversarial margins: BIM and DeepFool.
 
-use super::{Entry, Selection, Strategy};
+use super::{Entry, Selection, Strategy, made};
 use crate::error::Result;
 use crate::score;
+use crate::settings::Settings;
 use crate::signals::{Attack, Signal, Signals};
 
 pub(super) static ENTRY_BIM: Entry = Entry {
     name: "bim",
     deepal: Some("AdversarialBIM"),
     summary: "the smallest perturbation by signed gradient steps that changes the predicted class",
-    details: "Steps of 0.05 in each coordinate of the net's input. The reference loops for ever where the gradient \
-              vanishes and leaves the range of valid pixels; here at most 100 steps are taken, inputs stay in range, \
+    details: "Signed steps in each coordinate of the net's input. The reference loops for ever where the gradient \
+              vanishes and leaves the range of valid pixels; here the number of steps is bounded, inputs stay in range, \
               and samples that never flip come last. The reference ranks by the perturbation's squared norm, the same \
               order. The adversarial twin is not added to the labelled pool.",
     source: "Ducoffe and Precioso, Adversarial active learning for deep networks, arXiv 1802.09841, 2018; Kurakin, \
              Goodfellow and Bengio, Adversarial examples in the physical world, ICLR workshop 2017",
-    // 100 steps of 0.05 cross the whole range of a normalised image, so a sample not flipped by then will hardly be.
-    build: || {
-        Box::new(Adversarial { name: ENTRY_BIM.name, attack: Attack::Bim { eps: 0.05, max_steps: 100 } })
-    },
+    settings: Bim::SETTINGS,
+    build: made::<Bim>,
 };
 
 pub(super) static ENTRY_DEEPFOOL: Entry = Entry {
     name: "deepfool",
     deepal: Some("AdversarialDeepFool"),
     summary: "the smallest perturbation to the nearest linearised class boundary",
-    details: "At most 50 steps with the paper's overshoot of 0.02, which the reference leaves out. Samples that never flip \
+    details: "With the paper's overshoot, which the reference leaves out. Samples that never flip \
               come last, where the reference picks them first. The adversarial twin is not added to the labelled pool.",
     source: "Ducoffe and Precioso, Adversarial active learning for deep networks, arXiv 1802.09841, 2018; \
              Moosavi-Dezfooli, Fawzi and Frossard, DeepFool, CVPR 2016",
-    build: || {
-        let attack = Attack::DeepFool { max_steps: 50, overshoot: 0.02 };
-        Box::new(Adversarial { name: ENTRY_DEEPFOOL.name, attack })
-    },
+    settings: DeepFool::SETTINGS,
+    build: made::<DeepFool>,
 };
 
-struct Adversarial {
-    name: &'static str,
-    attack: Attack,
-}
-
-impl Strategy for Adversarial {
-    fn name(&self) -> &str {
-        self.name
-    }
-
-    fn needs(&self) -> Vec<Signal> {
-        vec![Signal::BoundaryDistance(self.attack)]
-    }
-
-    fn one_by_one(&self) -> bool {
-        true
-    }
-
-    fn select(&self, signals: &Signals<'_>, n: usize, _seed: u64) -> Result<Selection> {
-        Ok(Selection::top(&score::closeness(signals.boundary_distances()?), n))
+crate::settings! {
+    /// Picks by the distance to the boundary that signed gradient steps find.
+    pub struct Bim {
+        /// The length of a step in each coordinate of the net's input.
+        eps: f64 = 0.05, Positive(1000.0), "DeepAL";
+        /// Steps after which a sample counts as never flipped: 100 of 0.05 cross the whole range of a normalised image.
+        max_steps: usize = 100, Integer(1, 100_000), "our own bound; the reference has none";
     }
 }
+
+crate::settings! {
+    /// Picks by the distance to the nearest linearised boundary.
+    pub struct DeepFool {
+        /// Steps after which a sample counts as never flipped.
+        max_steps: usize = 50, Integer(1, 100_000), "DeepAL; Moosavi-Dezfooli et al., CVPR 2016";
+        /// How far to step beyond the estimated boundary, as a share of the whole perturbation.
+        overshoot: f64 = 0.02, Number(0.0, 10.0), "Moosavi-Dezfooli et al., CVPR 2016";
+    }
+}
+
+impl Bim {
+    fn attack(&self) -> Attack {
+        Attack::Bim { eps: self.eps as f32, max_steps: self.max_steps }
+    }
+}
+
+impl DeepFool {
+    fn attack(&self) -> Attack {
+        Attack::DeepFool { max_steps: self.max_steps, overshoot: self.overshoot as f32 }
+    }
+}
+
+macro_rules! by_distance {
+    ($Name:ident, $ENTRY:ident) => {
+        impl Strategy for $Name {
+            fn name(&self) -> &str {
+                $ENTRY.name
+            }
+
+            fn needs(&self) -> Vec<Signal> {
+                vec![Signal::BoundaryDistance(self.attack())]
+            }
+
+            fn one_by_one(&self) -> bool {
+                true
+            }
+
+            fn select(&self, signals: &Signals<'_>, n: usize, _seed: u64) -> Result<Selection> {
+                Ok(Selection::top(&score::closeness(signals.boundary_distances()?), n))
+            }
+        }
+    };
+}
+
+by_distance!(Bim, ENTRY_BIM);
+by_distance!(DeepFool, ENTRY_DEEPFOOL);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::strategy::by_name;
+    use crate::strategy::build;
     use ndarray::array;
+
+    const BIM: Attack = Attack::Bim { eps: 0.1, max_steps: 9 };
 
     /// Traps D5 and D6: samples that never flipped have no margin to rank by, and come last.
     #[test]
     fn d5_d6_never_flipped_come_last() {
-        let signals = Signals::new(3).with_boundary_distances(array![f64::INFINITY, 2.0, 0.5]).unwrap();
+        let signals = Signals::new(3).with_boundary_distances(BIM, array![f64::INFINITY, 2.0, 0.5]).unwrap();
         for name in ["bim", "deepfool"] {
-            let selection = (by_name(name).unwrap().build)().select(&signals, 3, 0).unwrap();
+            let selection = build(name).unwrap().select(&signals, 3, 0).unwrap();
             assert_eq!(selection.rows, [2, 1, 0]);
             assert_eq!(selection.scores.unwrap()[2], 0.0);
         }
@@ -79,7 +112,7 @@ mod tests {
     /// a pick and add one sample.
     #[test]
     fn d7_one_pick_is_one_sample() {
-        let signals = Signals::new(3).with_boundary_distances(array![1.0, 2.0, 3.0]).unwrap();
-        assert_eq!((by_name("deepfool").unwrap().build)().select(&signals, 2, 0).unwrap().rows, [0, 1]);
+        let signals = Signals::new(3).with_boundary_distances(BIM, array![1.0, 2.0, 3.0]).unwrap();
+        assert_eq!(build("deepfool").unwrap().select(&signals, 2, 0).unwrap().rows, [0, 1]);
     }
 }

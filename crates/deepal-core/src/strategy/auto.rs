@@ -1,18 +1,15 @@
 //! The default: coverage while labels are few, uncertainty when there are many, and no switch between.
 
-use super::{Entry, Selection, Strategy};
+use super::{Entry, Selection, Strategy, made};
 use crate::calibration::Calibration;
 use crate::error::Result;
 use crate::score;
 use crate::select::herding::Herding;
-use crate::select::references::{REFERENCES, References};
+use crate::select::references::References;
 use crate::select::{k_means, representatives, top_k};
+use crate::settings::Settings;
 use crate::signals::{Signal, Signals};
-use ndarray::{Array2, ArrayRef2};
-
-/// The kernel's width, as a share of the typical distance to as many neighbours as each label has to cover. The prototype had 0.5; of
-/// 0.25 to 1.4, on six sets, 0.7 was best, and 0.5 points of area better on fresh seeds (record/2026-11-23-auto).
-const BANDWIDTH: f64 = 0.7;
+use ndarray::{Array1, Array2, ArrayRef2, ArrayView2};
 
 pub(super) static ENTRY: Entry = Entry {
     name: "auto",
@@ -23,11 +20,12 @@ pub(super) static ENTRY: Entry = Entry {
               publishes its calibration (softmax-regression, head) has its probabilities corrected by cross-validation and its least \
               uncertain samples left out the more, the better it is; with any other net it is `auto-lite`. A sample gets no credit for \
               covering itself, so outliers are worthless. Without any label it takes the middles of k-means clusters of the inputs. \
-              2,000 samples, drawn by seed, stand for the pool: O(n·d) time a query.",
+              A sample of the pool, drawn by seed, stands for it: O(n·d) time a query. While the net tells no two samples apart, all are equally uncertain.",
     source: "greedy coverage by kernels: Bae et al., Generalized coverage for more robust low-budget active learning, ECCV 2024, and \
              Uncertainty herding, ICLR 2025; temperature: Guo et al., ICML 2017; lazy greedy: Minoux 1978. The rule that joins them \
              (bandwidth, cut by accuracy, no credit for itself) is our own",
-    build: || Box::new(Auto { name: ENTRY.name, is_lite: false }),
+    settings: Auto::SETTINGS,
+    build: made::<Auto>,
 };
 
 pub(super) static ENTRY_LITE: Entry = Entry {
@@ -36,59 +34,105 @@ pub(super) static ENTRY_LITE: Entry = Entry {
     summary: "auto without cross-validation, for nets that take long to train",
     details: "As auto, with probabilities as they are, candidates cut by the number of labels instead of the accuracy.",
     source: "the same as of auto",
-    build: || Box::new(Auto { name: ENTRY_LITE.name, is_lite: true }),
+    settings: AutoLite::SETTINGS,
+    build: made::<AutoLite>,
 };
 
-struct Auto {
-    name: &'static str,
-    is_lite: bool,
+crate::settings! {
+    /// Picks by coverage of calibrated uncertainty.
+    pub struct Auto {
+        /// The kernel's width, as a share of the typical distance to as many neighbours as each label has to cover.
+        bandwidth: f64 = 0.7, Positive(100.0), "best of 0.25 to 1.4 on six sets, 0.5 points of area ahead of 0.5 on fresh seeds (record/2026-11-23-auto)";
+        /// Samples, drawn by seed, that stand for the pool.
+        references: usize = 2000, Integer(10, 100_000), "a prototype: 1,000 cost 0.15 points";
+    }
 }
 
-impl Strategy for Auto {
-    fn name(&self) -> &str {
-        self.name
+crate::settings! {
+    /// Picks by coverage of uncertainty, without calibration.
+    pub struct AutoLite {
+        /// The kernel's width, as a share of the typical distance to as many neighbours as each label has to cover.
+        bandwidth: f64 = 0.7, Positive(100.0), "as of auto";
+        /// Samples, drawn by seed, that stand for the pool.
+        references: usize = 2000, Integer(10, 100_000), "as of auto";
     }
+}
 
-    fn needs(&self) -> Vec<Signal> {
-        vec![Signal::Probs, Signal::Embeddings, Signal::LabeledEmbeddings]
-    }
-
-    fn wants(&self) -> Vec<Signal> {
-        if self.is_lite { vec![] } else { vec![Signal::Calibration] }
-    }
-
-    fn starts_cold(&self) -> bool {
-        true
-    }
-
-    fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
-        References::memory(candidates, features)
-    }
-
-    fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
-        let (embeddings, labeled) = (signals.embeddings()?, signals.labeled_embeddings()?);
-        let n = n.min(signals.len());
-        if labeled.nrows() == 0 {
-            return Ok(Selection::unranked(middles(&embeddings, n, seed)));
-        }
-        let probs = signals.probs()?;
-        let calibration = signals.calibration().ok().filter(|_| !self.is_lite);
-        let after = labeled.nrows() + n;
-        let (uncertainty, share, floor) = match calibration {
-            Some(calibration) => {
-                let Calibration { accuracy, .. } = calibration;
-                (calibration.margin(&probs), (1.0 - accuracy).powi(2), 10)
+macro_rules! by_rule {
+    ($Name:ident, $ENTRY:ident, $wants:expr) => {
+        impl Strategy for $Name {
+            fn name(&self) -> &str {
+                $ENTRY.name
             }
-            None => (score::margin(&probs), (40.0 / after as f64).min(1.0), 5),
-        };
-        let most = (share * signals.len() as f64) as usize;
-        let candidates = top_k(&uncertainty, most.max(floor * n));
-        let references = References::draw(&embeddings, &labeled, REFERENCES, seed);
-        let bandwidth = BANDWIDTH * references.typical_distance(neighbors(&references, after));
-        let mut herding =
-            Herding::new(&embeddings, &labeled, &references, bandwidth, |i| uncertainty[i], false);
-        Ok(Selection::unranked(herding.pick(&candidates, n)))
+
+            fn needs(&self) -> Vec<Signal> {
+                vec![Signal::Probs, Signal::Embeddings, Signal::LabeledEmbeddings]
+            }
+
+            fn wants(&self) -> Vec<Signal> {
+                $wants
+            }
+
+            fn starts_cold(&self) -> bool {
+                true
+            }
+
+            fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
+                References::memory(candidates, features, self.references)
+            }
+
+            fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
+                let calibration = signals.calibration().ok().filter(|_| !self.wants().is_empty());
+                select(signals, calibration, self.bandwidth, self.references, n, seed)
+            }
+        }
+    };
+}
+
+by_rule!(Auto, ENTRY, vec![Signal::Calibration]);
+by_rule!(AutoLite, ENTRY_LITE, vec![]);
+
+fn select(
+    signals: &Signals<'_>,
+    calibration: Option<Calibration>,
+    bandwidth: f64,
+    references: usize,
+    n: usize,
+    seed: u64,
+) -> Result<Selection> {
+    let (embeddings, labeled) = (signals.embeddings()?, signals.labeled_embeddings()?);
+    let n = n.min(signals.len());
+    if labeled.nrows() == 0 {
+        return Ok(Selection::unranked(middles(&embeddings, n, seed, references)));
     }
+    let after = labeled.nrows() + n;
+    let (uncertainty, candidates) = match informative(signals) {
+        None => (Array1::ones(signals.len()), (0..signals.len()).collect()),
+        Some(probs) => {
+            let (uncertainty, share, floor) = match calibration {
+                Some(calibration) => {
+                    let Calibration { accuracy, .. } = calibration;
+                    (calibration.margin(&probs), (1.0 - accuracy).powi(2), 10)
+                }
+                None => (score::margin(&probs), (40.0 / after as f64).min(1.0), 5),
+            };
+            let most = (share * signals.len() as f64) as usize;
+            let candidates = top_k(&uncertainty, most.max(floor * n));
+            (uncertainty, candidates)
+        }
+    };
+    let references = References::draw(&embeddings, &labeled, references, seed);
+    let bandwidth = bandwidth * references.typical_distance(neighbors(&references, after));
+    let mut herding = Herding::new(&embeddings, &labeled, &references, bandwidth, |i| uncertainty[i], false);
+    Ok(Selection::unranked(herding.pick(&candidates, n)))
+}
+
+/// Probabilities that tell candidates apart; `None` if there are none, or all rows are the same, as those of a net that has seen one
+/// class. Picks by them would follow the order of the pool.
+pub(super) fn informative<'s>(signals: &'s Signals<'_>) -> Option<ArrayView2<'s, f64>> {
+    let probs = signals.probs().ok()?;
+    let first = probs.outer_iter().next()?;
+    probs.outer_iter().any(|row| row != first).then_some(probs)
 }
 
 /// How many references each of so many labels has to cover: its share, and 5 at least.
@@ -98,8 +142,8 @@ pub(super) fn neighbors(references: &References, labels: usize) -> usize {
 }
 
 /// For nothing labelled yet: the samples nearest to the centres of `n` clusters, of a part of the pool that is large enough.
-pub(super) fn middles(embeddings: &ArrayRef2<f32>, n: usize, seed: u64) -> Vec<usize> {
-    let count = REFERENCES.max(10 * n);
+pub(super) fn middles(embeddings: &ArrayRef2<f32>, n: usize, seed: u64, references: usize) -> Vec<usize> {
+    let count = references.max(10 * n);
     let drawn = References::draw(embeddings, &Array2::zeros((0, embeddings.ncols())), count, seed);
     let rows = drawn.candidates.iter().map(|row| *row as usize).collect::<Vec<_>>();
     let sample = embeddings.select(ndarray::Axis(0), &rows);
@@ -195,21 +239,15 @@ mod tests {
                 .unwrap();
             let calibration =
                 Calibration { temperature: 0.3 + seed as f64 * 0.2, accuracy: 0.04 * seed as f64 };
-            let auto = Auto { name: "auto", is_lite: false };
+            let auto = Auto::default();
             // Fewer than 600 items: the probes are all of them, and the references too.
             let lite = auto.select(&signals, 6, seed).unwrap().rows;
             assert_eq!(lite, naive(&pool, &labeled, &probs, None, 6), "seed {seed}");
-            assert_eq!(
-                lite,
-                Auto { name: "auto-lite", is_lite: true }.select(&signals, 6, seed).unwrap().rows
-            );
+            assert_eq!(lite, AutoLite::default().select(&signals, 6, seed).unwrap().rows);
             let calibrated = signals.with_calibration(calibration).unwrap();
             let picks = auto.select(&calibrated, 6, seed).unwrap().rows;
             assert_eq!(picks, naive(&pool, &labeled, &probs, Some(calibration), 6), "seed {seed}");
-            assert_eq!(
-                lite,
-                Auto { name: "auto-lite", is_lite: true }.select(&calibrated, 6, seed).unwrap().rows
-            );
+            assert_eq!(lite, AutoLite::default().select(&calibrated, 6, seed).unwrap().rows);
         }
     }
 
@@ -226,7 +264,7 @@ mod tests {
                     .and_then(|signals| signals.with_embeddings(pool.select(Axis(0), order)))
                     .and_then(|signals| signals.with_labeled_embeddings(labeled))
                     .unwrap();
-                let rows = Auto { name: "auto", is_lite: false }.select(&signals, 9, 4).unwrap().rows;
+                let rows = Auto::default().select(&signals, 9, 4).unwrap().rows;
                 rows.into_iter().map(|row| order[row]).collect::<Vec<_>>()
             };
             let as_is = (0..n).collect::<Vec<_>>();
@@ -240,7 +278,7 @@ mod tests {
     #[test]
     fn without_labels_it_takes_one_of_each_heap() {
         let pool = values(90, 2, 1) + Array2::from_shape_fn((90, 2), |(i, _)| 10.0 * (i % 3) as f32);
-        let mut heaps = middles(&pool, 3, 1).into_iter().map(|row| row % 3).collect::<Vec<_>>();
+        let mut heaps = middles(&pool, 3, 1, 2000).into_iter().map(|row| row % 3).collect::<Vec<_>>();
         heaps.sort_unstable();
         assert_eq!(heaps, [0, 1, 2]);
     }

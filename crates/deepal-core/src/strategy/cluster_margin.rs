@@ -1,17 +1,15 @@
 //! Small margins, spread over clusters.
 
-use super::{Entry, Selection, Strategy};
+use super::{Entry, Selection, Strategy, made};
 use crate::error::Result;
 use crate::score;
 use crate::seed::mix;
 use crate::select::linkage::average_linkage;
-use crate::select::references::{REFERENCES, References};
+use crate::select::references::References;
 use crate::select::{random, top_k};
+use crate::settings::Settings;
 use crate::signals::{Signal, Signals};
 use ndarray::{Array2, Axis};
-
-/// How many samples of small margin there are for each pick.
-const MANY: usize = 10;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "cluster-margin",
@@ -19,13 +17,22 @@ pub(super) static ENTRY: Entry = Entry {
     summary: "small margins, spread over clusters of the embeddings, small clusters first",
     details: "The 10·n samples of smallest margin are clustered by average linkage into n clusters, and it takes one at random of each cluster in turn, \
               beginning with those that have the fewest: good where some classes are rare (`--rare-classes`). Deviation: the paper clusters the whole \
-              pool once, O(n²), and looks up the candidates' clusters; here the candidates themselves are clustered, 2,000 of them at most, drawn by \
+              pool once, O(n²), and looks up the candidates' clusters; here the candidates themselves are clustered, a sample of them where they are many, drawn by \
               seed, and others join by the nearest. Clusters of a sample of the pool were measured too and were worse, as those of outliers came first.",
     source: "Citovsky et al., Batch active learning at scale, NeurIPS 2021",
-    build: || Box::new(ClusterMargin),
+    settings: ClusterMargin::SETTINGS,
+    build: made::<ClusterMargin>,
 };
 
-struct ClusterMargin;
+crate::settings! {
+    /// Picks small margins, spread over clusters.
+    pub struct ClusterMargin {
+        /// Samples of small margin for each pick, among which clusters are made.
+        many: usize = 10, Integer(1, 1000), "Citovsky et al., 2021: 10 times the batch";
+        /// Candidates, drawn by seed, that are clustered; others join the nearest.
+        references: usize = 2000, Integer(10, 20_000), "bounds the time and memory of clustering, O(references²)";
+    }
+}
 
 impl Strategy for ClusterMargin {
     fn name(&self) -> &str {
@@ -38,16 +45,17 @@ impl Strategy for ClusterMargin {
 
     fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
         // The distances of all pairs of references.
-        References::memory(candidates, features).saturating_add(REFERENCES * REFERENCES * size_of::<f32>())
+        let pairs = self.references.saturating_mul(self.references).saturating_mul(size_of::<f32>());
+        References::memory(candidates, features, self.references).saturating_add(pairs)
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
         let (probs, embeddings) = (signals.probs()?, signals.embeddings()?);
         let n = n.min(signals.len());
-        let candidates = top_k(&score::margin(&probs), MANY * n);
+        let candidates = top_k(&score::margin(&probs), self.many.saturating_mul(n));
         let chosen = embeddings.select(Axis(0), &candidates);
         let none = Array2::zeros((0, embeddings.ncols()));
-        let references = References::draw(&chosen, &none, REFERENCES, seed);
+        let references = References::draw(&chosen, &none, self.references, seed);
         let clusters = match references.d {
             0 => vec![0; references.len()],
             d => average_linkage(&references.rows, d, n),
@@ -87,7 +95,7 @@ mod tests {
         let probs = Array2::from_elem((n, 2), 0.5);
         let signals = Signals::new(n).with_probs(probs).and_then(|s| s.with_embeddings(embeddings)).unwrap();
         for seed in 0..5 {
-            let picks = ClusterMargin.select(&signals, 10, seed).unwrap().rows;
+            let picks = ClusterMargin::default().select(&signals, 10, seed).unwrap().rows;
             assert_eq!(picks.iter().filter(|row| **row < 2).count(), 1, "{picks:?}");
         }
     }
@@ -101,7 +109,7 @@ mod tests {
             if class == 0 { p } else { 1.0 - p }
         });
         let signals = Signals::new(50).with_probs(probs).and_then(|s| s.with_embeddings(embeddings)).unwrap();
-        assert!(ClusterMargin.select(&signals, 2, 1).unwrap().rows.iter().all(|row| *row < 20));
+        assert!(ClusterMargin::default().select(&signals, 2, 1).unwrap().rows.iter().all(|row| *row < 20));
     }
 
     /// Each cluster gives one before any gives a second.
@@ -111,7 +119,7 @@ mod tests {
         let probs = Array2::from_elem((6, 2), 0.5);
         let signals = Signals::new(6).with_probs(probs).and_then(|s| s.with_embeddings(embeddings)).unwrap();
         let heap = |row: usize| [0, 0, 0, 1, 1, 2][row];
-        let picks = ClusterMargin.select(&signals, 3, 4).unwrap().rows;
+        let picks = ClusterMargin::default().select(&signals, 3, 4).unwrap().rows;
         assert_eq!(picks.into_iter().map(heap).collect::<Vec<_>>(), [2, 1, 0]);
     }
 }

@@ -1,8 +1,9 @@
 //! Entropy.
 
-use super::by_probs::{ByProbs, DROPOUT_DETAILS, DROPOUT_SOURCE};
-use super::{Entry, PASSES};
-use crate::score;
+use super::by_probs::{DROPOUT_DETAILS, DROPOUT_SOURCE, by_probs};
+use super::{Entry, made};
+use crate::score::entropy;
+use crate::settings::Settings;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "entropy",
@@ -10,7 +11,8 @@ pub(super) static ENTRY: Entry = Entry {
     summary: "the largest entropy of the predicted classes",
     details: "Score −Σ p ln p with 0 ln 0 = 0. One pass over the pool; with many classes it prefers samples that are unclear among classes that do not matter, where margin does not.",
     source: "Settles, Active learning literature survey, 2009, after Shannon 1948",
-    build: || Box::new(ByProbs { name: ENTRY.name, score: score::entropy, passes: None }),
+    settings: Entropy::SETTINGS,
+    build: made::<Entropy>,
 };
 
 pub(super) static ENTRY_DROPOUT: Entry = Entry {
@@ -19,5 +21,22 @@ pub(super) static ENTRY_DROPOUT: Entry = Entry {
     summary: "largest entropy of the mean prediction over dropout passes",
     details: DROPOUT_DETAILS,
     source: DROPOUT_SOURCE,
-    build: || Box::new(ByProbs { name: ENTRY_DROPOUT.name, score: score::entropy, passes: Some(PASSES) }),
+    settings: EntropyDropout::SETTINGS,
+    build: made::<EntropyDropout>,
 };
+
+crate::settings! {
+    /// Picks by entropy.
+    pub struct Entropy {}
+}
+
+crate::settings! {
+    /// Picks by entropy of the mean over dropout passes.
+    pub struct EntropyDropout {
+        /// Forward passes with dropout on.
+        passes: usize = 10, Integer(1, 10_000), "DeepAL's n_drop";
+    }
+}
+
+by_probs!(Entropy, entropy);
+by_probs!(EntropyDropout, entropy, passes);

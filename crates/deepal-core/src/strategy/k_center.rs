@@ -1,8 +1,9 @@
 //! Core-set by greedy k-center.
 
-use super::{Entry, Selection, Strategy};
+use super::{Entry, Selection, Strategy, made};
 use crate::error::Result;
 use crate::select::k_center_greedy;
+use crate::settings::Settings;
 use crate::signals::{Signal, Signals};
 
 pub(super) static ENTRY: Entry = Entry {
@@ -12,10 +13,14 @@ pub(super) static ENTRY: Entry = Entry {
     details: "Covers the pool in embedding space, outliers first. The greedy 2-approximation of the core-set paper, without \
               its mixed-integer program. O(n·d) memory, where the reference holds an n × n matrix.",
     source: "Sener and Savarese, Active learning for convolutional neural networks: a core-set approach, ICLR 2018",
-    build: || Box::new(KCenter),
+    settings: KCenter::SETTINGS,
+    build: made::<KCenter>,
 };
 
-struct KCenter;
+crate::settings! {
+    /// Picks a core-set by greedy k-center.
+    pub struct KCenter {}
+}
 
 impl Strategy for KCenter {
     fn name(&self) -> &str {

@@ -1,8 +1,9 @@
 //! Least confidence.
 
-use super::by_probs::{ByProbs, DROPOUT_DETAILS, DROPOUT_SOURCE};
-use super::{Entry, PASSES};
-use crate::score;
+use super::by_probs::{DROPOUT_DETAILS, DROPOUT_SOURCE, by_probs};
+use super::{Entry, made};
+use crate::score::least_confidence;
+use crate::settings::Settings;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "least-confidence",
@@ -10,7 +11,8 @@ pub(super) static ENTRY: Entry = Entry {
     summary: "the least probability of the most probable class",
     details: "Score 1 − max p. One pass over the pool.",
     source: "Lewis and Gale, A sequential algorithm for training text classifiers, SIGIR 1994",
-    build: || Box::new(ByProbs { name: ENTRY.name, score: score::least_confidence, passes: None }),
+    settings: LeastConfidence::SETTINGS,
+    build: made::<LeastConfidence>,
 };
 
 pub(super) static ENTRY_DROPOUT: Entry = Entry {
@@ -19,7 +21,22 @@ pub(super) static ENTRY_DROPOUT: Entry = Entry {
     summary: "least confidence of the mean prediction over dropout passes",
     details: DROPOUT_DETAILS,
     source: DROPOUT_SOURCE,
-    build: || {
-        Box::new(ByProbs { name: ENTRY_DROPOUT.name, score: score::least_confidence, passes: Some(PASSES) })
-    },
+    settings: LeastConfidenceDropout::SETTINGS,
+    build: made::<LeastConfidenceDropout>,
 };
+
+crate::settings! {
+    /// Picks by least confidence.
+    pub struct LeastConfidence {}
+}
+
+crate::settings! {
+    /// Picks by least confidence of the mean over dropout passes.
+    pub struct LeastConfidenceDropout {
+        /// Forward passes with dropout on.
+        passes: usize = 10, Integer(1, 10_000), "DeepAL's n_drop";
+    }
+}
+
+by_probs!(LeastConfidence, least_confidence);
+by_probs!(LeastConfidenceDropout, least_confidence, passes);

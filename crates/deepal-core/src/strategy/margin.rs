@@ -1,8 +1,9 @@
 //! Margin.
 
-use super::by_probs::{ByProbs, DROPOUT_DETAILS, DROPOUT_SOURCE};
-use super::{Entry, PASSES};
-use crate::score;
+use super::by_probs::{DROPOUT_DETAILS, DROPOUT_SOURCE, by_probs};
+use super::{Entry, made};
+use crate::score::margin;
+use crate::settings::Settings;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "margin",
@@ -10,7 +11,8 @@ pub(super) static ENTRY: Entry = Entry {
     summary: "the smallest gap between the two most probable classes",
     details: "Score 1 − (p₁ − p₂). One pass over the pool; the strongest simple default once a few labels for each class are there.",
     source: "Scheffer, Decomain and Wrobel, Active hidden Markov models for information extraction, IDA 2001",
-    build: || Box::new(ByProbs { name: ENTRY.name, score: score::margin, passes: None }),
+    settings: Margin::SETTINGS,
+    build: made::<Margin>,
 };
 
 pub(super) static ENTRY_DROPOUT: Entry = Entry {
@@ -19,5 +21,22 @@ pub(super) static ENTRY_DROPOUT: Entry = Entry {
     summary: "smallest margin of the mean prediction over dropout passes",
     details: DROPOUT_DETAILS,
     source: DROPOUT_SOURCE,
-    build: || Box::new(ByProbs { name: ENTRY_DROPOUT.name, score: score::margin, passes: Some(PASSES) }),
+    settings: MarginDropout::SETTINGS,
+    build: made::<MarginDropout>,
 };
+
+crate::settings! {
+    /// Picks by margin.
+    pub struct Margin {}
+}
+
+crate::settings! {
+    /// Picks by margin of the mean over dropout passes.
+    pub struct MarginDropout {
+        /// Forward passes with dropout on.
+        passes: usize = 10, Integer(1, 10_000), "DeepAL's n_drop";
+    }
+}
+
+by_probs!(Margin, margin);
+by_probs!(MarginDropout, margin, passes);

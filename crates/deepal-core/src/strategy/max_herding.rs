@@ -1,10 +1,11 @@
 //! Coverage of the pool by kernels, blind to the net's uncertainty.
 
 use super::auto::neighbors;
-use super::{Entry, Selection, Strategy};
+use super::{Entry, Selection, Strategy, made};
 use crate::error::Result;
 use crate::select::herding::Herding;
-use crate::select::references::{REFERENCES, References};
+use crate::select::references::References;
+use crate::settings::Settings;
 use crate::signals::{Signal, Signals};
 
 pub(super) static ENTRY: Entry = Entry {
@@ -15,10 +16,19 @@ pub(super) static ENTRY: Entry = Entry {
               the kernel's width is half the typical distance to as many neighbours as each label has to cover, where the paper takes 1 \
               for embeddings of unit length; and 2,000 samples, drawn by seed, stand for the pool.",
     source: "Bae, Noh and Sutherland, Generalized coverage for more robust low-budget active learning, ECCV 2024",
-    build: || Box::new(MaxHerding),
+    settings: MaxHerding::SETTINGS,
+    build: made::<MaxHerding>,
 };
 
-struct MaxHerding;
+crate::settings! {
+    /// Picks by coverage with kernels.
+    pub struct MaxHerding {
+        /// The kernel's width, as a share of the typical distance to as many neighbours as each label has to cover.
+        bandwidth: f64 = 0.5, Positive(100.0), "a prototype on 13 data sets";
+        /// Samples, drawn by seed, that stand for the pool.
+        references: usize = 2000, Integer(10, 100_000), "a prototype: 1,000 cost 0.15 points";
+    }
+}
 
 impl Strategy for MaxHerding {
     fn name(&self) -> &str {
@@ -34,15 +44,15 @@ impl Strategy for MaxHerding {
     }
 
     fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
-        References::memory(candidates, features)
+        References::memory(candidates, features, self.references)
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
         let (embeddings, labeled) = (signals.embeddings()?, signals.labeled_embeddings()?);
         let n = n.min(signals.len());
-        let references = References::draw(&embeddings, &labeled, REFERENCES, seed);
+        let references = References::draw(&embeddings, &labeled, self.references, seed);
         let neighbors = neighbors(&references, labeled.nrows() + n);
-        let bandwidth = 0.5 * references.typical_distance(neighbors);
+        let bandwidth = self.bandwidth * references.typical_distance(neighbors);
         let all = (0..signals.len()).collect::<Vec<_>>();
         let mut herding = Herding::new(&embeddings, &labeled, &references, bandwidth, |_| 1.0, true);
         Ok(Selection::unranked(herding.pick(&all, n)))

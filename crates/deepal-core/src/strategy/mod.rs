@@ -15,11 +15,22 @@ mod random;
 mod uncertainty_herding;
 
 use crate::error::{Error, Result};
+use crate::settings::{self, Given, Setting, Settings, Spec};
 use crate::signals::{Signal, Signals};
 use ndarray::Array1;
 
-/// Passes of the Monte-Carlo dropout strategies, as in the paper's reference set-up.
-const PASSES: usize = 10;
+pub use adversarial::{Bim, DeepFool};
+pub use auto::{Auto, AutoLite};
+pub use bald::Bald;
+pub use cluster::{KMeans, KMedians};
+pub use cluster_margin::ClusterMargin;
+pub use entropy::{Entropy, EntropyDropout};
+pub use k_center::KCenter;
+pub use least_confidence::{LeastConfidence, LeastConfidenceDropout};
+pub use margin::{Margin, MarginDropout};
+pub use max_herding::MaxHerding;
+pub use random::Random;
+pub use uncertainty_herding::UncertaintyHerding;
 
 /// A rule that says which candidates are worth a label.
 ///
@@ -39,8 +50,8 @@ pub trait Strategy: Send + Sync {
         vec![]
     }
 
-    /// Whether it can pick before anything is labelled and any net is trained. It is then handed the net's inputs as embeddings, no
-    /// labelled embedding and nothing else.
+    /// Whether it can pick while no net is trained: nothing is labelled, or labels of one class alone. It is then handed the inputs of
+    /// the candidates as embeddings, those of the labelled samples as labelled embeddings, and nothing else.
     fn starts_cold(&self) -> bool {
         false
     }
@@ -53,7 +64,7 @@ pub trait Strategy: Send + Sync {
     }
 
     /// About the most bytes that [`select`](Self::select) holds besides the signals, to pick `n` of `candidates` with `features`
-    /// each; for programs that tell beforehand whether it fits. As it stands it is right for one that sorts a score for each.
+    /// each; to tell beforehand whether it fits. The default suits strategies that sort one score per candidate.
     fn memory(&self, candidates: usize, features: usize, n: usize) -> usize {
         let _ = (features, n);
         candidates.saturating_mul(2 * size_of::<f64>())
@@ -112,25 +123,36 @@ pub struct Entry {
     pub details: &'static str,
     /// Where it comes from.
     pub source: &'static str,
-    /// Makes it, with the settings of the paper's reference set-up.
-    pub build: fn() -> Box<dyn Strategy>,
+    /// Its settings.
+    pub settings: &'static [Setting],
+    /// Makes it, with the settings given and the defaults of all others.
+    ///
+    /// # Errors
+    /// A name that is no setting, or a value out of range.
+    pub build: fn(&Given) -> Result<Box<dyn Strategy>>,
+}
+
+/// [`Entry::build`] of a strategy that is its settings.
+fn made<S: Settings + Strategy>(given: &Given) -> Result<Box<dyn Strategy>> {
+    let what = format!("strategy `{}`", S::default().name());
+    Ok(Box::new(S::from_given(&what, given)?))
 }
 
 impl Entry {
     /// The signals that it looks at, in words.
     pub fn looks_at(&self) -> String {
-        let strategy = (self.build)();
+        let Ok(strategy) = (self.build)(&Given::new()) else { return String::new() };
         let wants = strategy.wants().into_iter().map(|signal| format!("{signal} if the net gives it"));
         let all = strategy.needs().iter().map(ToString::to_string).chain(wants).collect::<Vec<_>>();
         if all.is_empty() { "nothing".into() } else { all.join(", ") }
     }
 }
 
-/// The name of the strategy for who does not name one.
+/// The default strategy's name.
 pub const DEFAULT: &str = auto::ENTRY.name;
 
-/// The name of the strategy for who expects some classes to be rare: with 500 labels of long-tailed sets it was 3.5 points ahead of the
-/// default (prototype on 13 data sets).
+/// The name of the strategy for data with rare classes: with 500 labels of long-tailed sets it was 3.5 points ahead of the default
+/// (prototype on 13 data sets).
 pub const FOR_RARE_CLASSES: &str = cluster_margin::ENTRY.name;
 
 /// All strategies: the default, those of the paper in its order, others.
@@ -179,9 +201,37 @@ pub fn by_name(name: &str) -> Result<&'static Entry> {
     })
 }
 
+/// The strategy of a name, ours or DeepAL's, with settings as in `bald(passes=50)`.
+///
+/// # Errors
+/// An unknown name, an unknown setting, or a value out of range.
+pub fn build(text: &str) -> Result<Box<dyn Strategy>> {
+    from_spec(&text.parse()?)
+}
+
+/// The strategy of a name with settings.
+///
+/// # Errors
+/// As [`build`].
+pub fn from_spec(spec: &Spec) -> Result<Box<dyn Strategy>> {
+    (by_name(&spec.name)?.build)(&spec.settings)
+}
+
+/// The same strategy by the name of the list, without settings that are the defaults.
+///
+/// # Errors
+/// As [`build`].
+pub fn canonical(spec: &Spec) -> Result<Spec> {
+    let entry = by_name(&spec.name)?;
+    settings::check(&format!("strategy `{}`", entry.name), entry.settings, &spec.settings)?;
+    Ok(spec.canonical(entry.name, entry.settings))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract;
+    use crate::settings::{Range, Value};
 
     #[test]
     fn every_name_of_deepal_is_accepted() {
@@ -219,7 +269,7 @@ mod tests {
                 ALL[i + 1..].iter().all(|other| other.name != entry.name && other.summary != entry.summary)
             );
             assert!(entry.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
-            assert_eq!((entry.build)().name(), entry.name);
+            assert_eq!(build(entry.name).unwrap().name(), entry.name);
             for text in [entry.summary, entry.details, entry.source] {
                 assert!(text.len() > 10 && text.trim() == text && !text.contains("  "));
             }
@@ -229,7 +279,65 @@ mod tests {
     #[test]
     fn every_strategy_passes_the_contract() {
         for entry in ALL {
-            crate::contract::check_strategy((entry.build)().as_ref()).unwrap();
+            contract::check_strategy(build(entry.name).unwrap().as_ref()).unwrap();
+        }
+    }
+
+    /// Values of a setting that are not its default.
+    fn others(setting: &Setting) -> Vec<Value> {
+        let values = match setting.range {
+            Range::Integer(least, most) => [least, least + 1, least + 6, most].map(Value::Integer).to_vec(),
+            Range::Number(least, most) => {
+                [least, f64::midpoint(least, most), most].map(Value::Number).to_vec()
+            }
+            Range::Positive(most) => [1e-3, 0.1, 1.0, most].map(|x| x.min(most)).map(Value::Number).to_vec(),
+        };
+        values.into_iter().filter(|value| *value != (setting.default)()).collect()
+    }
+
+    /// A setting that changes neither what a strategy looks at nor what it picks, nor is documented, is none.
+    #[test]
+    fn every_setting_is_described_and_has_an_effect() {
+        for entry in ALL {
+            let outcome = |given: Given| {
+                let strategy = (entry.build)(&given).unwrap();
+                let signals = contract::made_up_for(strategy.as_ref(), 300, 12);
+                let picks = |seed| strategy.select(&signals, 9, seed).unwrap().rows;
+                (strategy.needs(), [1, 2, 3].map(picks))
+            };
+            let default = outcome(Given::new());
+            for setting in entry.settings {
+                let name = format!("{}: {}", entry.name, setting.name);
+                assert!(setting.about.len() > 10 && setting.source.len() > 3, "{name}");
+                let values = others(setting);
+                let differs =
+                    |value: &Value| outcome([(setting.name.to_owned(), value.clone())].into()) != default;
+                assert!(values.iter().any(differs), "{name}: nothing follows from it");
+                let given = [(setting.name.to_owned(), (setting.default)())].into();
+                assert_eq!(outcome(given), default, "{name}: the default is another");
+                let spec = Spec {
+                    name: entry.name.into(),
+                    settings: [(setting.name.into(), values[0].clone())].into(),
+                };
+                assert_eq!(canonical(&spec.to_string().parse().unwrap()).unwrap(), spec, "{name}");
+            }
+            let unknown = [("no-such".to_owned(), Value::Integer(1))].into();
+            assert!((entry.build)(&unknown).err().unwrap().to_string().contains(entry.name));
+        }
+    }
+
+    /// Every setting of every strategy at the ends of its range.
+    #[test]
+    fn extreme_settings_pass_the_contract() {
+        for entry in ALL {
+            for setting in entry.settings {
+                for value in others(setting) {
+                    let given = [(setting.name.to_owned(), value.clone())].into();
+                    let strategy = (entry.build)(&given).unwrap();
+                    let checked = contract::check_strategy(strategy.as_ref());
+                    assert_eq!(checked, Ok(()), "{}: {} = {value}", entry.name, setting.name);
+                }
+            }
         }
     }
 }

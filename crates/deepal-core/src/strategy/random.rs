@@ -1,8 +1,9 @@
 //! Random sampling.
 
-use super::{Entry, Selection, Strategy};
+use super::{Entry, Selection, Strategy, made};
 use crate::error::Result;
 use crate::select;
+use crate::settings::Settings;
 use crate::signals::{Signal, Signals};
 
 pub(super) static ENTRY: Entry = Entry {
@@ -12,10 +13,14 @@ pub(super) static ENTRY: Entry = Entry {
     details: "Costs nothing and needs no net. Its labels are an unbiased sample of the pool, those of every other \
               strategy are not.",
     source: "uniform sampling without replacement",
-    build: || Box::new(Random),
+    settings: Random::SETTINGS,
+    build: made::<Random>,
 };
 
-struct Random;
+crate::settings! {
+    /// Picks at random.
+    pub struct Random {}
+}
 
 impl Strategy for Random {
     fn name(&self) -> &str {

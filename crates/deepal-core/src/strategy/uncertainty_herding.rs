@@ -1,11 +1,12 @@
 //! Coverage of what the net is not sure of.
 
-use super::auto::neighbors;
-use super::{Entry, Selection, Strategy};
+use super::auto::{informative, neighbors};
+use super::{Entry, Selection, Strategy, made};
 use crate::error::Result;
 use crate::score;
 use crate::select::herding::Herding;
-use crate::select::references::{REFERENCES, References};
+use crate::select::references::References;
+use crate::settings::Settings;
 use crate::signals::{Signal, Signals};
 use ndarray::Array1;
 
@@ -19,10 +20,17 @@ pub(super) static ENTRY: Entry = Entry {
               cross-validation (the paper: calibration error on a hold-out); while fewer than two labels differ the width is that of \
               max-herding; 2,000 samples, drawn by seed, stand for the pool.",
     source: "Bae, Oliveira and Sutherland, Uncertainty herding: one active learning method for all label budgets, ICLR 2025",
-    build: || Box::new(UncertaintyHerding),
+    settings: UncertaintyHerding::SETTINGS,
+    build: made::<UncertaintyHerding>,
 };
 
-struct UncertaintyHerding;
+crate::settings! {
+    /// Picks by coverage of uncertainty with kernels.
+    pub struct UncertaintyHerding {
+        /// Samples, drawn by seed, that stand for the pool.
+        references: usize = 2000, Integer(10, 100_000), "a prototype: 1,000 cost 0.15 points";
+    }
+}
 
 impl Strategy for UncertaintyHerding {
     fn name(&self) -> &str {
@@ -42,18 +50,18 @@ impl Strategy for UncertaintyHerding {
     }
 
     fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
-        References::memory(candidates, features)
+        References::memory(candidates, features, self.references)
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
         let (embeddings, labeled) = (signals.embeddings()?, signals.labeled_embeddings()?);
         let n = n.min(signals.len());
-        let uncertainty = match (labeled.nrows(), signals.calibration()) {
-            (0, _) => Array1::ones(signals.len()),
-            (_, Ok(calibration)) => calibration.margin(&signals.probs()?),
-            (_, Err(_)) => score::margin(&signals.probs()?),
+        let uncertainty = match (informative(signals), signals.calibration()) {
+            (Some(probs), Ok(calibration)) if labeled.nrows() > 0 => calibration.margin(&probs),
+            (Some(probs), Err(_)) if labeled.nrows() > 0 => score::margin(&probs),
+            _ => Array1::ones(signals.len()),
         };
-        let references = References::draw(&embeddings, &labeled, REFERENCES, seed);
+        let references = References::draw(&embeddings, &labeled, self.references, seed);
         let bandwidth = references.least_distance(&labeled).unwrap_or_else(|| {
             0.5 * references.typical_distance(neighbors(&references, labeled.nrows() + n))
         });

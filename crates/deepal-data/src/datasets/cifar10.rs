@@ -1,10 +1,10 @@
 //! CIFAR-10: 32×32 photographs of things (Krizhevsky 2009), in the binary version.
 
+use super::downloads::Files;
+use super::remote::{Digest, Remote};
+use super::{Downloads, Scale};
 use super::{Entry, Split};
-use crate::cifar::{self, Batch};
-use crate::download::{Digest, Remote};
-use crate::source::Files;
-use crate::{Scale, Source};
+use crate::formats::cifar::{self, Batch};
 use deepal_core::Data;
 
 pub(super) static ENTRY: Entry = Entry {
@@ -43,12 +43,12 @@ static FILES: Files<'_> = Files {
     }],
 };
 
-fn load(source: &Source<'_>) -> crate::Result<Data> {
-    let batches = match source.find(ENTRY.name, &[UNPACKED, "cifar10/cifar-10-batches-bin"], &cifar::BATCHES)
-    {
-        Some(paths) => cifar::read_batches(&paths)?,
-        None => cifar::read_archive(&source.files(&FILES)?[0])?,
-    };
+fn load(downloads: &Downloads<'_>) -> crate::Result<Data> {
+    let batches =
+        match downloads.find(ENTRY.name, &[UNPACKED, "cifar10/cifar-10-batches-bin"], &cifar::BATCHES) {
+            Some(paths) => cifar::read_batches(&paths)?,
+            None => cifar::read_archive(&downloads.files(&FILES)?[0])?,
+        };
     let (train, test) = batches.split_at(5);
     ENTRY.data(join(train)?, join(test)?)
 }

@@ -1,8 +1,8 @@
 //! The UCI optical digits: 8×8 counts 0..=16 (Alpaydin and Kaynak 1998), as part of the program.
 
 use super::{DIGITS, Entry, Split};
+use super::{Downloads, Scale};
 use crate::files::unpack;
-use crate::{Scale, Source};
 use deepal_core::Data;
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub(super) static ENTRY: Entry = Entry {
 };
 
 /// The set comes without a split: every fifth sample, 4, 9, 14 …, is the test set.
-fn load(_: &Source<'_>) -> crate::Result<Data> {
+fn load(_: &Downloads<'_>) -> crate::Result<Data> {
     let file = Path::new("embedded digits");
     let images = unpack(file, include_bytes!("../../data/digits/images-idx3-ubyte.gz"))?;
     let labels = unpack(file, include_bytes!("../../data/digits/labels-idx1-ubyte.gz"))?;

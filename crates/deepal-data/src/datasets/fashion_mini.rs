@@ -1,8 +1,8 @@
 //! The first 500 + 100 images of each class of Fashion-MNIST, as part of the program.
 
+use super::{Downloads, Scale};
 use super::{Entry, FASHION};
 use crate::files::unpack;
-use crate::{Scale, Source};
 use deepal_core::Data;
 use std::path::Path;
 
@@ -23,7 +23,7 @@ pub(super) static ENTRY: Entry = Entry {
     load,
 };
 
-fn load(_: &Source<'_>) -> crate::Result<Data> {
+fn load(_: &Downloads<'_>) -> crate::Result<Data> {
     let file = Path::new("embedded fashion-mini");
     let split =
         |images, labels| ENTRY.idx_split((file, unpack(file, images)?), (file, unpack(file, labels)?));

@@ -1,9 +1,9 @@
 //! Fashion-MNIST: 28×28 articles of clothing (Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747).
 
-use super::{Entry, FASHION, mnist};
-use crate::Scale;
-use crate::download::{Digest, Remote};
-use crate::source::Files;
+use super::Scale;
+use super::downloads::Files;
+use super::remote::{Digest, Remote};
+use super::{Entry, FASHION};
 
 pub(super) static ENTRY: Entry = Entry {
     name: "fashion-mnist",
@@ -19,7 +19,7 @@ pub(super) static ENTRY: Entry = Entry {
     homepage: "https://github.com/zalandoresearch/fashion-mnist",
     embedded: false,
     paper: true,
-    load: |source| ENTRY.idx_data(source, &FILES, &mnist::FILES),
+    load: |downloads| ENTRY.idx_data(downloads, &FILES),
 };
 
 /// The publishers' two own addresses; the SHA-256 makes up for the missing TLS of the second.

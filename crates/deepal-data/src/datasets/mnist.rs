@@ -1,9 +1,9 @@
 //! MNIST: 28×28 handwritten digits (LeCun, Cortes and Burges 1998).
 
-use super::{DIGITS, Entry, fashion_mnist};
-use crate::Scale;
-use crate::download::{Digest, Remote};
-use crate::source::Files;
+use super::Scale;
+use super::downloads::Files;
+use super::remote::{Digest, Remote};
+use super::{DIGITS, Entry};
 
 pub(super) static ENTRY: Entry = Entry {
     name: "mnist",
@@ -19,7 +19,7 @@ pub(super) static ENTRY: Entry = Entry {
     homepage: "http://yann.lecun.com/exdb/mnist/",
     embedded: false,
     paper: true,
-    load: |source| ENTRY.idx_data(source, &FILES, &fashion_mnist::FILES),
+    load: |downloads| ENTRY.idx_data(downloads, &FILES),
 };
 
 /// The first is torchvision's mirror, the second the one of TensorFlow Datasets.

@@ -5,15 +5,24 @@
 
 mod cifar10;
 mod digits;
+pub(crate) mod downloads;
 mod fashion_mini;
 mod fashion_mnist;
+mod images;
 mod mnist;
+pub mod remote;
 mod svhn;
+#[cfg(feature = "download")]
+pub mod transfer;
+
+pub use downloads::Downloads;
+pub use images::{Images, Scale};
 
 use crate::error::{Error, Result};
-use crate::source::{Files, Source};
-use crate::{Images, Scale, files, idx};
+use crate::files;
+use crate::formats::idx;
 use deepal_core::{Class, Data};
+use downloads::Files;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -50,7 +59,7 @@ pub struct Entry {
     ///
     /// # Errors
     /// Files that are not there, cannot be downloaded, or are broken.
-    pub load: fn(&Source<'_>) -> Result<Data>,
+    pub load: fn(&Downloads<'_>) -> Result<Data>,
 }
 
 /// Every data set.
@@ -138,13 +147,15 @@ impl Entry {
         Ok(Split { pixels: images.pixels, labels: self.to_classes(path, &labels)? })
     }
 
-    /// A whole data set of four IDX files: training images and labels, test images and labels. The files of
-    /// `other` have the same names.
-    fn idx_data(&self, source: &Source<'_>, wanted: &Files<'_>, other: &Files<'_>) -> Result<Data> {
-        let paths = source.files(wanted)?;
-        if other.remotes[3].digest.check(&paths[3]).is_ok() {
-            let [expected, found] = [wanted, other].map(|set| format!("the labels of `{}`", set.dataset));
-            return Err(Error::corrupt(&paths[3], expected, found));
+    /// A whole data set of four IDX files: training images and labels, test images and labels. Two data sets have files of the
+    /// same names, which are told apart by their digests.
+    fn idx_data(&self, downloads: &Downloads<'_>, wanted: &Files<'_>) -> Result<Data> {
+        let paths = downloads.files(wanted)?;
+        for other in [&mnist::FILES, &fashion_mnist::FILES] {
+            if other.dataset != wanted.dataset && other.remotes[3].digest.check(&paths[3]).is_ok() {
+                let [expected, found] = [wanted, other].map(|set| format!("the labels of `{}`", set.dataset));
+                return Err(Error::corrupt(&paths[3], expected, found));
+            }
         }
         let split = |images: &Path, labels: &Path| {
             self.idx_split((images, files::read(images)?), (labels, files::read(labels)?))

@@ -1,9 +1,11 @@
 //! SVHN, cropped: 32×32 house numbers from street photographs (Netzer et al. 2011).
 
+use super::Downloads;
+use super::Scale;
+use super::downloads::Files;
+use super::remote::{Digest, Remote};
 use super::{DIGITS, Entry, Split};
-use crate::download::{Digest, Remote};
-use crate::source::Files;
-use crate::{Scale, Source, svhn};
+use crate::formats::mat;
 use deepal_core::Data;
 use std::path::Path;
 
@@ -47,10 +49,10 @@ static FILES: Files<'_> = Files {
     ],
 };
 
-fn load(source: &Source<'_>) -> crate::Result<Data> {
-    let paths = source.files(&FILES)?;
+fn load(downloads: &Downloads<'_>) -> crate::Result<Data> {
+    let paths = downloads.files(&FILES)?;
     let split = |path: &Path| {
-        let images = svhn::read(path)?;
+        let images = mat::read(path)?;
         Ok::<_, crate::Error>(Split {
             labels: ENTRY.to_classes(path, &images.labels)?,
             pixels: images.pixels,

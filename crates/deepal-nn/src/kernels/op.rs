@@ -1,4 +1,4 @@
-//! Own operations inside Burn: how a function of slices with a gradient becomes one of tensors.
+//! Source operations inside Burn: how a function of slices with a gradient becomes one of tensors.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;

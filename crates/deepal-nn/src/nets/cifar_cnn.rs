@@ -1,7 +1,8 @@
 //! The paper's net for CIFAR-10.
 
-use super::{Entry, burn_net, conv};
-use crate::burn_net::{Classifier, Output};
+use super::cnn::Cnn;
+use super::{Entry, burn_net, conv, made};
+use crate::classifier::{Classifier, Output};
 use crate::kernels::{Block, convolve, dense};
 use crate::noise::Noise;
 use crate::train::Training;
@@ -9,6 +10,7 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
+use deepal_core::settings::Settings;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "cifar-cnn",
@@ -16,7 +18,12 @@ pub(super) static ENTRY: Entry = Entry {
     shape: Some([3, 32, 32]),
     paper: Some(|| Training::epochs(20, 0.05, 0.3)),
     takes_training: true,
-    build: |meta, training| Box::new(burn_net(&ENTRY, meta, training, CifarCnn::init)),
+    settings: Cnn::SETTINGS,
+    build: |meta, options, given| {
+        let Cnn { dropout } = made(&ENTRY, given)?;
+        let init = move |n_classes, device: &Device| CifarCnn::init(n_classes, dropout, device);
+        Ok(Box::new(burn_net(&ENTRY, meta, options, init)))
+    },
 };
 
 #[derive(Module, Debug)]
@@ -26,16 +33,18 @@ struct CifarCnn {
     conv3: Conv2d,
     fc1: Linear,
     fc2: Linear,
+    dropout: f64,
 }
 
 impl CifarCnn {
-    fn init(n_classes: usize, device: &Device) -> Self {
+    fn init(n_classes: usize, dropout: f64, device: &Device) -> Self {
         Self {
             conv1: conv([3, 32], 5, device),
             conv2: conv([32, 32], 5, device),
             conv3: conv([32, 64], 5, device),
             fc1: LinearConfig::new(1024, 50).init(device),
             fc2: LinearConfig::new(50, n_classes).init(device),
+            dropout,
         }
     }
 }
@@ -43,6 +52,10 @@ impl CifarCnn {
 impl Classifier for CifarCnn {
     fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output {
         self.head(self.trunk(inputs), noise)
+    }
+
+    fn last(&self) -> Option<&Linear> {
+        Some(&self.fc2)
     }
 
     fn trunk(&self, inputs: Tensor<2>) -> Tensor<2> {
@@ -56,7 +69,7 @@ impl Classifier for CifarCnn {
     }
 
     fn head(&self, embedding: Tensor<2>, noise: &mut Noise) -> Output {
-        let logits = self.fc2.forward(noise.dropout(embedding.clone(), 0.5));
+        let logits = self.fc2.forward(noise.dropout(embedding.clone(), self.dropout));
         Output { logits, embedding }
     }
 }

@@ -1,7 +1,8 @@
 //! The paper's net for MNIST and Fashion-MNIST.
 
-use super::{Entry, burn_net, conv};
-use crate::burn_net::{Classifier, Output};
+use super::cnn::Cnn;
+use super::{Entry, burn_net, conv, made};
+use crate::classifier::{Classifier, Output};
 use crate::kernels::{Block, convolve, dense};
 use crate::noise::Noise;
 use crate::train::Training;
@@ -9,6 +10,7 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
+use deepal_core::settings::Settings;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "mnist-cnn",
@@ -16,7 +18,12 @@ pub(super) static ENTRY: Entry = Entry {
     shape: Some([1, 28, 28]),
     paper: Some(|| Training::epochs(10, 0.01, 0.5)),
     takes_training: true,
-    build: |meta, training| Box::new(burn_net(&ENTRY, meta, training, MnistCnn::init)),
+    settings: Cnn::SETTINGS,
+    build: |meta, options, given| {
+        let Cnn { dropout } = made(&ENTRY, given)?;
+        let init = move |n_classes, device: &Device| MnistCnn::init(n_classes, dropout, device);
+        Ok(Box::new(burn_net(&ENTRY, meta, options, init)))
+    },
 };
 
 #[derive(Module, Debug)]
@@ -25,15 +32,17 @@ struct MnistCnn {
     conv2: Conv2d,
     fc1: Linear,
     fc2: Linear,
+    dropout: f64,
 }
 
 impl MnistCnn {
-    fn init(n_classes: usize, device: &Device) -> Self {
+    fn init(n_classes: usize, dropout: f64, device: &Device) -> Self {
         Self {
             conv1: conv([1, 10], 5, device),
             conv2: conv([10, 20], 5, device),
             fc1: LinearConfig::new(320, 50).init(device),
             fc2: LinearConfig::new(50, n_classes).init(device),
+            dropout,
         }
     }
 }
@@ -41,6 +50,10 @@ impl MnistCnn {
 impl Classifier for MnistCnn {
     fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output {
         self.head(self.trunk(inputs), noise)
+    }
+
+    fn last(&self) -> Option<&Linear> {
+        Some(&self.fc2)
     }
 
     fn trunk(&self, inputs: Tensor<2>) -> Tensor<2> {
@@ -52,9 +65,9 @@ impl Classifier for MnistCnn {
     fn head(&self, trunk: Tensor<2>, noise: &mut Noise) -> Output {
         // The reference drops channels before pooling. A mask of zeros and one positive factor may as well come after: the
         // maximum is at the same place, and the results are the same to the bit.
-        let x = noise.dropout_channels(trunk.reshape([-1, 20, 4, 4]), 0.5);
+        let x = noise.dropout_channels(trunk.reshape([-1, 20, 4, 4]), self.dropout);
         let embedding = dense(&self.fc1, x.flatten::<2>(1, 3)); // [n, 50]
-        let logits = self.fc2.forward(noise.dropout(embedding.clone(), 0.5));
+        let logits = self.fc2.forward(noise.dropout(embedding.clone(), self.dropout));
         Output { logits, embedding }
     }
 }

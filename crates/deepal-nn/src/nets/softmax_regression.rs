@@ -1,7 +1,8 @@
 //! Softmax regression, the core's own net.
 
-use super::Entry;
+use super::{Entry, made};
 use deepal_core::SoftmaxRegression;
+use deepal_core::settings::Settings;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "softmax-regression",
@@ -9,5 +10,17 @@ pub(super) static ENTRY: Entry = Entry {
     shape: None,
     paper: None,
     takes_training: false,
-    build: |_meta, _training| Box::new(SoftmaxRegression::default()),
+    settings: Softmax::SETTINGS,
+    build: |_meta, _options, given| {
+        let Softmax { penalty } = made(&ENTRY, given)?;
+        Ok(Box::new(SoftmaxRegression::new(penalty as f32)))
+    },
 };
+
+deepal_core::settings! {
+    /// Settings of the net `softmax-regression`.
+    pub struct Softmax {
+        /// The weight decay `l`: the loss is the mean cross-entropy plus `l / 2 · ‖W‖²`.
+        penalty: f64 = 1e-3, Number(0.0, 1e6), "our own";
+    }
+}

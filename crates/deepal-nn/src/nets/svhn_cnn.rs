@@ -1,7 +1,8 @@
 //! The paper's net for SVHN.
 
-use super::{Entry, burn_net, conv};
-use crate::burn_net::{Classifier, Output};
+use super::cnn::Cnn;
+use super::{Entry, burn_net, conv, made};
+use crate::classifier::{Classifier, Output};
 use crate::kernels::{Block, convolve, dense};
 use crate::noise::Noise;
 use crate::train::Training;
@@ -9,6 +10,7 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
+use deepal_core::settings::Settings;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "svhn-cnn",
@@ -17,7 +19,12 @@ pub(super) static ENTRY: Entry = Entry {
     shape: Some([3, 32, 32]),
     paper: Some(|| Training::epochs(20, 0.01, 0.5)),
     takes_training: true,
-    build: |meta, training| Box::new(burn_net(&ENTRY, meta, training, SvhnCnn::init)),
+    settings: Cnn::SETTINGS,
+    build: |meta, options, given| {
+        let Cnn { dropout } = made(&ENTRY, given)?;
+        let init = move |n_classes, device: &Device| SvhnCnn::init(n_classes, dropout, device);
+        Ok(Box::new(burn_net(&ENTRY, meta, options, init)))
+    },
 };
 
 #[derive(Module, Debug)]
@@ -28,10 +35,11 @@ struct SvhnCnn {
     fc1: Linear,
     fc2: Linear,
     fc3: Linear,
+    dropout: f64,
 }
 
 impl SvhnCnn {
-    fn init(n_classes: usize, device: &Device) -> Self {
+    fn init(n_classes: usize, dropout: f64, device: &Device) -> Self {
         Self {
             conv1: conv([3, 32], 3, device),
             conv2: conv([32, 32], 3, device),
@@ -39,6 +47,7 @@ impl SvhnCnn {
             fc1: LinearConfig::new(1152, 400).init(device),
             fc2: LinearConfig::new(400, 50).init(device),
             fc3: LinearConfig::new(50, n_classes).init(device),
+            dropout,
         }
     }
 }
@@ -46,6 +55,10 @@ impl SvhnCnn {
 impl Classifier for SvhnCnn {
     fn forward(&self, inputs: Tensor<2>, noise: &mut Noise) -> Output {
         self.head(self.trunk(inputs), noise)
+    }
+
+    fn last(&self) -> Option<&Linear> {
+        Some(&self.fc3)
     }
 
     fn trunk(&self, inputs: Tensor<2>) -> Tensor<2> {
@@ -60,10 +73,10 @@ impl Classifier for SvhnCnn {
 
     fn head(&self, trunk: Tensor<2>, noise: &mut Noise) -> Output {
         // Before pooling in the reference; the same to the bit, as in `mnist_cnn.rs`.
-        let x = noise.dropout_channels(trunk.reshape([-1, 32, 6, 6]), 0.5);
+        let x = noise.dropout_channels(trunk.reshape([-1, 32, 6, 6]), self.dropout);
         let x = dense(&self.fc1, x.flatten::<2>(1, 3)); // [n, 400]
         let embedding = dense(&self.fc2, x); // [n, 50]
-        let logits = self.fc3.forward(noise.dropout(embedding.clone(), 0.5));
+        let logits = self.fc3.forward(noise.dropout(embedding.clone(), self.dropout));
         Output { logits, embedding }
     }
 }

@@ -1,0 +1,118 @@
+//! `deepal export`: the labels that a run bought, as other tools take them, and its nets.
+
+use super::{Outcome, print, wrong};
+use crate::interrupt::{self, STOP};
+use crate::progress::{ProgressMode, Terminal, say};
+use clap::{Args, ValueEnum};
+use deepal::export::{self, Export, JobChoice};
+use deepal::text::count;
+use deepal::{Catalog, Monitor};
+use std::path::PathBuf;
+
+/// Options of `deepal export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// The run folder
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// What to write [default: csv]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// The file or folder to write; a folder must be new or empty [default for csv and jsonl: standard output]
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+    /// Write the net at the end of a job, trained once more and checked against the record; the labels too only if `--format` or
+    /// `--out` is given
+    #[arg(long, value_name = "NET.safetensors")]
+    net: Option<PathBuf>,
+    /// Only the labels bought for a data set of the run
+    #[arg(long, value_name = "D")]
+    dataset: Option<String>,
+    /// Only those bought with a net of the run
+    #[arg(long, value_name = "N")]
+    net_name: Option<String>,
+    /// Only those bought by a strategy of the run
+    #[arg(long, value_name = "S")]
+    strategy: Option<String>,
+    /// Only those bought with a seed of the run
+    #[arg(long, value_name = "K")]
+    seed: Option<u64>,
+    /// The folder with the data sets' files, for pictures of data sets of the list [default: as in the run]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+/// [`export::Format`] on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Format(export::Format);
+
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        use export::Format::{Coco, Csv, Huggingface, Imagefolder, Jsonl, LabelStudio};
+        &[
+            Self(Csv),
+            Self(Jsonl),
+            Self(Imagefolder),
+            Self(LabelStudio),
+            Self(Huggingface),
+            Self(Coco),
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        let help = match self.0 {
+            export::Format::Csv => "A table of all jobs, a row for each label",
+            export::Format::Jsonl => "The same, a JSON object a line",
+            export::Format::Imagefolder => "A folder for each class with its pictures",
+            export::Format::LabelStudio => {
+                "Tasks with annotations for Label Studio, the labelling configuration beside them"
+            }
+            export::Format::Huggingface => {
+                "Pictures with `metadata.jsonl`, as `datasets.load_dataset` reads them"
+            }
+            export::Format::Coco => "Pictures with `annotations.json`, the class of each as a box around all of it",
+        };
+        Some(clap::builder::PossibleValue::new(self.0.name()).help(help))
+    }
+}
+
+pub(crate) fn run(args: &ExportArgs) -> Outcome {
+    let choice = JobChoice {
+        dataset: args.dataset.clone(),
+        net: args.net_name.clone(),
+        strategy: args.strategy.clone(),
+        seed: args.seed,
+    };
+    let terminal = Terminal::new(ProgressMode::Auto);
+    let hear = |news: deepal::News<'_>| terminal.hear(&news);
+    let monitor = Monitor { hear: &hear, stop: &STOP };
+    let export = Export::open(&args.run, &choice, args.data_dir.clone(), &Catalog::default())?;
+    if let Some(out) = &args.net {
+        let accuracy = export.write_net(out, monitor)?;
+        say(&format!(
+            "its accuracy on the test set is the recorded one, {:.1} %; the net is in {}",
+            100.0 * accuracy,
+            out.display()
+        ));
+        if args.format.is_none() && args.out.is_none() {
+            return Ok(());
+        }
+    }
+    let format = args.format.map_or(export::Format::Csv, |format| format.0);
+    let is_table = matches!(format, export::Format::Csv | export::Format::Jsonl);
+    let Some(out) = &args.out else {
+        if is_table {
+            return print(&String::from_utf8_lossy(&export.table(format)?));
+        }
+        export.check_one_job(format)?;
+        return Err(wrong("say where to write with `--out PATH`; only csv and jsonl go to standard output"));
+    };
+    if !is_table && format != export::Format::LabelStudio {
+        interrupt::listen(Some("stopping after the present file"), "stopped".into())?;
+    }
+    let labels = export.write(format, out, monitor)?;
+    if is_table {
+        return Ok(());
+    }
+    print(&format!("{} in {}\n", count(labels, "label", "labels"), out.display()))
+}

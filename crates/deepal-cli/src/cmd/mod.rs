@@ -1,0 +1,38 @@
+//! One file for each command.
+
+use deepal::Error;
+use std::io::{ErrorKind, Write};
+
+pub(crate) mod data;
+pub(crate) mod embed;
+pub(crate) mod export;
+pub(crate) mod grid;
+pub(crate) mod list;
+pub(crate) mod model;
+pub(crate) mod plan;
+pub(crate) mod predict;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod select;
+
+/// What a command ends with.
+pub(crate) type Outcome<T = ()> = Result<T, Error>;
+
+/// A wrong option or combination of options.
+fn wrong(why: impl Into<String>) -> Error {
+    Error::Setting(why.into())
+}
+
+/// Writes to standard output. A reader that has had enough, such as `head`, is no error.
+fn print(text: &str) -> Outcome {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> Outcome {
+    match std::io::stdout().write_all(bytes) {
+        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
+            Err(deepal::DataError::Write { path: "standard output".into(), cause }.into())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,117 @@
+//! `deepal run`: a study, its progress on the terminal, and what it shows at the end.
+
+use super::grid::GridArgs;
+use super::{Outcome, print};
+use crate::interrupt::{self, STOP};
+use crate::progress::{ProgressMode, Terminal};
+use clap::Args;
+use deepal::text::count;
+use deepal::{Catalog, Config, Error, Monitor, Study, StudyPlan, analysis};
+use std::path::{Path, PathBuf};
+
+/// Options of `deepal run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The run folder; a run that is there resumes with what is missing [default: runs/FILE of `--config FILE.toml`, else
+    /// the next free runs/NNN-DATASET]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Resume the interrupted run in a folder, as if it had not been interrupted
+    #[arg(long, value_name = "DIR", conflicts_with_all = [
+        "dataset", "strategy", "seeds", "initial", "initial_set", "query", "rounds", "pool", "net", "training", "config",
+        "out", "model", "dedup", "per_class_seed", "rare_classes", "device",
+    ])]
+    pub(crate) resume: Option<PathBuf>,
+    /// What to show on stderr meanwhile
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub(crate) progress: ProgressMode,
+    /// Also write TensorBoard event files below a folder, at the end
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tensorboard: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) grid: GridArgs,
+}
+
+pub(crate) fn run(args: RunArgs) -> Outcome {
+    let terminal = Terminal::new(args.progress);
+    let hear = |news: deepal::News<'_>| terminal.hear(&news);
+    let monitor = Monitor { hear: &hear, stop: &STOP };
+    let catalog = Catalog::default();
+    let mut study = match &args.resume {
+        Some(folder) => {
+            let data_dir = super::grid::data_dir(args.grid.data_dir.clone());
+            Study::resume(folder, data_dir, args.grid.offline, &catalog, monitor)?
+        }
+        None => {
+            let plan = StudyPlan::new(args.grid.settings()?, &catalog, monitor)?.offline(args.grid.offline);
+            let folder = args.out.clone().unwrap_or_else(|| default_folder(&args, plan.config()));
+            plan.start(&folder)?
+        }
+    };
+    let folder = study.folder().to_owned();
+    let failures = if study.jobs().is_empty() { Vec::new() } else { simulate(&mut study, &args, &terminal)? };
+    show(&mut study, args.tensorboard.as_deref()).map_err(|error| {
+        let what = "the run is recorded; `deepal run --resume {}` makes what is missing";
+        error.about(what.replace("{}", &folder.display().to_string()))
+    })?;
+    match failures.first() {
+        Some(first) => {
+            let jobs = count(failures.len(), "job", "jobs");
+            Err(Error::Failed(format!("{jobs} failed, the first: {first}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Prints what the run shows and writes the files of it.
+fn show(study: &mut Study<'_>, tensorboard: Option<&Path>) -> Outcome {
+    let outputs = study.outputs()?;
+    let files = "report.html, figures/, summary.csv, results.csv and more";
+    let text = analysis::text(&outputs.analysis);
+    print(&format!("{text}\nin {}: {files}\n", study.folder().display()))?;
+    outputs.write(study.folder())?;
+    let Some(folder) = tensorboard else { return Ok(()) };
+    outputs.write_tensorboard(folder).map_err(|error| error.about("`--tensorboard`"))
+}
+
+/// Runs what is missing; the failures, in words.
+fn simulate(study: &mut Study<'_>, args: &RunArgs, terminal: &Terminal) -> Outcome<Vec<String>> {
+    let folder = study.folder().display().to_string();
+    interrupt::listen(None, format!("stopped; resume with `deepal run --resume {folder}`"))?;
+    let threads = args.grid.threads();
+    if study.config().tasks.len() > 1 {
+        terminal.say_unless_json("timing pieces of the work, to begin with the longest jobs");
+    }
+    study.order(threads);
+    terminal.begin(study);
+    study.config().warnings().iter().for_each(|warning| terminal.warn(&format!("warning: {warning}")));
+    study.missing_signals()?.iter().for_each(|note| terminal.note(note));
+    let config = study.config();
+    terminal.note(&format!(
+        "{}: {}, {}; {} to do on {}; recording in {folder}",
+        config.title(),
+        count(config.strategies.len(), "strategy", "strategies"),
+        count(config.seeds.len(), "seed", "seeds"),
+        count(study.jobs().len(), "job", "jobs"),
+        count(threads, "thread", "threads"),
+    ));
+    let failures = study.run(threads);
+    terminal.end();
+    failures
+}
+
+/// `runs/quick` of `--config experiments/quick.toml`, so that the same command resumes it; else, and of the `config.toml`
+/// of a run, `runs/001-fashion-mini`, or the next number that is free.
+fn default_folder(args: &RunArgs, config: &Config) -> PathBuf {
+    let runs = Path::new("runs");
+    let file = args.grid.config.as_deref().and_then(Path::file_stem);
+    if let Some(name) = file.filter(|name| *name != "config") {
+        return runs.join(name);
+    }
+    let taken = |number: &str| {
+        let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with(number))
+    };
+    let number = (1..).map(|n| format!("{n:03}-")).find(|number| !taken(number)).unwrap_or_default();
+    runs.join(number + &config.tasks[0].dataset)
+}

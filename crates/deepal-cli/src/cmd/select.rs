@@ -1,0 +1,177 @@
+//! `deepal select`: what to label next, in a source, a table or arrays.
+
+use super::model::ModelArgs;
+use super::{Outcome, print, wrong};
+use crate::interrupt::STOP;
+use crate::progress::{ProgressMode, Terminal};
+use clap::Args;
+use deepal::{
+    ArrayFiles, Catalog, Monitor, PickFrom, SelectOptions, Signal, SourceChoice, TableColumns, strategy,
+};
+use std::path::PathBuf;
+
+/// Options of `deepal select`.
+#[derive(Debug, Args)]
+pub(crate) struct SelectArgs {
+    /// A folder or zip of pictures, a table, a file of arrays, or a data.toml
+    #[arg(value_name = "SOURCE", conflicts_with_all = [
+        "probs", "logits", "mc_probs", "embeddings", "labeled_embeddings", "features", "labeled_features", "head_weights", "head_biases",
+    ])]
+    pub(crate) source: Option<PathBuf>,
+    /// The net to train on what is labelled, with settings as in `head(width=64)` (see `deepal list nets`) [default: softmax-regression on vectors, mlp on
+    /// pictures]
+    #[arg(long, value_name = "NAME", requires = "source")]
+    pub(crate) net: Option<String>,
+    /// Ask for one label in each group of copies; near ones are within this share of the typical distance of two samples
+    /// [default: 0.15]
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.15", requires = "source")]
+    pub(crate) dedup: Option<f64>,
+    /// The strategy, with settings as in `bald(passes=50)` (see `deepal list strategies`) [default: auto]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) strategy: Option<String>,
+    /// Use the strategy for data in which some classes are rare, cluster-margin
+    #[arg(long, conflicts_with = "strategy")]
+    pub(crate) rare_classes: bool,
+    /// How many rows to pick; all of them if there are fewer
+    #[arg(long, value_name = "N")]
+    pub(crate) budget: usize,
+    /// A table (.csv, .tsv, .jsonl, .parquet) with a row for each sample; `--probs` and `--embeddings` then name its columns, one of
+    /// lists or several by a pattern such as 'p_*'
+    #[arg(long, value_name = "TABLE", conflicts_with_all = ["source", "mc_probs", "labeled_embeddings"])]
+    pub(crate) table: Option<PathBuf>,
+    /// The column of the table with the samples' ids
+    #[arg(long, value_name = "COLUMN", requires = "table")]
+    pub(crate) id: Option<String>,
+    /// The column of the table with labels: rows that have one are labelled already and no candidates
+    #[arg(long, value_name = "COLUMN", requires = "table")]
+    pub(crate) label: Option<String>,
+    /// Look at only N of the candidates, drawn at random by seed: for pools that are too large
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "source")]
+    pub(crate) candidates: Option<u64>,
+    /// The memory to stay within, in MB; more is refused before it starts [default: what the system has, on Linux]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "source")]
+    pub(crate) memory: Option<u64>,
+    /// Class probabilities of the candidates, [n, c]
+    #[arg(long, value_name = "P.npy")]
+    pub(crate) probs: Option<PathBuf>,
+    /// Class scores before softmax, in the place of probabilities, [n, c]
+    #[arg(long, value_name = "Z.npy", conflicts_with = "probs")]
+    pub(crate) logits: Option<PathBuf>,
+    /// Class probabilities of stochastic passes, [t, n, c]
+    #[arg(long, value_name = "M.npy")]
+    pub(crate) mc_probs: Option<PathBuf>,
+    /// Embeddings of the candidates, [n, d]
+    #[arg(long, value_name = "E.npy")]
+    pub(crate) embeddings: Option<PathBuf>,
+    /// Embeddings of samples labelled already, [m, d]; without it, none are
+    #[arg(long, value_name = "L.npy")]
+    pub(crate) labeled_embeddings: Option<PathBuf>,
+    /// Their classes, from 0, [m]: with them `auto` checks by cross-validation how far a classifier on embeddings can be trusted
+    #[arg(long, value_name = "Y.npy", requires = "labeled_embeddings")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Class probabilities of samples labelled already, [m, c]
+    #[arg(long, value_name = "Q.npy", requires = "labeled_embeddings")]
+    pub(crate) labeled_probs: Option<PathBuf>,
+    /// Weights of the last layer, [c, d]
+    #[arg(long, value_name = "W.npy")]
+    pub(crate) head_weights: Option<PathBuf>,
+    /// Biases of the last layer, [c]
+    #[arg(long, value_name = "B.npy")]
+    pub(crate) head_biases: Option<PathBuf>,
+    /// Features of the candidates by a fixed encoder, [n, e]
+    #[arg(long, value_name = "F.npy")]
+    pub(crate) features: Option<PathBuf>,
+    /// Features of samples labelled already by a fixed encoder, [m, e]
+    #[arg(long, value_name = "G.npy")]
+    pub(crate) labeled_features: Option<PathBuf>,
+    /// The seed of strategies that draw at random
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// The file to write: .csv, .jsonl or .parquet [default: CSV to standard output]
+    #[arg(long, value_name = "PICKS.csv")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+}
+
+pub(crate) fn run(args: &SelectArgs) -> Outcome {
+    let from = args.from()?;
+    let options = args.options();
+    let terminal = Terminal::new(ProgressMode::Auto);
+    let hear = |news: deepal::News<'_>| terminal.hear(&news);
+    let monitor = Monitor { hear: &hear, stop: &STOP };
+    let selected = deepal::select(&from, &options, &Catalog::default(), monitor)?;
+    match &args.out {
+        Some(path) => selected.write(path),
+        None => print(&String::from_utf8_lossy(&selected.csv())),
+    }
+}
+
+impl SelectArgs {
+    fn options(&self) -> SelectOptions {
+        let default = if self.rare_classes { strategy::FOR_RARE_CLASSES } else { strategy::DEFAULT };
+        SelectOptions {
+            strategy: self.strategy.clone().unwrap_or_else(|| default.into()),
+            budget: self.budget,
+            seed: self.seed,
+            candidates: self.candidates.map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
+            memory: self.memory.map(|megabytes| 1e6 * megabytes as f64),
+        }
+    }
+
+    /// What is picked from.
+    fn from(&self) -> Outcome<PickFrom> {
+        if let Some(path) = &self.source {
+            let model = self.model.resolve()?;
+            let (path, net, dedup) = (path.clone(), self.net.clone(), self.dedup);
+            return Ok(PickFrom::Source(SourceChoice { path, net, dedup, model, ..SourceChoice::default() }));
+        }
+        if self.model.model.is_some() {
+            return Err(wrong("`--model` needs a SOURCE to make embeddings of"));
+        }
+        if let Some(path) = &self.table {
+            let column = |option: &Option<PathBuf>| option.as_ref().map(|name| name.to_string_lossy().into_owned());
+            return Ok(PickFrom::Table(TableColumns {
+                path: path.clone(),
+                id: self.id.clone(),
+                label: self.label.clone(),
+                probs: column(&self.probs),
+                embeddings: column(&self.embeddings),
+            }));
+        }
+        let given = [
+            (Signal::Probs, &self.probs),
+            (Signal::McProbs { passes: 0 }, &self.mc_probs),
+            (Signal::Embeddings, &self.embeddings),
+            (Signal::LabeledEmbeddings, &self.labeled_embeddings),
+            (Signal::Labels, &self.labels),
+            (Signal::LabeledProbs, &self.labeled_probs),
+            (Signal::HeadWeights, &self.head_weights),
+            (Signal::HeadBiases, &self.head_biases),
+            (Signal::Features, &self.features),
+            (Signal::LabeledFeatures, &self.labeled_features),
+        ];
+        let files = given.into_iter().filter_map(|(signal, path)| Some((signal, path.clone()?))).collect();
+        Ok(PickFrom::Arrays(ArrayFiles { files, logits: self.logits.clone() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// Every signal that the table reads from files has its option here, by the name that the table gives it.
+    #[test]
+    fn every_signal_that_comes_from_files_has_an_option() {
+        let command = crate::cli::Cli::command();
+        let select = command.find_subcommand("select").unwrap();
+        for signal in deepal::signals::ALL {
+            // Arrays of one's own are for strategies of one's own, which the program has none of.
+            let Some(option) = signal.kind().option.filter(|option| *option != "array") else { continue };
+            let found = select.get_arguments().find(|argument| argument.get_long() == Some(option));
+            let help = found.unwrap_or_else(|| panic!("no `--{option}`")).get_help().unwrap().to_string();
+            assert!(help.contains(&signal.letters()), "`--{option}` lacks its shape: {help}");
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! Parquet files, row group by row group and column by column.
+
+use super::{Column, Kept, Part, Read, Wanted, fits, list_column};
+use crate::error::{Error, Result};
+use crate::formats::element::half;
+use parquet::basic::{ConvertedType, LogicalType, Type};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::DataType;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::schema::types::ColumnDescriptor;
+use std::collections::HashMap;
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+/// How many rows are decoded at once.
+const ROWS: usize = 4096;
+
+/// How many rows and features the columns have that a pattern fits, `[n, d]`, by what the file says of itself.
+pub(super) fn peek(path: &Path, pattern: &str) -> Result<[usize; 2]> {
+    let metadata = open(path)?.metadata().clone();
+    let rows = usize::try_from(metadata.file_metadata().num_rows()).unwrap_or_default();
+    let columns = metadata.row_groups().iter().flat_map(|group| group.columns());
+    let columns =
+        columns.filter(|chunk| chunk.column_path().parts().first().is_some_and(|name| fits(pattern, name)));
+    let values = columns.map(|chunk| usize::try_from(chunk.num_values()).unwrap_or_default()).sum::<usize>();
+    Ok([rows, values.div_ceil(rows.max(1))])
+}
+
+/// The columns of a file; of kinds other than single values and lists of numbers, why they are not read.
+pub(super) fn read(path: &Path, part: &Part<'_>) -> Result<Wanted> {
+    // The library panics on some damaged files.
+    let damaged = |_| Err(Error::unfit(path, "is damaged"));
+    catch_unwind(AssertUnwindSafe(|| read_whole(path, part))).unwrap_or_else(damaged)
+}
+
+fn broken(path: &Path) -> impl Fn(ParquetError) -> Error {
+    move |cause| Error::unfit(path, format!("is no Parquet file that can be read: {cause}"))
+}
+
+fn open(path: &Path) -> Result<SerializedFileReader<File>> {
+    let file = File::open(path).map_err(Error::read(path))?;
+    SerializedFileReader::new(file).map_err(broken(path))
+}
+
+fn read_whole(path: &Path, part: &Part<'_>) -> Result<Wanted> {
+    let file = open(path)?;
+    let leaves = file.metadata().file_metadata().schema_descr().columns().to_vec();
+    let field = |leaf: &ColumnDescriptor| leaf.path().parts().first().cloned().unwrap_or_default();
+    let mut parts = HashMap::<_, usize>::new();
+    leaves.iter().for_each(|leaf| *parts.entry(field(leaf)).or_default() += 1);
+    let rows = |group: &RowGroupMetaData| usize::try_from(group.num_rows()).unwrap_or_default();
+    let rows = file.metadata().row_groups().iter().map(rows).sum();
+    let wanted = part.kept().among(rows);
+    let mut columns = Vec::new();
+    for (at, leaf) in leaves.iter().enumerate() {
+        let name = field(leaf);
+        if !part.wants(&name) {
+            if columns.last().is_none_or(|(last, _)| *last != name) {
+                columns.push((name, Err(None)));
+            }
+            continue;
+        }
+        let cells = if parts[&name] == 1 { Cells::of(leaf, wanted) } else { Err("nested values".into()) };
+        let mut cells = match cells {
+            Ok(cells) => cells,
+            Err(kind) => {
+                // One of the parts stands for the whole field.
+                if columns.last().is_none_or(|(last, _)| *last != name) {
+                    columns.push((name, Err(Some(kind))));
+                }
+                continue;
+            }
+        };
+        let mut kept = part.kept();
+        for group in 0..file.num_row_groups() {
+            let group = file.get_row_group(group).map_err(broken(path))?;
+            let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
+            let reader = group.get_column_reader(at).map_err(broken(path))?;
+            cells
+                .read(reader, leaf, rows, &mut kept)
+                .map_err(|cause| Error::unfit(path, format!("column `{name}` cannot be read: {cause}")))?;
+        }
+        let column = cells.finish(path, &name, leaf, part)?;
+        columns.push((name, column));
+    }
+    Ok((columns, wanted))
+}
+
+/// What was read of a column.
+enum Cells {
+    Numbers(Vec<f64>),
+    Singles(Vec<f32>),
+    Integers(Vec<Option<i64>>),
+    Unsigned(Vec<Option<u64>>),
+    Booleans(Vec<Option<bool>>),
+    Text(Vec<Option<Vec<u8>>>),
+    Lists { values: Vec<f32>, lengths: Vec<Option<usize>>, wanted: usize },
+}
+
+impl Cells {
+    /// Nothing yet of a column of this kind, of which so many rows are wanted; or its kind, if it is none of ours.
+    fn of(leaf: &ColumnDescriptor, wanted: usize) -> Result<Self, String> {
+        let is_list = leaf.max_rep_level() == 1;
+        let is_nested = leaf.max_rep_level() > 1 || leaf.path().parts().len() > if is_list { 3 } else { 1 };
+        let logical = leaf.logical_type_ref();
+        let is_decimal = matches!(logical, Some(LogicalType::Decimal { .. }))
+            || leaf.converted_type() == ConvertedType::DECIMAL;
+        let is_half = matches!(logical, Some(LogicalType::Float16)) && leaf.type_length() == 2;
+        if is_nested {
+            return Err("nested values".into());
+        }
+        match leaf.physical_type() {
+            _ if is_decimal => Err("DECIMAL".into()),
+            Type::FIXED_LEN_BYTE_ARRAY if !is_half => Err("FIXED_LEN_BYTE_ARRAY".into()),
+            Type::INT96 => Err("INT96".into()),
+            Type::BYTE_ARRAY if is_list => Err("lists of BYTE_ARRAY".into()),
+            _ if is_list => Ok(Self::Lists { values: Vec::new(), lengths: Vec::new(), wanted }),
+            Type::BYTE_ARRAY => Ok(Self::Text(Vec::new())),
+            Type::BOOLEAN => Ok(Self::Booleans(Vec::new())),
+            Type::INT32 | Type::INT64 if is_unsigned(leaf) => Ok(Self::Unsigned(Vec::new())),
+            Type::INT32 | Type::INT64 => Ok(Self::Integers(Vec::new())),
+            Type::FLOAT | Type::FIXED_LEN_BYTE_ARRAY => Ok(Self::Singles(Vec::new())),
+            Type::DOUBLE => Ok(Self::Numbers(Vec::new())),
+        }
+    }
+
+    /// Adds a row group.
+    fn read(
+        &mut self,
+        reader: ColumnReader,
+        leaf: &ColumnDescriptor,
+        rows: usize,
+        kept: &mut Kept<'_>,
+    ) -> Result<(), ParquetError> {
+        match (self, reader) {
+            (Self::Numbers(cells), ColumnReader::DoubleColumnReader(reader)) => {
+                singles(reader, leaf, rows, kept, |x| cells.push(x.copied().unwrap_or(f64::NAN)))
+            }
+            (Self::Singles(cells), ColumnReader::FloatColumnReader(reader)) => {
+                singles(reader, leaf, rows, kept, |x| cells.push(x.copied().unwrap_or(f32::NAN)))
+            }
+            (Self::Singles(cells), ColumnReader::FixedLenByteArrayColumnReader(reader)) => {
+                singles(reader, leaf, rows, kept, |x| cells.push(x.map_or(f32::NAN, |x| float16(x.data()))))
+            }
+            (Self::Booleans(cells), ColumnReader::BoolColumnReader(reader)) => {
+                singles(reader, leaf, rows, kept, |x| cells.push(x.copied()))
+            }
+            (Self::Integers(cells), ColumnReader::Int32ColumnReader(reader)) => {
+                singles(reader, leaf, rows, kept, |x| cells.push(x.map(|x| i64::from(*x))))
+            }
+            (Self::Integers(cells), ColumnReader::Int64ColumnReader(reader)) => {
+                singles(reader, leaf, rows, kept, |x| cells.push(x.copied()))
+            }
+            (Self::Unsigned(cells), ColumnReader::Int32ColumnReader(reader)) => {
+                singles(reader, leaf, rows, kept, |x| cells.push(x.map(|x| u64::from(*x as u32))))
+            }
+            (Self::Unsigned(cells), ColumnReader::Int64ColumnReader(reader)) => {
+                singles(reader, leaf, rows, kept, |x| cells.push(x.map(|x| *x as u64)))
+            }
+            (Self::Text(cells), ColumnReader::ByteArrayColumnReader(reader)) => {
+                singles(reader, leaf, rows, kept, |x| cells.push(x.map(|x| x.data().to_vec())))
+            }
+            (Self::Lists { values, lengths, wanted }, reader) => {
+                let mut is_kept = false;
+                let mut add = |x: Option<f32>, is_first: bool, is_list: bool, is_item: bool| {
+                    if is_first {
+                        is_kept = kept.next();
+                        if is_kept {
+                            lengths.push(is_list.then_some(0));
+                            // Lists that are all as long as the first need just this much, and no copy to grow.
+                            if lengths.len() == 2
+                                && let Some(Some(width)) = lengths.first()
+                            {
+                                let _ = values.try_reserve_exact(wanted.saturating_mul(*width));
+                            }
+                        }
+                    }
+                    if let (true, Some(Some(length))) = (is_kept && is_item, lengths.last_mut()) {
+                        *length += 1;
+                        values.push(x.unwrap_or(f32::NAN));
+                    }
+                };
+                let is_unsigned = is_unsigned(leaf);
+                match reader {
+                    ColumnReader::BoolColumnReader(reader) => {
+                        lists(reader, leaf, rows, |x| f32::from(u8::from(*x)), &mut add)
+                    }
+                    ColumnReader::Int32ColumnReader(reader) if is_unsigned => {
+                        lists(reader, leaf, rows, |x| *x as u32 as f32, &mut add)
+                    }
+                    ColumnReader::Int32ColumnReader(reader) => {
+                        lists(reader, leaf, rows, |x| *x as f32, &mut add)
+                    }
+                    ColumnReader::Int64ColumnReader(reader) if is_unsigned => {
+                        lists(reader, leaf, rows, |x| *x as u64 as f32, &mut add)
+                    }
+                    ColumnReader::Int64ColumnReader(reader) => {
+                        lists(reader, leaf, rows, |x| *x as f32, &mut add)
+                    }
+                    ColumnReader::FloatColumnReader(reader) => lists(reader, leaf, rows, |x| *x, &mut add),
+                    ColumnReader::DoubleColumnReader(reader) => {
+                        lists(reader, leaf, rows, |x| *x as f32, &mut add)
+                    }
+                    ColumnReader::FixedLenByteArrayColumnReader(reader) => {
+                        lists(reader, leaf, rows, |x| float16(x.data()), &mut add)
+                    }
+                    _ => Err(other_kind()),
+                }
+            }
+            _ => Err(other_kind()),
+        }
+    }
+
+    fn finish(self, path: &Path, name: &str, leaf: &ColumnDescriptor, part: &Part<'_>) -> Result<Read> {
+        Ok(Ok(match self {
+            Self::Numbers(numbers) => Column::Numbers(numbers),
+            Self::Singles(numbers) => Column::Singles(numbers),
+            Self::Integers(integers) => Column::Integers(integers),
+            Self::Unsigned(integers) => Column::Unsigned(integers),
+            Self::Booleans(booleans) => Column::Booleans(booleans),
+            Self::Lists { values, lengths, .. } => list_column(path, name, &lengths, values, part)?,
+            Self::Text(cells) => {
+                let text = |(row, cell): (usize, Option<Vec<u8>>)| {
+                    cell.map(String::from_utf8).transpose().map_err(|_| row)
+                };
+                // Turned into texts where they are.
+                match cells.into_iter().enumerate().map(text).collect::<Result<Vec<_>, usize>>() {
+                    Ok(texts) => Column::Text(texts),
+                    Err(_) if leaf.converted_type() == ConvertedType::NONE => {
+                        return Ok(Err(Some("BYTE_ARRAY, and no text".into())));
+                    }
+                    Err(row) => {
+                        let row = 1 + part.rows.map_or(row, |rows| rows[row]);
+                        return Err(Error::unfit(path, format!("column `{name}` is not UTF-8 in row {row}")));
+                    }
+                }
+            }
+        }))
+    }
+}
+
+fn is_unsigned(leaf: &ColumnDescriptor) -> bool {
+    use ConvertedType::{UINT_8, UINT_16, UINT_32, UINT_64};
+    matches!(leaf.logical_type_ref(), Some(LogicalType::Integer(integer)) if !integer.is_signed)
+        || matches!(leaf.converted_type(), UINT_8 | UINT_16 | UINT_32 | UINT_64)
+}
+
+fn float16(bytes: &[u8]) -> f32 {
+    bytes.try_into().map_or(f32::NAN, |bytes| half(u16::from_le_bytes(bytes)) as f32)
+}
+
+fn other_kind() -> ParquetError {
+    ParquetError::General("its values are of another kind than the file says".into())
+}
+
+/// Hands over each single value of a row group that is wanted.
+fn singles<T: DataType>(
+    reader: ColumnReaderImpl<T>,
+    leaf: &ColumnDescriptor,
+    rows: usize,
+    kept: &mut Kept<'_>,
+    mut each: impl FnMut(Option<&T::T>),
+) -> Result<(), ParquetError> {
+    records(reader, rows, |values, definitions, _| {
+        let mut values = values.iter();
+        if leaf.max_def_level() == 0 {
+            values.filter(|_| kept.next()).for_each(|value| each(Some(value)));
+        } else {
+            let is_there = |level: &i16| *level == leaf.max_def_level();
+            for level in definitions {
+                let value = if is_there(level) { values.next() } else { None };
+                if kept.next() {
+                    each(value);
+                }
+            }
+        }
+    })
+}
+
+/// Hands over each place of the lists of a row group: the value, whether it is the first of its row, whether there is a list,
+/// and whether there is an item, be it null.
+fn lists<T: DataType>(
+    reader: ColumnReaderImpl<T>,
+    leaf: &ColumnDescriptor,
+    rows: usize,
+    number: impl Fn(&T::T) -> f32,
+    each: &mut impl FnMut(Option<f32>, bool, bool, bool),
+) -> Result<(), ParquetError> {
+    let most = leaf.max_def_level();
+    // From this level on there is an item, one below there is an empty list.
+    let item = if leaf.self_type().is_optional() { most - 1 } else { most };
+    records(reader, rows, |values, definitions, repetitions| {
+        let mut values = values.iter();
+        for (definition, repetition) in definitions.iter().zip(repetitions) {
+            let value = if *definition == most { values.next().map(&number) } else { None };
+            each(value, *repetition == 0, *definition >= item - 1, *definition >= item);
+        }
+    })
+}
+
+/// Hands over the values, definition levels and repetition levels of a row group, some rows at a time.
+fn records<T: DataType>(
+    mut reader: ColumnReaderImpl<T>,
+    rows: usize,
+    mut each: impl FnMut(&[T::T], &[i16], &[i16]),
+) -> Result<(), ParquetError> {
+    let (mut values, mut definitions, mut repetitions) = (Vec::new(), Vec::new(), Vec::new());
+    let mut left = rows;
+    while left > 0 {
+        values.clear();
+        definitions.clear();
+        repetitions.clear();
+        let wanted = left.min(ROWS);
+        let (read, _, _) =
+            reader.read_records(wanted, Some(&mut definitions), Some(&mut repetitions), &mut values)?;
+        if read == 0 {
+            return Err(ParquetError::General(format!("{left} of {rows} rows of a row group are missing")));
+        }
+        each(&values, &definitions, &repetitions);
+        left -= read;
+    }
+    Ok(())
+}

@@ -1,0 +1,386 @@
+//! A user's own data: a folder or archive of pictures, a table, arrays. What is there is told apart by looking at it.
+//!
+//! | module | what it reads |
+//! | --- | --- |
+//! | `images` | folders and zip archives of pictures |
+//! | `table` | CSV, TSV, JSON lines and Parquet: numbers, categories, texts, embeddings; [`Encoding`] keeps what they owe to other rows |
+//! | `arrays` | `.npy`, `.npz`, safetensors, IDX, CIFAR's binary format |
+//! | `manifest` | `data.toml`, which says what cannot be seen |
+//!
+//! Every sample has an id that stays the same when others come or go: its path in the folder, or what the id column
+//! says. Labels belong to ids.
+
+mod arrays;
+mod decode;
+mod duplicates;
+mod encoding;
+mod files;
+mod images;
+mod inputs;
+mod labels;
+mod manifest;
+mod sheet;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+mod transform;
+
+pub use decode::picture_size;
+pub use duplicates::{Duplicates, NEAR};
+pub use encoding::{Encoding, Feature, How};
+pub use inputs::Inputs;
+pub use manifest::Manifest;
+pub use sheet::{MOST_CLASSES, SHEET};
+pub use text::Vocabulary;
+pub use transform::{Resize, Transform};
+
+use crate::error::{Error, Result};
+use deepal_core::{Class, Data, Dataset, Meta};
+use inputs::Rows;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The share of labelled samples that is kept for the test where nothing says which.
+const TEST_FRACTION: f64 = 0.2;
+
+/// How a source is opened.
+#[derive(Clone, Copy)]
+pub struct Open<'a> {
+    /// Told how many of how many samples have been looked at.
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+    /// The most bytes of decoded pictures that are kept in memory.
+    pub cache_bytes: usize,
+    /// Instead of what the manifest or the pictures say: for a pretrained net.
+    pub image: Option<&'a Transform>,
+    /// How rows of a table become inputs, instead of what suits these rows: for a net that learnt from another table.
+    pub encoding: Option<&'a Encoding>,
+}
+
+impl std::fmt::Debug for Open<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { progress: _, cache_bytes, image, encoding } = self;
+        let mut text = f.debug_struct("Open");
+        text.field("cache_bytes", cache_bytes).field("image", image).field("encoding", encoding);
+        text.finish_non_exhaustive()
+    }
+}
+
+impl Default for Open<'_> {
+    /// Up to 256 MB of pictures, and nobody watches.
+    fn default() -> Self {
+        Self { progress: &|_, _| {}, cache_bytes: 256 << 20, image: None, encoding: None }
+    }
+}
+
+/// Which part of the data a sample belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// The pool.
+    Train,
+    /// The test set.
+    Test,
+}
+
+/// Something in a source that could not be used, or not as it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The file, row or column.
+    pub what: String,
+    /// What is wrong with it, and what was done.
+    pub why: String,
+}
+
+/// What a reader makes of one kind of source. All lists have one entry for each sample.
+struct Found {
+    /// What it is, in words, such as "folder of pictures".
+    kind: String,
+    ids: Vec<String>,
+    /// The class of each, where it is known.
+    labels: Vec<Option<String>>,
+    /// The part of each, where the source says so.
+    split: Vec<Option<Split>>,
+    /// The classes that the source itself declares, in their order: sub-folders, empty ones too. Empty if it does not.
+    classes: Vec<String>,
+    inputs: Arc<dyn Inputs>,
+    /// What the inputs of a row owe to the other rows, if they do.
+    encoding: Option<Encoding>,
+    /// What was skipped.
+    problems: Vec<Problem>,
+    /// What was done with the rest, a sentence each without its full stop, such as "3 missing values of `age` became its
+    /// median, 31".
+    notes: Vec<String>,
+    /// How pictures become inputs, if they are pictures.
+    image: Option<Transform>,
+}
+
+/// A user's own data, as understood.
+#[derive(Clone)]
+pub struct Source {
+    /// Its name in results.
+    pub name: String,
+    /// What it is, in words.
+    pub kind: String,
+    /// The id of each sample; all are different.
+    pub ids: Vec<String>,
+    /// The class of each sample, where it is known.
+    pub labels: Vec<Option<Class>>,
+    /// The part of each sample, where that is said or chosen.
+    pub split: Vec<Split>,
+    /// All classes, in the order of [`Class`].
+    pub classes: Vec<String>,
+    /// The inputs of each sample.
+    pub inputs: Arc<dyn Inputs>,
+    /// What the inputs of a row owe to the other rows, such as the mean of a column. A net can only be used on inputs that were
+    /// made by the one that it learnt from. `None` where each row is on its own.
+    pub encoding: Option<Encoding>,
+    /// What the inputs were before a pretrained net made embeddings of them.
+    pub original: Option<Arc<dyn Inputs>>,
+    /// What could not be used.
+    pub problems: Vec<Problem>,
+    /// What was done with the rest, in sentences without full stop.
+    pub notes: Vec<String>,
+    /// All of this as a manifest, to be edited.
+    pub manifest: Manifest,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Source({}, {}: {} samples, {} classes)",
+            self.name,
+            self.kind,
+            self.ids.len(),
+            self.classes.len()
+        )
+    }
+}
+
+/// Data for an experiment: those of the labelled samples.
+#[derive(Debug, Clone)]
+pub struct Labeled {
+    /// Pool and test set with their labels.
+    pub data: Data,
+    /// The ids of the pool, in its order.
+    pub ids: Vec<String>,
+    /// Stands for the ids, labels and classes of both: a SHA-256 in hexadecimal.
+    pub digest: String,
+}
+
+impl Source {
+    /// Reads a source: a folder, an archive, a file, or a manifest.
+    ///
+    /// # Errors
+    /// A source that cannot be read or understood, without any sample, with two samples of one id, or with a class that is
+    /// not in the declared list.
+    pub fn open(source: &Path, open: &Open<'_>) -> Result<Self> {
+        let (manifest, folder) = Manifest::of(source)?;
+        let path = folder.join(&manifest.source);
+        let found = read(&path, &folder, &manifest, open)?;
+        Self::understand(&path, &folder, manifest, found)
+    }
+
+    fn understand(path: &Path, folder: &Path, manifest: Manifest, mut found: Found) -> Result<Self> {
+        let wrong = |why: String| Error::Unfit { path: path.into(), why };
+        if found.ids.is_empty() {
+            let skipped = found.problems.first().map(|first| {
+                format!(" ({} skipped, the first: `{}` {})", found.problems.len(), first.what, first.why)
+            });
+            return Err(wrong(format!("holds no sample that can be read{}", skipped.unwrap_or_default())));
+        }
+        if let Some(id) = duplicate(&found.ids) {
+            return Err(wrong(format!(
+                "two samples have the id `{id}`; ids must be different, name another id column"
+            )));
+        }
+        labels::put(path, folder, &manifest, &mut found)?;
+        let classes = classes(&manifest, &mut found);
+        if classes.len() > usize::from(u16::MAX) {
+            return Err(wrong(format!("has {} classes; at most {} are possible", classes.len(), u16::MAX)));
+        }
+        let labels = labels::to_classes(path, &found, &classes)?;
+        let split = split(&manifest, &found);
+        let stem = if path.is_dir() { path.file_name() } else { path.file_stem() };
+        let name = manifest.name.clone().or_else(|| stem.map(|stem| stem.to_string_lossy().into_owned()));
+        let name = name.unwrap_or_else(|| "data".into());
+        let chosen = found.split.iter().all(Option::is_none) && labels.iter().any(Option::is_some);
+        let test_fraction = manifest.test_fraction.or(chosen.then_some(TEST_FRACTION));
+        let image = manifest.image.clone().or(found.image);
+        let manifest =
+            Manifest { name: Some(name.clone()), classes: classes.clone(), test_fraction, image, ..manifest };
+        found.problems.sort();
+        let Found { kind, ids, inputs, encoding, problems, notes, .. } = found;
+        Ok(Self {
+            name,
+            kind,
+            ids,
+            labels,
+            split,
+            classes,
+            inputs,
+            encoding,
+            original: None,
+            problems,
+            notes,
+            manifest,
+        })
+    }
+
+    /// The shape and classes of its samples.
+    pub fn meta(&self) -> Meta {
+        Meta {
+            name: self.name.clone(),
+            shape: self.inputs.shape(),
+            classes: self.classes.clone(),
+            range: self.inputs.range(),
+        }
+    }
+
+    /// Some of its samples, as a data set.
+    pub fn dataset(&self, rows: Vec<usize>) -> Arc<dyn Dataset> {
+        Arc::new(Rows { meta: self.meta(), inputs: self.inputs.clone(), rows })
+    }
+
+    /// Its labelled samples as pool and test set, for an experiment with hidden labels. The pool is in an order that follows
+    /// from the ids alone, so that the first part of it is a random one, and not one class of a sorted folder.
+    ///
+    /// # Errors
+    /// Fewer than two classes, or no labelled sample in one of the parts.
+    pub fn labeled(&self) -> Result<Labeled> {
+        let wrong = |why: &str| Error::Unfit { path: self.manifest.source.clone(), why: why.into() };
+        if self.labels.iter().all(Option::is_none) {
+            return Err(wrong(
+                "has no label, so there is nothing to compare strategies by; `deepal select` picks what to label first",
+            ));
+        }
+        if self.classes.len() < 2 {
+            return Err(wrong("has fewer than two classes; declare all of them as `classes` in data.toml"));
+        }
+        let part = |part: Split| {
+            let rows = (0..self.ids.len()).filter(|row| self.split[*row] == part);
+            let mut rows = rows.filter_map(|row| Some((row, self.labels[row]?))).collect::<Vec<_>>();
+            rows.sort_by_cached_key(|(row, _)| place(&self.ids[*row]));
+            rows.into_iter().unzip::<_, _, Vec<_>, Vec<_>>()
+        };
+        let ((train, train_labels), (test, test_labels)) = (part(Split::Train), part(Split::Test));
+        if train.is_empty() || test.is_empty() {
+            return Err(wrong(
+                "has no labelled sample in the pool or none in the test set; see `test_fraction` in data.toml",
+            ));
+        }
+        let ids = train.iter().map(|row| self.ids[*row].clone()).collect();
+        let digest = self.digest(&[&train, &test]);
+        let data = Data::new(self.dataset(train), train_labels, self.dataset(test), test_labels)?;
+        Ok(Labeled { data, ids, digest })
+    }
+
+    /// The ids and classes of parts, as one number.
+    fn digest(&self, parts: &[&[usize]]) -> String {
+        let mut hash = Sha256::new();
+        let mut add = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        self.classes.iter().for_each(|class| add(class));
+        for part in parts {
+            add("");
+            for row in *part {
+                add(&self.ids[*row]);
+                add(self.labels[*row]
+                    .and_then(|class| self.classes.get(class.index()))
+                    .map_or("", String::as_str));
+            }
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Which reader it is for.
+fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<'_>) -> Result<Found> {
+    let metadata = std::fs::metadata(path).map_err(Error::read(path))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    let is_table = matches!(extension, Some("csv" | "tsv" | "jsonl" | "ndjson" | "parquet"));
+    if let Some(encoding) = open.encoding.filter(|_| metadata.is_dir() || !is_table) {
+        let columns = encoding.columns().join(", ");
+        return Err(Error::unfit(
+            path,
+            format!("is no table, and one with these columns is expected: {columns}"),
+        ));
+    }
+    if metadata.is_dir() {
+        return images::read(path, manifest, open);
+    }
+    if metadata.len() == 0 {
+        return Err(Error::Unfit { path: path.into(), why: "is empty".into() });
+    }
+    match extension {
+        Some("npz" | "zip" | "parquet") if crate::files::open_packed(path)?.1 => Err(Error::Unfit {
+            path: path.into(),
+            why: "is packed by gzip, and it is packed inside already; unpack it with `gunzip` and use that".into(),
+        }),
+        Some("zip") => images::read(path, manifest, open),
+        _ if is_table => table::read(path, manifest, open.encoding),
+        Some("npy" | "npz" | "safetensors" | "bin") => arrays::read(path, folder, manifest, open),
+        _ if name.contains("idx") => arrays::read(path, folder, manifest, open),
+        _ => Err(Error::Unfit {
+            path: path.into(),
+            why: "is of no known kind; known are a folder or zip of pictures, .csv, .tsv, .jsonl, .parquet, .npy, .npz, \
+                  .safetensors, IDX and CIFAR's .bin, or a data.toml that names one"
+                .into(),
+        }),
+    }
+}
+
+/// An id that two samples have.
+fn duplicate(ids: &[String]) -> Option<&str> {
+    let mut sorted = ids.iter().map(String::as_str).collect::<Vec<_>>();
+    sorted.sort_unstable();
+    sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+}
+
+/// All classes: declared, or of the source itself, or (with a note) those that labels name.
+fn classes(manifest: &Manifest, found: &mut Found) -> Vec<String> {
+    if !manifest.classes.is_empty() {
+        return manifest.classes.clone();
+    }
+    if !found.classes.is_empty() {
+        return found.classes.clone();
+    }
+    let seen = found.labels.iter().flatten().collect::<BTreeSet<_>>();
+    let mut seen = seen.into_iter().cloned().collect::<Vec<_>>();
+    // 2 before 10.
+    if seen.iter().all(|class| class.parse::<u64>().is_ok()) {
+        seen.sort_by_key(|class| class.parse::<u64>().unwrap_or_default());
+    }
+    if !seen.is_empty() && found.labels.iter().any(Option::is_none) {
+        let classes = format!("the classes were read from the labels there are: {}", seen.join(", "));
+        found
+            .notes
+            .push(format!("{classes}; if one has no label yet, declare all as `classes` in data.toml"));
+    }
+    seen
+}
+
+/// The part of each sample. One that the source says nothing of belongs to the pool if others are said to be the test set;
+/// else a share of the labelled ones is the test set, by a hash of the id, so that it stays when others come or go.
+fn split(manifest: &Manifest, found: &Found) -> Vec<Split> {
+    if found.split.contains(&Some(Split::Test)) {
+        return found.split.iter().map(|split| split.unwrap_or(Split::Train)).collect();
+    }
+    let fraction = manifest.test_fraction.unwrap_or(TEST_FRACTION);
+    let part = |(id, label): (&String, &Option<String>)| {
+        let share = place(id) as f64 / u64::MAX as f64;
+        if label.is_some() && share < fraction { Split::Test } else { Split::Train }
+    };
+    found.ids.iter().zip(&found.labels).map(part).collect()
+}
+
+/// A number that an id alone decides, as good as random.
+fn place(id: &str) -> u64 {
+    Sha256::digest(id.as_bytes())[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}

@@ -1,0 +1,555 @@
+//! [`RunStore`]: the folder of a run, from which alone a run can be resumed and reported.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `config.toml` | the run's settings, every default filled in; replaced when the run grows |
+//! | `events.jsonl` | one [`Event`] a line, only ever appended to; each line has `"v":1`, the format's version |
+//! | `results.csv` | the rounds without their picks, derived from the events alone, sorted |
+//!
+//! What programs add, such as a report, follows from these.
+//!
+//! Versions: a reader refuses lines of another version and ignores fields that it does not know, so fields may be
+//! added without a new version, and removed or given another meaning only with one.
+
+use crate::error::{Error, Result};
+use crate::files::{self, csv_row};
+use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// The version of the lines of `events.jsonl`.
+const VERSION: u32 = 1;
+
+const CONFIG: &str = "config.toml";
+const EVENTS: &str = "events.jsonl";
+const RESULTS: &str = "results.csv";
+
+/// Something that happened in a run and is not to be lost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A process began to work on the run: at its start, and whenever it goes on.
+    Started(Started),
+    /// A job failed; it may be tried again.
+    Failed(Failed),
+    /// A round of one run was labelled, trained and tested.
+    Round(RoundRecord),
+    /// All runs are done.
+    Finished,
+}
+
+/// Who works on a run, where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Started {
+    /// The program's version.
+    pub version: String,
+    /// The machine in words: processor, cores, operating system.
+    pub machine: String,
+    /// Threads used.
+    pub threads: usize,
+    /// When, in seconds since 1970 (UTC).
+    pub unix_seconds: u64,
+}
+
+/// A job that could not go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// The data set's name.
+    pub dataset: String,
+    /// The net's name.
+    pub net: String,
+    /// The strategy's name.
+    pub strategy: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// The reason in words.
+    pub why: String,
+}
+
+/// A round: what was labelled, and how good the net was with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RoundRecord {
+    /// The data set's name.
+    pub dataset: String,
+    /// The net's name.
+    pub net: String,
+    /// The strategy's name.
+    pub strategy: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// The round; 0 is the first labelled set.
+    pub round: usize,
+    /// Labels in all at the end of the round.
+    pub labels: usize,
+    /// The sample ids labelled in this round, in the order of picking.
+    pub picks: Vec<u32>,
+    /// The classes that the picks turned out to be, in the same order.
+    #[serde(default)]
+    pub classes: Vec<u16>,
+    /// The strategy's scores of the picks, in the same order; `None` where it does not rank.
+    #[serde(default)]
+    pub scores: Option<Vec<f64>>,
+    /// The accuracy on the test set.
+    pub accuracy: f64,
+    /// How long training took.
+    pub train_seconds: f64,
+    /// How long picking took.
+    pub query_seconds: f64,
+    /// How long predicting the test set took.
+    #[serde(default)]
+    pub predict_seconds: f64,
+}
+
+/// The folder of a run, locked: no other process can write to it until this is dropped.
+#[derive(Debug)]
+pub struct RunStore {
+    folder: PathBuf,
+    events: File,
+    /// The whole lines of `events`, in bytes.
+    len: u64,
+    /// What is in `results.csv`, sorted.
+    rounds: Vec<RoundRecord>,
+}
+
+impl RunStore {
+    /// Starts a run in `folder`, which is made if need be.
+    ///
+    /// # Errors
+    /// A folder that holds a run already, that another process is writing to, or that cannot be written.
+    pub fn create(folder: &Path, config: &str) -> Result<Self> {
+        fs::create_dir_all(folder).map_err(Error::write(folder))?;
+        if folder.join(CONFIG).exists() {
+            return Err(Error::RunExists { path: folder.into() });
+        }
+        // A process killed before it wrote its settings leaves no more than these behind.
+        let is_start = |name: &str| name == EVENTS || (name.starts_with(CONFIG) && name.ends_with(".tmp"));
+        let entries = fs::read_dir(folder).map_err(Error::write(folder))?;
+        if entries.flatten().any(|entry| !is_start(&entry.file_name().to_string_lossy())) {
+            return Err(Error::NotEmpty { path: folder.into() });
+        }
+        let mut store = Self::lock(folder)?;
+        if folder.join(CONFIG).exists() {
+            return Err(Error::RunExists { path: folder.into() });
+        }
+        if store.len > 0 {
+            return Err(Error::NotEmpty { path: folder.into() });
+        }
+        store.remove_litter();
+        files::write_atomically(&folder.join(CONFIG), config.as_bytes())?;
+        store.write_results()?;
+        Ok(store)
+    }
+
+    /// Goes on with the run in `folder`: the store, the text of `config.toml`, and the events so far.
+    ///
+    /// The last line of the events is dropped if its end is missing, as after a kill while it was written, and
+    /// `results.csv` is made anew.
+    ///
+    /// # Errors
+    /// A folder without a run or that another process is writing to; a broken line, or one of another version.
+    pub fn open(folder: &Path) -> Result<(Self, String, Vec<Event>)> {
+        let config = read_config(folder)?;
+        let mut store = Self::lock(folder)?;
+        store.remove_litter();
+        let path = folder.join(EVENTS);
+        let mut bytes = Vec::new();
+        store.events.read_to_end(&mut bytes).map_err(Error::read(&path))?;
+        let (events, whole) = parse(&path, &bytes)?;
+        if whole < bytes.len() {
+            store.len = whole as u64;
+            store
+                .events
+                .set_len(store.len)
+                .and_then(|()| store.events.sync_all())
+                .map_err(Error::write(&path))?;
+        }
+        store.rounds = events.iter().filter_map(Event::round).cloned().collect();
+        store.write_results()?;
+        Ok((store, config, events))
+    }
+
+    /// The settings and events of the run in `folder`, which may still go on and stays as it is: a line without end is
+    /// left out.
+    ///
+    /// # Errors
+    /// A folder without a run; a broken line, or one of another version.
+    pub fn read(folder: &Path) -> Result<(String, Vec<Event>)> {
+        let config = read_config(folder)?;
+        let path = folder.join(EVENTS);
+        let bytes = fs::read(&path).map_err(Error::read(&path))?;
+        Ok((config, parse(&path, &bytes)?.0))
+    }
+
+    /// Whether there is a run in `folder`.
+    pub fn exists(folder: &Path) -> bool {
+        folder.join(CONFIG).exists()
+    }
+
+    /// Replaces the run's settings, for a run that has grown.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn set_config(&self, config: &str) -> Result<()> {
+        self.write_file(CONFIG, config.as_bytes())
+    }
+
+    /// The rounds recorded so far, sorted as in `results.csv`.
+    pub fn rounds(&self) -> &[RoundRecord] {
+        &self.rounds
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Records an event: when this returns, it is on disk. A round also becomes a row of `results.csv`.
+    ///
+    /// # Errors
+    /// A disk that is full or fails; the event is then not recorded, unless it was `results.csv` that could not be written,
+    /// which is made anew when the run goes on. A number that is not finite.
+    pub fn append(&mut self, event: &Event) -> Result<()> {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            v: u32,
+            #[serde(flatten)]
+            event: &'a Event,
+        }
+        if let Event::Round(round) = event {
+            // JSON has no NaN: the line could not be read again.
+            let numbers = [
+                ("accuracy", round.accuracy),
+                ("train_seconds", round.train_seconds),
+                ("query_seconds", round.query_seconds),
+                ("predict_seconds", round.predict_seconds),
+            ];
+            let scores = round.scores.iter().flatten().map(|score| ("scores", *score));
+            if let Some((what, value)) =
+                numbers.into_iter().chain(scores).find(|(_, value)| !value.is_finite())
+            {
+                return Err(deepal_core::Error::NotFinite { what, row: round.round, value }.into());
+            }
+        }
+        let path = self.folder.join(EVENTS);
+        let mut line = serde_json::to_vec(&Line { v: VERSION, event })
+            .map_err(|error| Error::Write { path: path.clone(), cause: error.into() })?;
+        line.push(b'\n');
+        if let Err(cause) = self.events.write_all(&line).and_then(|()| self.events.sync_data()) {
+            // What is left of the line must not become the start of the next one.
+            let _ = self.events.set_len(self.len);
+            return Err(Error::Write { path, cause });
+        }
+        self.len += line.len() as u64;
+        if let Event::Round(round) = event {
+            self.rounds.push(round.clone());
+            self.write_results()?;
+        }
+        Ok(())
+    }
+
+    /// Writes a file of the folder: whole, or not at all. One that is there is replaced.
+    fn write_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        files::write_atomically(&self.folder.join(name), bytes)
+    }
+
+    /// Removes what a process killed while writing a file has left under a temporary name.
+    fn remove_litter(&self) {
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            if files::is_temporary(&entry.file_name().to_string_lossy()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    fn lock(folder: &Path) -> Result<Self> {
+        let path = folder.join(EVENTS);
+        let events = OpenOptions::new().create(true).append(true).read(true).open(&path);
+        let events = events.map_err(Error::write(&path))?;
+        match events.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Error::Locked { path: folder.into() }),
+            Err(TryLockError::Error(cause)) => return Err(Error::Write { path, cause }),
+        }
+        let len = events.metadata().map_err(Error::read(&path))?.len();
+        Ok(Self { folder: folder.into(), events, len, rounds: Vec::new() })
+    }
+
+    /// Jobs run side by side, so events come in any order: the table is sorted.
+    fn write_results(&mut self) -> Result<()> {
+        self.rounds.sort_by(RoundRecord::in_order);
+        let mut table =
+            b"dataset,net,strategy,seed,round,labels,accuracy,train_seconds,query_seconds\n".to_vec();
+        table.extend(self.rounds.iter().flat_map(row));
+        self.write_file(RESULTS, &table)
+    }
+}
+
+impl RoundRecord {
+    /// What it is a round of: data set, net, strategy and seed.
+    pub fn job(&self) -> (&str, &str, &str, u64) {
+        (&self.dataset, &self.net, &self.strategy, self.seed)
+    }
+
+    /// The order of `results.csv`: job by job, from the first round to the last.
+    pub fn in_order(&self, other: &Self) -> Ordering {
+        (self.job(), self.round).cmp(&(other.job(), other.round))
+    }
+}
+
+impl Event {
+    /// The round, if it is one.
+    pub fn round(&self) -> Option<&RoundRecord> {
+        match self {
+            Event::Round(round) => Some(round),
+            Event::Started(_) | Event::Failed(_) | Event::Finished => None,
+        }
+    }
+}
+
+/// A row of `results.csv`: the accuracy in full, seconds to the millisecond.
+fn row(round: &RoundRecord) -> Vec<u8> {
+    let RoundRecord {
+        dataset,
+        net,
+        strategy,
+        seed,
+        round,
+        labels,
+        accuracy,
+        train_seconds,
+        query_seconds,
+        ..
+    } = round;
+    let numbers = [
+        seed.to_string(),
+        round.to_string(),
+        labels.to_string(),
+        accuracy.to_string(),
+        format!("{train_seconds:.3}"),
+        format!("{query_seconds:.3}"),
+    ];
+    csv_row([dataset, net, strategy].into_iter().chain(&numbers))
+}
+
+fn read_config(folder: &Path) -> Result<String> {
+    let path = folder.join(CONFIG);
+    fs::read_to_string(&path).map_err(|cause| match cause.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::NoRun { path: folder.into() },
+        _ => Error::Read { path, cause },
+    })
+}
+
+/// The events of the whole lines, and how many bytes those are.
+fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<Event>, usize)> {
+    #[derive(Deserialize)]
+    struct Version {
+        v: u32,
+    }
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+    let mut events = Vec::new();
+    let mut next_rounds = BTreeMap::new();
+    for (at, line) in bytes[..whole].split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let broken = |why: String| Error::Events { path: path.into(), line: at + 1, why };
+        let unreadable = |error: serde_json::Error| broken(format!("cannot be read ({error})"));
+        let Version { v } = serde_json::from_slice(line).map_err(unreadable)?;
+        if v != VERSION {
+            return Err(broken(format!("has version {v}, this program reads version {VERSION}")));
+        }
+        let event: Event = serde_json::from_slice(line).map_err(unreadable)?;
+        if let Event::Round(round) = &event {
+            let job = (round.dataset.clone(), round.net.clone(), round.strategy.clone(), round.seed);
+            let next = next_rounds.entry(job).or_insert(0);
+            if round.round != *next {
+                return Err(broken(format!(
+                    "is round {} of {} with seed {} where round {next} should be",
+                    round.round, round.strategy, round.seed
+                )));
+            }
+            *next += 1;
+        }
+        events.push(event);
+    }
+    Ok((events, whole))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Kind;
+    use tempfile::TempDir;
+
+    fn round(round: usize, accuracy: f64) -> Event {
+        Event::Round(RoundRecord {
+            dataset: "digits".into(),
+            net: "mlp".into(),
+            strategy: "margin, \"odd\"".into(),
+            seed: u64::MAX,
+            round,
+            labels: 10 * (round + 1),
+            picks: vec![4, 0, u32::MAX],
+            classes: vec![1, 0, u16::MAX],
+            scores: (round > 0).then(|| vec![0.3, 0.1 + 0.2, -1e-300]),
+            accuracy,
+            train_seconds: 1.23456,
+            query_seconds: 0.0,
+            predict_seconds: 0.5,
+        })
+    }
+
+    fn text(folder: &TempDir, name: &str) -> String {
+        fs::read_to_string(folder.path().join(name)).unwrap()
+    }
+
+    /// A folder with a run of two rounds.
+    fn two_rounds() -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = RunStore::create(folder.path(), "seed = 1\n").unwrap();
+        store.append(&round(0, 0.1)).unwrap();
+        store.append(&round(1, 14.0 / 15.0)).unwrap();
+        folder
+    }
+
+    #[test]
+    fn what_is_written_comes_back() {
+        let folder = two_rounds();
+        let csv = text(&folder, RESULTS);
+        assert_eq!(
+            csv,
+            "dataset,net,strategy,seed,round,labels,accuracy,train_seconds,query_seconds\n\
+             digits,mlp,\"margin, \"\"odd\"\"\",18446744073709551615,0,10,0.1,1.235,0.000\n\
+             digits,mlp,\"margin, \"\"odd\"\"\",18446744073709551615,1,20,0.9333333333333333,1.235,0.000\n"
+        );
+        assert!(text(&folder, EVENTS).lines().all(|line| line.starts_with(r#"{"v":1,"event":"round","#)));
+
+        fs::remove_file(folder.path().join(RESULTS)).unwrap();
+        let (mut store, config, events) = RunStore::open(folder.path()).unwrap();
+        assert_eq!(config, "seed = 1\n");
+        assert_eq!(events, [round(0, 0.1), round(1, 14.0 / 15.0)]);
+        assert_eq!(text(&folder, RESULTS), csv, "made anew from the events");
+        store.append(&Event::Finished).unwrap();
+        drop(store);
+        assert_eq!(RunStore::open(folder.path()).unwrap().2[2], Event::Finished);
+        assert_eq!(text(&folder, RESULTS), csv);
+    }
+
+    #[test]
+    fn accuracies_survive_to_the_last_bit() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = RunStore::create(folder.path(), "").unwrap();
+        let written = (0..500).map(|at| round(at, at as f64 / 499.0)).collect::<Vec<_>>();
+        written.iter().for_each(|event| store.append(event).unwrap());
+        drop(store);
+        assert_eq!(RunStore::open(folder.path()).unwrap().2, written);
+    }
+
+    #[test]
+    fn a_line_torn_anywhere_is_dropped_and_the_run_goes_on() {
+        let folder = two_rounds();
+        let whole = text(&folder, EVENTS);
+        let first = whole.find('\n').unwrap() + 1;
+        for end in first..whole.len() {
+            fs::write(folder.path().join(EVENTS), &whole[..end]).unwrap();
+            let (mut store, _, events) = RunStore::open(folder.path()).unwrap();
+            assert_eq!(events, [round(0, 0.1)], "cut at {end}");
+            assert_eq!(text(&folder, RESULTS).lines().count(), 2);
+            store.append(&round(1, 14.0 / 15.0)).unwrap();
+            assert_eq!(text(&folder, EVENTS), whole);
+        }
+    }
+
+    #[test]
+    fn a_broken_line_and_another_version_are_errors_with_the_line() {
+        let folder = two_rounds();
+        let whole = text(&folder, EVENTS);
+        let cases = [
+            (format!("{whole}{{\"v\":1,\"event\":\"round\"}}\n{whole}"), "line 3: cannot be read"),
+            (format!("\n{whole}"), "line 1: cannot be read"),
+            (whole.replacen("\"seed\":", "\"sed\":", 1), "line 1: cannot be read"),
+            (
+                whole.replacen("{\"v\":1", "{\"v\":2", 1),
+                "line 1: has version 2, this program reads version 1",
+            ),
+        ];
+        for (events, expected) in cases {
+            fs::write(folder.path().join(EVENTS), &events).unwrap();
+            let error = RunStore::open(folder.path()).unwrap_err();
+            let text = error.to_string();
+            assert!(text.contains(expected) && text.contains(EVENTS), "{text}");
+            assert_eq!(error.kind(), Kind::Input);
+            assert_eq!(fs::read_to_string(folder.path().join(EVENTS)).unwrap(), events, "left as it is");
+        }
+    }
+
+    #[test]
+    fn a_run_is_not_overwritten_and_not_shared() {
+        let folder = two_rounds();
+        let exists = RunStore::create(folder.path(), "").unwrap_err();
+        assert!(exists.to_string().contains("--resume"), "{exists}");
+        let (_store, ..) = RunStore::open(folder.path()).unwrap();
+        let locked = RunStore::open(folder.path()).unwrap_err();
+        assert!(locked.to_string().contains("another process is writing to"), "{locked}");
+        fs::remove_file(folder.path().join(CONFIG)).unwrap();
+        assert!(matches!(RunStore::open(folder.path()), Err(Error::NoRun { .. })));
+        drop(_store);
+        let events_left = RunStore::create(folder.path(), "").unwrap_err();
+        assert!(matches!(events_left, Error::NotEmpty { .. }));
+        assert_eq!([exists, locked, events_left].map(|error| error.kind()), [Kind::Output; 3]);
+    }
+
+    #[test]
+    fn a_kill_before_the_settings_were_written_leaves_a_folder_that_can_be_used() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(EVENTS), "").unwrap();
+        fs::write(folder.path().join("config.toml.123.tmp"), "data").unwrap();
+        drop(RunStore::create(folder.path(), "").unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+        let other = tempfile::tempdir().unwrap();
+        fs::write(other.path().join(RESULTS), "somebody's").unwrap();
+        assert!(matches!(RunStore::create(other.path(), ""), Err(Error::NotEmpty { .. })));
+    }
+
+    #[test]
+    fn what_cannot_be_a_folder_is_an_output_error() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for path in [file.path().to_owned(), file.path().join("run")] {
+            let error = RunStore::create(&path, "").unwrap_err();
+            assert_eq!(error.kind(), Kind::Output, "{error}");
+            assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_is_an_output_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(EVENTS);
+        let mut store = RunStore::create(folder.path(), "").unwrap();
+        store.events = OpenOptions::new().append(true).open("/dev/full").unwrap();
+        let error = store.append(&round(0, 0.5)).unwrap_err();
+        assert_eq!(error.kind(), Kind::Output);
+        let text = error.to_string();
+        assert!(text.contains(&path.display().to_string()) && text.contains("free some space"), "{text}");
+    }
+
+    #[test]
+    fn numbers_that_json_lacks_are_refused() {
+        let folder = two_rounds();
+        let (mut store, ..) = RunStore::open(folder.path()).unwrap();
+        assert!(store.append(&round(2, f64::NAN)).is_err());
+        assert_eq!(text(&folder, EVENTS).lines().count(), 2);
+    }
+
+    #[test]
+    fn figures_are_written_and_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = RunStore::create(&folder.path().join("a/b"), "").unwrap();
+        for figure in ["<svg/>", "<svg></svg>"] {
+            store.write_file("accuracy.svg", figure.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(store.folder().join("accuracy.svg")).unwrap(), figure);
+        }
+        assert_eq!(fs::read_dir(store.folder()).unwrap().count(), 4, "no temporary file is left");
+    }
+}

@@ -1,0 +1,245 @@
+//! What the rounds of runs say about the strategies: the numbers behind the table, `summary.json` and the report.
+
+mod across;
+mod compare;
+mod runs;
+mod table;
+#[cfg(test)]
+mod tests;
+mod terminal;
+mod verdict;
+mod warnings;
+mod phrases;
+
+use deepal_data::stores::run::RoundRecord;
+use serde::Serialize;
+
+pub(crate) use table::csv;
+pub use terminal::text;
+
+/// The strategy that the others are compared with.
+pub(crate) const BASELINE: &str = "random";
+
+/// With fewer seeds nothing is claimed.
+const SEEDS_FOR_CLAIMS: usize = 3;
+
+/// Fewer seeds are called few.
+const SEEDS_ADVISED: usize = 5;
+
+/// What resamples are drawn from: the same rounds always give the same intervals.
+const BOOTSTRAP_SEED: u64 = 1;
+
+/// Everything that is said about the strategies of some runs.
+#[derive(Debug, Clone, Serialize)]
+pub struct Analysis {
+    /// One for each data set and net.
+    pub tasks: Vec<TaskAnalysis>,
+    /// Who beats whom, over all tasks; `None` with fewer than 3 seeds or fewer than 2 strategies on every task.
+    pub penalty: Option<Penalty>,
+    /// Each strategy over all tasks; empty with fewer than 2 tasks.
+    pub across: Vec<Across>,
+    /// The answer in sentences, the most important first.
+    pub verdict: Vec<String>,
+    /// What weakens the comparison, in sentences.
+    pub warnings: Vec<String>,
+}
+
+impl Analysis {
+    /// Of `rounds` in any order, with the strategies that were asked for in the order given; others are passed over.
+    ///
+    /// A strategy ends on a task at the largest number of labels that one of its seeds has reached, and seeds that stopped before
+    /// are left out of its numbers. Two strategies are compared up to the smaller of their ends, with the seeds that both have
+    /// there. So a seed that broke off takes nothing from the others.
+    pub(crate) fn new(rounds: &[RoundRecord], strategies: &[String]) -> Self {
+        let runs = runs::group(rounds, strategies);
+        let tasks = compare::tasks(&runs);
+        let mut analysis = Self {
+            penalty: across::penalty(&runs, strategies),
+            across: across::across(&runs, strategies),
+            tasks,
+            verdict: Vec::new(),
+            warnings: Vec::new(),
+        };
+        analysis.verdict = verdict::sentences(&analysis, &runs, strategies);
+        analysis.warnings = warnings::sentences(&analysis, &runs, strategies);
+        analysis
+    }
+
+    /// As `summary.json`.
+    ///
+    /// # Errors
+    /// None that we know of: there are only names and finite numbers.
+    pub(crate) fn json(&self) -> serde_json::Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec_pretty(self)?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+}
+
+impl TaskAnalysis {
+    /// As sentences name it.
+    pub fn name(&self) -> String {
+        task_name(&self.dataset, &self.net)
+    }
+
+    /// The target of all comparisons with random and the label count where they end; `None` where these differ, or without any.
+    pub(crate) fn common_target(&self) -> Option<(&Saving, usize)> {
+        let mut targets = self.arms.iter().filter_map(Arm::saving);
+        let (first, labels) = targets.next()?;
+        targets.all(|(other, end)| (other.target, end) == (first.target, labels)).then_some((first, labels))
+    }
+
+    /// Whether random has more labels than `labels`: a comparison that ends there ends before random does.
+    pub(crate) fn random_goes_beyond(&self, labels: usize) -> bool {
+        let random = self.arms.iter().filter(|arm| arm.strategy == BASELINE);
+        random.flat_map(|arm| &arm.points).any(|point| point.labels > labels)
+    }
+}
+
+fn task_name(dataset: &str, net: &str) -> String {
+    format!("{dataset} with {net}")
+}
+
+/// A data set with a net.
+#[derive(Debug, Clone, Serialize)]
+pub struct TaskAnalysis {
+    /// The data set's name.
+    pub dataset: String,
+    /// The net's name.
+    pub net: String,
+    /// The strategies in the order of the settings.
+    pub arms: Vec<Arm>,
+}
+
+/// A strategy on a task: its learning curve and what follows from it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Arm {
+    /// The strategy's name.
+    pub strategy: String,
+    /// The seeds that reached the end, the largest label count of any of its seeds; ascending. All numbers below are of these.
+    pub seeds: Vec<u64>,
+    /// The learning curve, up to the end.
+    pub points: Vec<Point>,
+    /// Area under the learning curve, 1 for a perfect learner; `None` for a curve of one point, and for one that ends before
+    /// that of another strategy of the task, as areas over different ranges say nothing about each other.
+    pub area: Option<Estimate>,
+    /// Labels against random; `None` for random itself, without it, or with fewer than 3 common seeds.
+    pub versus_random: Option<Versus>,
+    /// Mean seconds of a whole run.
+    pub seconds: Seconds,
+    /// Mean labels bought of each class after the initial set.
+    pub bought: Vec<f64>,
+}
+
+impl Arm {
+    /// The saving against random, and the label count where the comparison ends.
+    fn saving(&self) -> Option<(&Saving, usize)> {
+        let versus = self.versus_random.as_ref()?;
+        Some((versus.saving.as_ref()?, versus.labels))
+    }
+}
+
+/// A number with its 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The number.
+    pub value: f64,
+    /// From the lower to the upper end; `None` where there are too few seeds to tell.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// A point of a learning curve.
+#[derive(Debug, Clone, Serialize)]
+pub struct Point {
+    /// Labels so far.
+    pub labels: usize,
+    /// Accuracy on the test set, a share of 1.
+    pub accuracy: Estimate,
+    /// Mean seconds (train, query, predict) from the start of the run to the end of this round.
+    pub seconds: f64,
+    /// The accuracy minus that of random at as many labels, paired by seed; `None` in round 0, where both are the same.
+    /// With fewer than 5 seeds its outcome is 0: the accuracies of a small test set are often equally far apart with each of a
+    /// few seeds, which a t-test takes for certainty.
+    pub difference: Option<Difference>,
+}
+
+/// A paired difference, and what is made of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Difference {
+    /// Its mean over seeds.
+    pub mean: Estimate,
+    /// Two-sided paired t-test.
+    pub p: f64,
+    /// The same by Holm's method.
+    pub p_holm: f64,
+    /// 1: better than random, -1: worse, 0: no evidence, at 5 % after Holm, or too few seeds.
+    pub outcome: i8,
+}
+
+/// A strategy against random.
+#[derive(Debug, Clone, Serialize)]
+pub struct Versus {
+    /// Seeds that both have at the end.
+    pub seeds: usize,
+    /// The label count where the comparison ends: the last that both have.
+    pub labels: usize,
+    /// Area under the curve minus random's, paired by seed: the one test that the verdict rests on.
+    pub area: Difference,
+    /// Label counts at which it wins, ties and loses; with fewer than 5 seeds all are ties.
+    pub wins: usize,
+    /// See `wins`.
+    pub ties: usize,
+    /// See `wins`.
+    pub losses: usize,
+    /// Labels for random's accuracy.
+    pub saving: Option<Saving>,
+}
+
+/// Labels for the accuracy that random reaches where the comparison ends.
+#[derive(Debug, Clone, Serialize)]
+pub struct Saving {
+    /// Random's mean accuracy where the comparison ends, which is before random's own end if the strategy ends before.
+    pub target: f64,
+    /// Labels that random needs for it.
+    pub random_labels: f64,
+    /// Labels that the strategy needs; `None`: not reached.
+    pub labels: Option<f64>,
+    /// Random's labels by the strategy's: 2 means half the labels; 0 stands for not reached.
+    pub ratio: Estimate,
+}
+
+/// Mean seconds of a run.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Seconds {
+    /// Training.
+    pub train: f64,
+    /// Asking.
+    pub query: f64,
+    /// Predicting the test set.
+    pub predict: f64,
+}
+
+/// The pairwise penalty matrix of BADGE (Ash et al., ICLR 2020).
+#[derive(Debug, Clone, Serialize)]
+pub struct Penalty {
+    /// Those with a comparison on every task.
+    pub strategies: Vec<String>,
+    /// `[i][j]`: in how many tasks (parts of them: label counts) strategy i beats j.
+    pub cells: Vec<Vec<f64>>,
+    /// Mean of each column: lower is better.
+    pub columns: Vec<f64>,
+    /// The largest value a cell can have: the number of tasks.
+    pub tasks: usize,
+}
+
+/// A strategy over all tasks, with an area on each.
+#[derive(Debug, Clone, Serialize)]
+pub struct Across {
+    /// The strategy's name.
+    pub strategy: String,
+    /// Interquartile mean of the areas under the curve.
+    pub iqm: Estimate,
+    /// Interquartile mean of the areas minus random's, paired; `None` for random, or where a task has no area of random or fewer
+    /// than 3 common seeds.
+    pub iqm_difference: Option<Estimate>,
+}

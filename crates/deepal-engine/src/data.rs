@@ -1,0 +1,209 @@
+//! The data of tasks: of the list, of the catalog, or a user's own. Each is read once.
+
+use crate::catalog::Catalog;
+use crate::config::{Config, Task};
+use crate::error::{Context, Error, Result, bail};
+use crate::monitor::{Monitor, News};
+use crate::pretrained::Pretrained;
+use crate::sources;
+use deepal_core::Data;
+use deepal_data::datasets::{self, Downloads};
+use deepal_data::formats::columns::Columns;
+use deepal_data::source::{Encoding, Labeled, Open, Source, Transform};
+use deepal_data::{csv_row, write_atomically};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+/// Where a task's own data come from, as settings keep it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// The folder, archive, file or manifest.
+    pub source: PathBuf,
+    /// Stands for the ids and labels: other ones are other data.
+    pub samples: String,
+    /// The names of the classes.
+    pub classes: Vec<String>,
+    /// How near copies of samples are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dedup: Option<f64>,
+    /// What makes embeddings of the samples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<Pretrained>,
+}
+
+/// A source, read.
+#[derive(Debug, Clone)]
+pub(crate) struct Opened {
+    pub(crate) name: String,
+    pub(crate) origin: Origin,
+    pub(crate) labeled: Labeled,
+    /// The same as they look.
+    pub(crate) pictures: Data,
+    /// How pictures became inputs, or embeddings, if they are pictures.
+    pub(crate) image: Option<Transform>,
+    /// What the inputs of a row owe to the others.
+    pub(crate) encoding: Option<Encoding>,
+}
+
+/// What the name of a data set means.
+pub(crate) enum Named {
+    Listed(&'static datasets::Entry),
+    /// Of the catalog.
+    Given(String, Data),
+    Source(PathBuf),
+}
+
+/// The data set of the catalog, of the list, or else the file or folder, that has a name.
+pub(crate) fn named(name: &str, catalog: &Catalog) -> Result<Named> {
+    if let Some(data) = catalog.dataset(name) {
+        return Ok(Named::Given(name.into(), data.clone()));
+    }
+    let unknown = match datasets::by_name(name) {
+        Ok(entry) => return Ok(Named::Listed(entry)),
+        Err(error) => error,
+    };
+    let path = Path::new(name);
+    match std::path::absolute(path) {
+        Ok(absolute) if path.exists() => Ok(Named::Source(absolute)),
+        _ if name.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some() => {
+            let cause = std::io::Error::from(std::io::ErrorKind::NotFound);
+            bail!(deepal_data::Error::Read { path: path.into(), cause })
+        }
+        _ => Err(unknown).context("it is no file or folder either"),
+    }
+}
+
+/// What was read so far.
+#[derive(Debug)]
+pub(crate) struct DataSets<'a> {
+    monitor: Monitor<'a>,
+    listed: BTreeMap<String, Data>,
+    sources: Vec<Opened>,
+}
+
+impl<'a> DataSets<'a> {
+    pub(crate) fn new(monitor: Monitor<'a>) -> Self {
+        Self { monitor, listed: BTreeMap::new(), sources: Vec::new() }
+    }
+
+    /// A user's own data.
+    pub(crate) fn source(
+        &mut self,
+        source: &Path,
+        model: Option<&Pretrained>,
+        dedup: Option<f64>,
+    ) -> Result<Opened> {
+        let is_it = |Opened { origin, .. }: &&Opened| {
+            (origin.source.as_path(), origin.model.as_ref(), origin.dedup) == (source, model, dedup)
+        };
+        if let Some(opened) = self.sources.iter().find(is_it) {
+            return Ok(opened.clone());
+        }
+        let opened = open(source, model, dedup, &self.monitor)?;
+        self.sources.push(opened.clone());
+        Ok(opened)
+    }
+
+    /// The whole data of a task.
+    ///
+    /// # Errors
+    /// Data that cannot be had, or own data that are not what they were when the settings were made.
+    pub(crate) fn load(&mut self, config: &Config, task: &Task, catalog: &Catalog, offline: bool) -> Result<Data> {
+        if let Some(origin) = &task.own {
+            let opened = self.source(&origin.source, origin.model.as_ref(), origin.dedup)?;
+            if opened.origin != *origin {
+                bail!(Error::Setting(format!(
+                    "the samples, labels or classes in `{}` have changed since the run began, so it cannot go on; start a \
+                     new one in another folder",
+                    origin.source.display()
+                )));
+            }
+            return Ok(opened.labeled.data);
+        }
+        if let Some(data) = catalog.dataset(&task.dataset).or_else(|| self.listed.get(&task.dataset)) {
+            return Ok(data.clone());
+        }
+        let data_dir = config.data_dir.clone();
+        let hear = self.monitor.hear;
+        let progress = |file: &str, done: u64, total: Option<u64>| hear(News::Download { file, done, total });
+        let downloads = Downloads { data_dir, offline, progress: &progress, ..Downloads::default() };
+        let data = (datasets::by_name(&task.dataset)?.load)(&downloads)?;
+        self.listed.insert(task.dataset.clone(), data.clone());
+        Ok(data)
+    }
+
+    /// What a net of a task must be told of its inputs besides their shape: how pictures or the rows of a table become inputs.
+    /// Of a data set of the list there is nothing to tell.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub(crate) fn inputs(&mut self, task: &Task) -> Result<(Option<Transform>, Option<Encoding>)> {
+        let Some(Origin { source, model, dedup, .. }) = &task.own else { return Ok((None, None)) };
+        let opened = self.source(source, model.as_ref(), *dedup)?;
+        Ok((opened.image, opened.encoding))
+    }
+
+    /// The data of a task as they look, for its report.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub(crate) fn pictures(&mut self, config: &Config, task: &Task, catalog: &Catalog) -> Result<Data> {
+        let data = self.load(config, task, catalog, true)?;
+        let opened = self.sources.iter().find(|opened| Some(&opened.origin) == task.own.as_ref());
+        Ok(opened.map_or(data, |opened| opened.pictures.clone()))
+    }
+
+    /// Writes which sample of the user's own data has which number in the events of a run: `samples.csv`.
+    pub(crate) fn write_samples(&self, config: &Config, folder: &Path) -> Result<()> {
+        let mut table = b"dataset,sample,id\n".to_vec();
+        let is_used =
+            |opened: &&Opened| config.tasks.iter().any(|task| task.own.as_ref() == Some(&opened.origin));
+        let used = self.sources.iter().filter(is_used).collect::<Vec<_>>();
+        for Opened { name, labeled, .. } in &used {
+            for (sample, id) in labeled.ids.iter().enumerate() {
+                table.extend(csv_row([name, &sample.to_string(), id]));
+            }
+        }
+        if !used.is_empty() {
+            write_atomically(&folder.join("samples.csv"), &table)?;
+        }
+        Ok(())
+    }
+}
+
+/// The ids in a run's `samples.csv`, by data set and number.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(crate) fn read_samples(run: &Path) -> deepal_data::Result<BTreeMap<String, HashMap<u32, String>>> {
+    let table = Columns::read(&run.join("samples.csv"))?;
+    let column = |name| table.column(name).map(|column| column.texts());
+    let (datasets, samples, ids) = (column("dataset")?, column("sample")?, column("id")?);
+    let mut found = BTreeMap::<String, HashMap<_, _>>::new();
+    for ((dataset, sample), id) in datasets.into_iter().zip(samples).zip(ids) {
+        if let (Some(dataset), Some(Ok(sample))) = (dataset, sample.map(|sample| sample.parse())) {
+            found.entry(dataset).or_default().insert(sample, id.unwrap_or_default());
+        }
+    }
+    Ok(found)
+}
+
+fn open(
+    path: &Path,
+    model: Option<&Pretrained>,
+    dedup: Option<f64>,
+    monitor: &Monitor<'_>,
+) -> Result<Opened> {
+    let source = sources::open(path, model, dedup, &Open::default(), monitor)?;
+    let labeled = source.labeled()?;
+    let pictures = match &source.original {
+        Some(original) => Source { inputs: original.clone(), ..source.clone() }.labeled()?.data,
+        None => labeled.data.clone(),
+    };
+    let (samples, classes) = (labeled.digest.clone(), source.classes.clone());
+    let origin = Origin { source: path.into(), samples, classes, dedup, model: model.cloned() };
+    let (image, encoding) = (source.manifest.image, source.encoding);
+    Ok(Opened { name: source.name, origin, labeled, pictures, image, encoding })
+}

@@ -1,0 +1,38 @@
+//! Pictures with `metadata.jsonl`, which Hugging Face's `datasets` takes for a folder of images.
+
+use crate::error::{Context, Result};
+use super::folder::{file, sub_folder};
+use super::labels::Label;
+use super::pictures::Pictures;
+use serde::Serialize;
+use std::path::Path;
+
+/// A line of `metadata.jsonl`.
+#[derive(Serialize)]
+struct Line<'a> {
+    file_name: &'a str,
+    label: &'a str,
+    id: &'a str,
+    round: usize,
+    strategy: &'a str,
+    score: Option<f64>,
+}
+
+/// Writes `train/metadata.jsonl` and the pictures beside it. The folder `train` makes them one split: without it, a file
+/// whose name has the word test in it would be taken for another.
+///
+/// # Errors
+/// As [`Pictures::put`].
+pub(super) fn fill(folder: &Path, labels: &[Label<'_>], pictures: &Pictures<'_>) -> Result<()> {
+    let folder = folder.join("train");
+    sub_folder(&folder)?;
+    let names = pictures.names(labels);
+    let mut lines = Vec::new();
+    for (Label { id, class: label, round, strategy, score, .. }, file_name) in labels.iter().zip(&names) {
+        let line = Line { file_name, label, id, round: *round, strategy, score: *score };
+        serde_json::to_writer(&mut lines, &line).context("cannot write a label as JSON")?;
+        lines.push(b'\n');
+    }
+    pictures.put(labels, &names.iter().map(|name| folder.join(name)).collect::<Vec<_>>())?;
+    file(&folder.join("metadata.jsonl"), &lines)
+}

@@ -1,0 +1,58 @@
+//! The engine of `deepal`: everything that its program, its library and its other doors do, without arguments, terminal or exit codes.
+//!
+//! | to | use |
+//! | --- | --- |
+//! | compare strategies | [`StudyPlan`], then [`Study`], then [`Outputs`] |
+//! | pick what to label next | [`select()`] |
+//! | predict with a trained net | [`Prediction`] |
+//! | write labels and nets of a run | [`Export`](export::Export) |
+//! | compute embeddings | [`embed`] |
+//! | bring a strategy, net or data set of one's own | [`Catalog`] |
+//! | hear about progress, and stop | [`Monitor`] |
+//!
+//! It never prints and never exits; what goes wrong is an [`Error`], whose [`kind`](Error::kind) says what it is about.
+
+pub mod analysis;
+mod catalog;
+mod config;
+mod cost;
+mod data;
+mod embed;
+mod error;
+pub mod export;
+mod file;
+mod jobs;
+mod machine;
+mod monitor;
+mod outputs;
+mod pixels;
+mod plan;
+mod predict;
+mod pretrained;
+#[cfg(feature = "report")]
+mod report;
+mod retrain;
+mod select;
+mod sources;
+mod study;
+pub mod text;
+mod trained_net;
+
+pub use analysis::Analysis;
+pub use catalog::Catalog;
+pub use config::{Config, StudySettings, Task, TaskSettings, TrainingChoice};
+pub use data::Origin;
+pub use embed::{Embedded, embed};
+pub use error::{Error, Kind, Result};
+pub use jobs::{Job, JobNews};
+pub use machine::threads;
+pub use monitor::{Monitor, News};
+pub use outputs::{Outputs, Record, report};
+pub use plan::Estimate;
+pub use predict::{Form, Predicted, Prediction};
+pub use pretrained::Pretrained;
+#[cfg(feature = "onnx")]
+pub use pretrained::{Preprocess, resolve};
+pub use select::{ArrayFiles, PickFrom, SelectOptions, Selected, SourceChoice, TableColumns, select};
+pub use study::{Study, StudyPlan};
+pub use trained_net::{About, Moved};

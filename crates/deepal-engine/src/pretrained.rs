@@ -1,0 +1,68 @@
+//! Pretrained nets: which one, how it wants its pictures, and embeddings by it.
+
+#[cfg(not(feature = "onnx"))]
+use crate::error::Error;
+use crate::error::Result;
+use crate::monitor::Monitor;
+use deepal_data::source::{Source, Transform};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+#[cfg(feature = "onnx")]
+pub use with_onnx::{Preprocess, resolve};
+
+/// A pretrained net as settings keep it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pretrained {
+    /// Its file.
+    pub path: PathBuf,
+    /// The SHA-256 of its files, one after the other, in hexadecimal.
+    pub sha256: String,
+    /// How pictures become its inputs; `None` for a net of vectors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<Transform>,
+}
+
+impl Pretrained {
+    /// The pretrained net in a file, fed as a `.toml` beside it says, else as ImageNet's nets mostly are.
+    ///
+    /// # Errors
+    /// A file that is no net that can be used.
+    pub fn of(path: &Path) -> Result<Self> {
+        #[cfg(feature = "onnx")]
+        return resolve(path, &Preprocess::default());
+        #[cfg(not(feature = "onnx"))]
+        Err(missing(path))
+    }
+
+    /// The same samples with embeddings for inputs. They are cached by content, so an interrupted call resumes.
+    pub(crate) fn embed(&self, source: Source, monitor: &Monitor<'_>) -> Result<Source> {
+        #[cfg(feature = "onnx")]
+        return with_onnx::embed(source, self, monitor);
+        #[cfg(not(feature = "onnx"))]
+        {
+            let (_, _) = (source, monitor);
+            Err(missing(&self.path))
+        }
+    }
+
+    /// The SHA-256 of the files of a net, one after the other, in hexadecimal.
+    pub(crate) fn sha256(path: &Path) -> Result<String> {
+        #[cfg(feature = "onnx")]
+        return with_onnx::sha256(path);
+        #[cfg(not(feature = "onnx"))]
+        Err(missing(path))
+    }
+}
+
+#[cfg(not(feature = "onnx"))]
+fn missing(path: &Path) -> Error {
+    Error::Setting(format!(
+        "`{}` is a pretrained net, and this build has none of what runs it; build with the feature `onnx`",
+        path.display()
+    ))
+}
+
+#[cfg(feature = "onnx")]
+mod with_onnx;

@@ -1,0 +1,195 @@
+//! What needs a runtime for ONNX.
+
+use super::Pretrained;
+use crate::error::{Context, Error, Result, bail};
+use crate::monitor::Monitor;
+use deepal_data::Error as DataError;
+use deepal_data::datasets::Downloads;
+use deepal_data::source::{Inputs, Resize, Source, Transform};
+use deepal_data::stores::embeddings::EmbeddingStore;
+use deepal_onnx::Extractor;
+use ndarray::Array2;
+use rayon::prelude::*;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Items that are embedded between two writes to the cache: a killed program loses at most these.
+const BATCH: usize = 64;
+/// How pretrained nets mostly want their colours: ImageNet's mean and deviation, 0 to 255.
+const IMAGENET: [[f32; 3]; 2] = [[123.675, 116.28, 103.53], [58.395, 57.12, 57.375]];
+
+/// How a pretrained net wants its pictures, where the net itself does not say it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Preprocess {
+    /// A TOML file with `size`, `mean`, `std` or `resize`; the fields below win [default: a `.toml` beside the net, if there is one].
+    pub file: Option<PathBuf>,
+    /// One number, or height and width, for a net that takes any.
+    pub size: Vec<usize>,
+    /// What is subtracted from each channel, 0 to 255; one number or one for each [default: ImageNet's].
+    pub mean: Vec<f32>,
+    /// What each channel is divided by after that [default: ImageNet's].
+    pub std: Vec<f32>,
+    /// What becomes of a picture of another shape [default: its middle is taken].
+    pub resize: Option<Resize>,
+}
+
+/// What a preset file may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Preset {
+    size: Option<[usize; 2]>,
+    #[serde(default)]
+    mean: Vec<f32>,
+    #[serde(default)]
+    std: Vec<f32>,
+    resize: Option<Resize>,
+}
+
+/// The pretrained net in a file, with everything that is left out.
+///
+/// # Errors
+/// A file that is no net that can be used, or settings that do not fit it.
+pub fn resolve(path: &Path, preprocess: &Preprocess) -> Result<Pretrained> {
+    let sha256 = sha256(path).context("`model`")?;
+    let preset = preset(path, preprocess)?;
+    let size = match preprocess.size.as_slice() {
+        [] => preset.size,
+        [side] => Some([*side; 2]),
+        [height, width] => Some([*height, *width]),
+        _ => bail!(Error::Setting("`size` takes one number or two, height and width".into())),
+    };
+    let extractor = Extractor::load(path, size.map(|[height, width]| [3, height, width]))?;
+    let [channels, height, width] = extractor.shape();
+    let numbers = |setting: &str, given: &[f32], preset: &[f32], default: [f32; 3]| {
+        let values = if given.is_empty() { preset } else { given };
+        match values.len() {
+            0 if channels == 3 => Ok(default.to_vec()),
+            0 => Ok(vec![default.iter().sum::<f32>() / 3.0; channels]),
+            1 => Ok(vec![values[0]; channels]),
+            n if n == channels => Ok(values.to_vec()),
+            n => Err(Error::Setting(format!(
+                "`{setting}` has {n} numbers, and the model takes {channels} channels"
+            ))),
+        }
+    };
+    let image = if (height, width) == (1, 1) {
+        None
+    } else {
+        let image = Transform {
+            size: [height, width],
+            channels,
+            resize: preprocess.resize.or(preset.resize).unwrap_or_default(),
+            mean: numbers("mean", &preprocess.mean, &preset.mean, IMAGENET[0])?,
+            std: numbers("std", &preprocess.std, &preset.std, IMAGENET[1])?,
+        };
+        image.check().map_err(|error| Error::Setting(error.to_string()))?;
+        Some(image)
+    };
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    Ok(Pretrained { path, sha256, image })
+}
+
+fn preset(model: &Path, preprocess: &Preprocess) -> Result<Preset> {
+    let beside = model.with_extension("toml");
+    let path = match &preprocess.file {
+        Some(path) => path,
+        None if beside.is_file() => &beside,
+        None => return Ok(Preset::default()),
+    };
+    let text = std::fs::read_to_string(path).map_err(|cause| DataError::Read { path: path.clone(), cause })?;
+    let preset = toml::from_str(&text);
+    preset.map_err(|error: toml::de::Error| {
+        Error::Setting(format!("`{}`: {}", path.display(), error.to_string().trim_end()))
+    })
+}
+
+/// The same samples with embeddings for inputs.
+pub(super) fn embed(mut own: Source, model: &Pretrained, monitor: &Monitor<'_>) -> Result<Source> {
+    let extractor = Extractor::load(&model.path, model.image.as_ref().map(Transform::shape))?;
+    if own.inputs.shape() != extractor.shape() {
+        bail!(Error::Setting(format!(
+            "the samples of `{}` have the shape {:?}, and model `{}` takes {:?}",
+            own.name,
+            own.inputs.shape(),
+            model.path.display(),
+            extractor.shape()
+        )));
+    }
+    let mut store = EmbeddingStore::open(&Downloads::default().cache()?, &model.key()?, extractor.width())?;
+    let (n, width) = (own.ids.len(), extractor.width());
+    let digests = digests(own.inputs.as_ref(), &|done| monitor.progress("looking for embeddings", done, n))?;
+    let mut missing = Vec::new();
+    let mut asked = std::collections::HashSet::new();
+    for (row, digest) in digests.iter().enumerate() {
+        if !store.contains(digest) && asked.insert(*digest) {
+            missing.push(row);
+        }
+    }
+    for (batch, rows) in missing.chunks(BATCH).enumerate() {
+        let embeddings = extractor.embed(&own.inputs.inputs(rows)?)?;
+        let items = rows.iter().zip(embeddings.outer_iter());
+        let items = items.filter_map(|(row, embedding)| Some((digests[*row], embedding.to_slice()?)));
+        store.add(items).with_context(|| {
+            let kept = batch * BATCH;
+            format!(
+                "{kept} of {} embeddings were computed and are kept, the same command goes on",
+                missing.len()
+            )
+        })?;
+        monitor.progress("embedding", batch * BATCH + rows.len(), missing.len());
+    }
+    let mut embeddings = Array2::zeros((n, width));
+    for (digest, mut embedding) in digests.iter().zip(embeddings.outer_iter_mut()) {
+        let is_there =
+            embedding.as_slice_mut().map_or(Ok(false), |embedding| store.get(digest, embedding))?;
+        if !is_there {
+            bail!(Error::Failed("an embedding that was just written is not in the cache; run it again".into()));
+        }
+    }
+    own.notes.push(match missing.len() {
+        0 => format!("loaded all {n} embeddings of {width} numbers from the cache"),
+        computed => format!("computed {computed} of {n} embeddings of {width} numbers, loaded the rest from the cache"),
+    });
+    let stem = model.path.file_stem().unwrap_or_default().to_string_lossy();
+    own.name = format!("{}@{stem}", own.name);
+    own.original = Some(std::mem::replace(&mut own.inputs, Arc::new(embeddings)));
+    Ok(own)
+}
+
+/// The digest of every item, in parallel.
+fn digests(inputs: &dyn Inputs, progress: &(dyn Fn(usize) + Sync)) -> Result<Vec<[u8; 32]>> {
+    let done = AtomicUsize::new(0);
+    let digest = |row| {
+        let digest = inputs.digest(row);
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+        digest
+    };
+    Ok((0..inputs.len()).into_par_iter().map(digest).collect::<Result<_, DataError>>()?)
+}
+
+impl Pretrained {
+    /// Stands for the net and what it is fed: embeddings of another are other ones.
+    fn key(&self) -> Result<String> {
+        let image = self.image.as_ref().map(toml::to_string).transpose();
+        let image = image.map_err(|error| Error::Failed(error.to_string()))?.unwrap_or_default();
+        let hash = Sha256::digest(format!("{}\n{image}", self.sha256));
+        Ok(hex(&hash[..8]))
+    }
+}
+
+/// Of the files of a net, one after the other, in hexadecimal.
+pub(super) fn sha256(path: &Path) -> Result<String> {
+    let mut hash = Sha256::new();
+    for path in deepal_onnx::files(path)? {
+        hash.update(std::fs::read(&path).map_err(|cause| DataError::Read { path, cause })?);
+    }
+    Ok(hex(&hash.finalize()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+

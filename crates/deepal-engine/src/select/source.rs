@@ -1,0 +1,116 @@
+//! Picks in a user's own data.
+
+use super::{SelectOptions, Selected, is_of_net};
+use crate::catalog::Catalog;
+use crate::config::default_net;
+use crate::error::{Context, Error, Result, bail};
+use crate::monitor::Monitor;
+use crate::pretrained::Pretrained;
+use crate::{sources, text};
+use deepal_core::{ActiveLearner, Annotation, SampleId, Selection, Signal, Strategy, provide};
+use deepal_data::source::{Open, Source, Split};
+use deepal_nn::nets::Options;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A user's own data, and what looks at them.
+#[derive(Debug, Clone, Default)]
+pub struct SourceChoice {
+    /// A folder or zip of pictures, a table, a file of arrays, or a manifest.
+    pub path: PathBuf,
+    /// The net that is trained on what is labelled, with settings [default: softmax-regression on vectors, mlp on pictures].
+    pub net: Option<String>,
+    /// How nets are trained, and where.
+    pub options: Options,
+    /// Keep one of the copies within this share of the typical distance of two samples.
+    pub dedup: Option<f64>,
+    /// A pretrained net whose embeddings take the place of the samples.
+    pub model: Option<Pretrained>,
+}
+
+pub(super) fn select(
+    choice: &SourceChoice,
+    strategy: Box<dyn Strategy>,
+    options: &SelectOptions,
+    catalog: &Catalog,
+    monitor: &Monitor<'_>,
+) -> Result<Selected> {
+    if let Some(net) = &choice.net {
+        catalog.net_name(&net.parse()?)?;
+    }
+    let source = sources::open(&choice.path, choice.model.as_ref(), choice.dedup, &Open::default(), monitor)?;
+    let net = choice.net.as_deref().unwrap_or(default_net(&source.meta()));
+    let selection = pick(&source, strategy, net, &choice.options, options, catalog, monitor)?;
+    Ok(Selected { selection, ids: Some(source.ids) })
+}
+
+/// The samples without label that a strategy wants. What it needs of a net comes from `net`, trained on the samples with label, its
+/// embeddings too; while labels are of fewer than two classes there is no net, and inputs stand for embeddings.
+///
+/// # Errors
+/// Without labels of two classes, a strategy that looks at more than embeddings; or inputs that cannot be read.
+fn pick(
+    source: &Source,
+    strategy: Box<dyn Strategy>,
+    net: &str,
+    net_options: &Options,
+    options: &SelectOptions,
+    catalog: &Catalog,
+    monitor: &Monitor<'_>,
+) -> Result<Selection> {
+    // A test set that the source itself declares stays out; a share chosen for experiments is not held back here.
+    let is_declared = source.manifest.test_fraction.is_none();
+    let rows = (0..source.ids.len()).filter(|row| !is_declared || source.split[*row] == Split::Train);
+    let rows = rows.collect::<Vec<_>>();
+    let annotations = rows.iter().enumerate().filter_map(|(at, row)| {
+        source.labels[*row].map(|class| Annotation { id: SampleId::from(at), class: Some(class) })
+    });
+    let annotations = annotations.collect::<Vec<_>>();
+    if annotations.len() == rows.len() {
+        bail!(Error::Setting(format!(
+            "every sample of `{}` has a label already; there is nothing to ask",
+            source.name
+        )));
+    }
+    let name = strategy.name().to_owned();
+    let (needs, wants) = (strategy.needs(), strategy.wants());
+    let looks_at_net = needs.iter().any(is_of_net);
+    let looks_further = |need: &Signal| {
+        is_of_net(need) && !matches!(need, Signal::Embeddings | Signal::LabeledEmbeddings)
+    };
+    let classes = annotations.iter().filter_map(|annotation| annotation.class);
+    let can_train = classes.collect::<BTreeSet<_>>().len() > 1;
+    if needs.iter().any(looks_further) && !can_train && !strategy.starts_cold() {
+        bail!(Error::Setting(format!(
+            "strategy `{name}` looks at what a net predicts, and `{}` has labels of fewer than two classes to train one; \
+             begin with strategy `auto`, which needs none, and put the answers into labels.csv (`id,label`)",
+            source.name
+        )));
+    }
+    let data = source.dataset(rows.clone());
+    let net = catalog.net(net, data.meta(), net_options)?;
+    if can_train {
+        let which = format!("`{}` does not provide", net.name());
+        for signal in wants.into_iter().filter(|signal| !net.supports(*signal)) {
+            monitor.note(&text::without(&name, signal, &which));
+        }
+    }
+    let learner = ActiveLearner::new(data.clone(), net, strategy, options.seed);
+    let mut learner = learner.with_context(|| format!("strategy `{name}`"))?;
+    learner.update(&annotations)?;
+    if can_train && looks_at_net {
+        learner.train()?;
+    }
+    if needs.iter().any(looks_further) {
+        let query = learner.query(options.budget)?;
+        return Ok(Selection { rows: query.ids.iter().map(|id| rows[id.index()]).collect(), scores: query.scores });
+    }
+    // The seed as it is, so that these strategies pick the same from a source as from an array of its inputs.
+    let (labeled, unlabeled) = (learner.pool().labeled(), learner.pool().unlabeled());
+    let trained = learner.trained().ok().map(Arc::as_ref);
+    let signals = provide(data.as_ref(), trained, &needs, &unlabeled, &labeled, options.seed)?;
+    let selection = learner.strategy().select(&signals, options.budget, options.seed)?;
+    let row = |at: usize| rows[unlabeled[at].index()];
+    Ok(Selection { rows: selection.rows.into_iter().map(row).collect(), scores: selection.scores })
+}

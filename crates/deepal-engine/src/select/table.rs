@@ -1,0 +1,141 @@
+//! Picks among rows of a table.
+
+use super::memory::Need;
+use super::{SelectOptions, Selected, by_rows, calibration, check_given, sample, sample_size, say_without};
+use crate::error::{Context, Result, bail};
+use crate::monitor::Monitor;
+use deepal_core::signals::Dim;
+use deepal_core::{Class, Signal, Signals, Strategy};
+use deepal_data::formats::columns::{self, Columns, Part};
+use ndarray::Array2;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Bytes of a list of a table while it is read, besides its numbers: how long it is, in a vector that doubles.
+const OF_A_LIST: usize = 32;
+
+/// Columns of a table (.csv, .tsv, .jsonl, .parquet) with a row for each sample.
+#[derive(Debug, Clone, Default)]
+pub struct TableColumns {
+    /// The table.
+    pub path: PathBuf,
+    /// The column with ids.
+    pub id: Option<String>,
+    /// The column with labels: rows that have one are labelled already.
+    pub label: Option<String>,
+    /// The columns with class probabilities: one of lists, or several by a pattern such as `p_*`.
+    pub probs: Option<String>,
+    /// The columns with embeddings, likewise.
+    pub embeddings: Option<String>,
+}
+
+/// Ids and labels are read first, then the columns of the candidates alone.
+pub(super) fn select(
+    table: &TableColumns,
+    strategy: &dyn Strategy,
+    options: &SelectOptions,
+    monitor: &Monitor<'_>,
+) -> Result<Selected> {
+    check_given(strategy, table.label.is_none(), |signal| match signal {
+        Signal::Probs => table.probs.is_some(),
+        Signal::Embeddings => table.embeddings.is_some(),
+        _ => false,
+    })?;
+    let path = table.path.as_path();
+    let wants = |name: &str| [&table.id, &table.label].into_iter().any(|wanted| wanted.as_deref() == Some(name));
+    let columns = Columns::read_part(path, &Part { columns: Some(&wants), rows: None })?;
+    let n = columns.len();
+    let labels = match &table.label {
+        Some(name) => {
+            let labels = columns.column(name).context("`label`")?.texts();
+            labels.into_iter().map(|cell| cell.filter(|cell| !cell.is_empty())).collect()
+        }
+        None => vec![None; n],
+    };
+    let ids = table.id.as_ref().map(|name| ids(path, columns, name)).transpose()?;
+    let (labeled, rows) = (0..n).partition::<Vec<_>, _>(|row| labels[*row].is_some());
+    let needs_labeled = strategy.needs().contains(&Signal::LabeledEmbeddings);
+    let labeled = if needs_labeled { labeled } else { Vec::new() };
+    let (candidates, budget) = (rows.len(), options.budget);
+    let looked_at = sample_size(candidates, options).unwrap_or(candidates);
+    let mut is_checked = false;
+    if let Some(pattern) = &table.embeddings
+        && let Some([_, features]) = Columns::peek(path, pattern)?
+    {
+        let row = Signal::Embeddings.bytes(|dim| if dim == Dim::Candidates { 1 } else { features });
+        let fixed = labeled.len().saturating_mul(row);
+        let need =
+            Need { strategy, candidates, features, budget, fixed, each: [row.saturating_add(OF_A_LIST); 2] };
+        need.check(looked_at, options.memory)?;
+        is_checked = true;
+    }
+    let rows = match sample(rows.len(), options, monitor) {
+        Some(sampled) => sampled.into_iter().map(|row| rows[row]).collect(),
+        None => rows,
+    };
+    let read = |option: &str, pattern: &str, rows: &[usize]| -> Result<Columns> {
+        let wants = |name: &str| columns::fits(pattern, name);
+        // All rows need not be looked up one by one.
+        let part = Part { columns: Some(&wants), rows: (rows.len() < n).then_some(rows) };
+        Columns::read_part(path, &part).with_context(|| format!("`{option}`"))
+    };
+    let mut signals = Signals::new(rows.len());
+    let about =
+        |option: &str| format!("`{option}` of `{}` (rows are those that are looked at)", path.display());
+    if let Some(pattern) = &table.probs {
+        let columns = read("probs", pattern, &rows)?;
+        let names = columns.matching(pattern).context("`probs`")?;
+        signals = signals.with_probs(columns.matrix(&names)?).with_context(|| about("probs"))?;
+    }
+    if let Some(pattern) = &table.embeddings {
+        let of = |rows: &[usize]| read("embeddings", pattern, rows)?.into_singles(pattern).context("`embeddings`");
+        signals = signals.with_embeddings(of(&rows)?).with_context(|| about("embeddings"))?;
+        let known = match labeled.is_empty() {
+            true => Array2::zeros((0, signals.embeddings()?.ncols())),
+            false => of(&labeled)?,
+        };
+        signals = signals.with_labeled_embeddings(known).with_context(|| about("embeddings"))?;
+        let wants = |signal| strategy.wants().contains(&signal) || strategy.needs().contains(&signal);
+        if !labeled.is_empty() && (wants(Signal::Calibration) || wants(Signal::Labels)) {
+            let classes = classes(&labeled, &labels);
+            if wants(Signal::Calibration) {
+                let found = calibration(&signals.labeled_embeddings()?, &classes, &signals, options.seed)?;
+                signals = signals.with_calibration(found)?;
+            }
+            signals = signals.with(Signal::Labels, ndarray::Array1::from(classes))?;
+        }
+    }
+    if !is_checked && table.embeddings.is_some() {
+        // Text does not tell its size before it is read, so this is checked after.
+        let features = signals.embeddings()?.ncols();
+        let need = Need { strategy, candidates, features, budget, fixed: 0, each: [0; 2] };
+        need.check(looked_at, options.memory)?;
+    }
+    say_without(strategy, &signals, monitor);
+    let selection = strategy.select(&signals, budget, options.seed)?;
+    Ok(Selected { selection: by_rows(selection, Some(&rows)), ids })
+}
+
+/// The classes of labelled rows, in the order of their names.
+fn classes(labeled: &[usize], labels: &[Option<String>]) -> Vec<Class> {
+    let names = labeled.iter().filter_map(|row| labels[*row].as_deref()).collect::<Vec<_>>();
+    let known = names.iter().copied().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
+    let class = |name: &&str| Class(known.partition_point(|class| class < name) as u16);
+    names.iter().map(class).collect()
+}
+
+/// The ids of all rows of a table, each once.
+fn ids(path: &Path, columns: Columns, name: &str) -> Result<Vec<String>> {
+    let wrong = |why: String| deepal_data::Error::Unfit { path: path.into(), why };
+    let column = columns.into_column(name).context("`id`")?;
+    let ids = column.into_texts().into_iter().enumerate();
+    let ids =
+        ids.map(|(row, id)| id.ok_or_else(|| wrong(format!("row {} has no id in column `{name}`", row + 1))));
+    let ids = ids.collect::<Result<Vec<_>, _>>()?;
+    let mut sorted = ids.iter().map(String::as_str).collect::<Vec<_>>();
+    sorted.sort_unstable();
+    if let Some([id, _]) = sorted.array_windows().find(|[id, next]| id == next) {
+        bail!(wrong(format!("two rows have the id `{id}` in column `{name}`")));
+    }
+    Ok(ids)
+}
