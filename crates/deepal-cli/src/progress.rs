@@ -1,9 +1,9 @@
 //! What is shown on stderr during long work: bars on a terminal, plain lines elsewhere, JSON, or nothing.
 
+use crate::interrupt::STOP;
 use clap::ValueEnum;
 use deepal::text::clock;
 use deepal::{Job, JobNews, News, Study};
-use crate::interrupt::STOP;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::io::{IsTerminal, Write};

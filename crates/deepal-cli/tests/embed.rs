@@ -98,7 +98,7 @@ fn a_disk_that_is_full_while_embeddings_are_cached_keeps_whole_ones_to_go_on_fro
     has_no_room(folder, 8, EMBED);
     assert_eq!(len(&cache(folder)), 12 + 48 * 64);
     let told = succeeds(folder, EMBED);
-    assert!(told.contains("136 of 200 embeddings of 4 numbers were computed"), "{told}");
+    assert!(told.contains("computed 136 of 200 embeddings of 4 numbers"), "{told}");
     for name in ["e.npy", "e.ids.csv"] {
         assert_eq!(fs::read(folder.join(name)).unwrap(), fs::read(whole.join(name)).unwrap(), "{name}");
     }

@@ -4,7 +4,8 @@
 
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
-use deepal::{Downloads, SampleId, datasets};
+use deepal::SampleId;
+use deepal::datasets::{self, Downloads};
 use predicates::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -307,7 +307,7 @@ fn the_pretrained_net_may_move_but_not_change() {
     fs::create_dir(folder.join("elsewhere")).unwrap();
     fs::rename(folder.join("features.onnx"), folder.join("elsewhere/renamed.onnx")).unwrap();
     let gone = fails(folder, "predict new.csv --net net.safetensors", 3);
-    assert!(gone.contains("features.onnx`: is gone") && gone.contains("say with `--model` where"), "{gone}");
+    assert!(gone.contains("features.onnx`: is gone") && gone.contains("say with `model` where"), "{gone}");
     let moved = "predict new.csv --net net.safetensors --probs --model elsewhere/renamed.onnx";
     assert_eq!(succeeds(folder, moved).stdout, new);
     let none = fails(folder, "predict new.csv --net net.safetensors --model none.onnx", 3);
@@ -328,7 +328,7 @@ fn the_pretrained_net_may_move_but_not_change() {
     }
     let needless =
         format!("predict {} --net {} --model features.onnx", golden("inputs.npy"), golden("mlp.safetensors"));
-    assert!(fails(folder, &needless, 2).contains("`--model` has nothing to do"));
+    assert!(fails(folder, &needless, 2).contains("`model` has nothing to do"));
 }
 
 #[test]
@@ -422,7 +422,7 @@ fn one_net_is_of_one_job() {
                 --rounds 1 --out run";
     succeeds(folder, line);
     let error = fails(folder, "export run --net net.safetensors", 2);
-    assert!(error.contains("there are 4") && error.contains("--strategy"), "{error}");
+    assert!(error.contains("there are 4") && error.contains("strategy and seed"), "{error}");
     succeeds(folder, "export run --net net.safetensors --strategy margin --seed 2");
     assert!(folder.join("net.safetensors").exists());
     let unwritable = fails(folder, "export run --net none/net.safetensors --strategy margin --seed 2", 4);

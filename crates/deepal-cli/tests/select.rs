@@ -450,19 +450,16 @@ fn missing_and_wrong_options_are_named_with_what_to_give_instead() {
     refused(
         2,
         &[
-            ("--strategy margin --budget 2", &["`margin`", "give them with `--probs`"]),
-            ("--strategy margin --budget 2 --mc-probs m.npy", &["`margin`", "give them with `--probs`"]),
-            ("--strategy bald --budget 2 --probs p.npy", &["`bald`", "give them with `--mc-probs`"]),
-            ("--strategy margin-dropout --budget 2 --probs p.npy", &["`margin-dropout`", "`--mc-probs`"]),
-            (
-                "--strategy k-center --budget 2 --probs p.npy",
-                &["`k-center`", "give them with `--embeddings`"],
-            ),
-            ("--strategy k-means --budget 2 --labeled-embeddings e.npy", &["`k-means`", "`--embeddings`"]),
-            ("--strategy random --budget 2", &["`--probs`, `--mc-probs` or `--embeddings`"]),
+            ("--strategy margin --budget 2", &["`margin`", "give them with `probs`"]),
+            ("--strategy margin --budget 2 --mc-probs m.npy", &["`margin`", "give them with `probs`"]),
+            ("--strategy bald --budget 2 --probs p.npy", &["`bald`", "give them with `mc-probs`"]),
+            ("--strategy margin-dropout --budget 2 --probs p.npy", &["`margin-dropout`", "`mc-probs`"]),
+            ("--strategy k-center --budget 2 --probs p.npy", &["`k-center`", "give them with `embeddings`"]),
+            ("--strategy k-means --budget 2 --labeled-embeddings e.npy", &["`k-means`", "`embeddings`"]),
+            ("--strategy random --budget 2", &["`probs`, `mc-probs` or `embeddings`"]),
             (
                 "--strategy random --budget 2 --labeled-embeddings e.npy",
-                &["`--probs`, `--mc-probs` or `--embeddings`"],
+                &["`probs`, `mc-probs` or `embeddings`"],
             ),
             (
                 "--strategy margn --budget 2 --probs p.npy",
@@ -478,10 +475,10 @@ fn missing_and_wrong_options_are_named_with_what_to_give_instead() {
             ),
             ("--strategy AdversarialBIM --budget 2", &["`bim` needs a net", "`deepal run`"]),
             ("--strategy margin --probs p.npy", &["--budget <N>", "Usage:"]),
-            ("--budget 2 --probs p.npy", &["`auto`", "give them with `--embeddings`"]),
+            ("--budget 2 --probs p.npy", &["`auto`", "give them with `embeddings`"]),
             (
                 "--budget 2 --embeddings e.npy --labeled-embeddings e.npy",
-                &["`auto` looks at probabilities", "`--probs`", "none while nothing is labelled"],
+                &["`auto` looks at probabilities", "`probs`", "none while nothing is labelled"],
             ),
             ("--budget 2 --probs p.npy --logits p.npy", &["--logits"]),
             ("--budget 2 --embeddings e.npy --labels l.npy", &["--labeled-embeddings"]),
@@ -508,7 +505,7 @@ fn a_place_that_cannot_be_written_to_is_named() {
         &[
             (
                 "--strategy margin --budget 2 --probs p.npy --out no/such/picks.csv",
-                &["cannot write `no/such/picks.csv`", other, "--out"],
+                &["cannot write `no/such/picks.csv`", other, "DEEPAL_CACHE"],
             ),
             ("--strategy margin --budget 2 --probs p.npy --out .", &["cannot write `.`", other]),
             (
@@ -622,7 +619,7 @@ fn every_message_has_a_remedy_and_says_what_was_expected() {
     refused(
         3,
         &[
-            ("--strategy margin --budget 2 --probs nowhere.npy", &["nowhere.npy", "--probs"]),
+            ("--strategy margin --budget 2 --probs nowhere.npy", &["nowhere.npy", "`probs`"]),
             // How many candidates there are, and which array says so.
             (
                 "--strategy margin --budget 2 --probs p.npy --embeddings four-e.npy",
@@ -668,8 +665,11 @@ fn auto_is_auto_lite_without_the_labels_of_what_is_labelled_and_says_so() {
     let assert = select(&folder, line).assert().success();
     let output = assert.get_output();
     let said = String::from_utf8(output.stderr.clone()).unwrap();
-    assert!(said.contains("`auto` does without calibration") && said.contains("`--labels`"), "{said}");
-    assert!(said.contains("picks as auto-lite"), "{said}");
+    assert!(
+        said.contains("`auto`: no calibration without the classes") && said.contains("`labels`"),
+        "{said}"
+    );
+    assert!(said.contains("using auto-lite"), "{said}");
     let lite = rows(&folder, &format!("--strategy auto-lite {line}"));
     assert_eq!(
         parse(&String::from_utf8(output.stdout.clone()).unwrap())
@@ -687,9 +687,11 @@ fn auto_is_auto_lite_without_the_labels_of_what_is_labelled_and_says_so() {
     );
     write_npy(folder.path().join("short.npy"), &array![0i64, 1]).unwrap();
     write_npy(folder.path().join("half.npy"), &ndarray::Array1::from_elem(8, 0.5f64)).unwrap();
-    for (labels, words) in
-        [("short.npy", "a row for each label"), ("half.npy", "0.5 in row 0"), ("p.npy", "one dimension")]
-    {
+    for (labels, words) in [
+        ("short.npy", "labels must be [8] like the labelled embeddings, got [2]"),
+        ("half.npy", "0.5 in row 0"),
+        ("p.npy", "one dimension"),
+    ] {
         select(&folder, &format!("{line} --labels {labels}"))
             .assert()
             .code(3)
@@ -762,7 +764,7 @@ fn tables_that_do_not_fit_are_told() {
     with(&["--probs", "x"], 3, "not a distribution");
     with(&["--probs", "label"], 3, "`cat` in row 1, which is no number");
     with(&["--probs", "p_*", "--candidates", "0"], 2, "candidates");
-    with(&["--embeddings", "x"], 2, "`--probs`");
+    with(&["--embeddings", "x"], 2, "`probs`");
 }
 
 #[test]
@@ -804,8 +806,8 @@ fn a_strategy_that_does_not_fit_says_so_and_offers_the_part_that_does() {
             let words =
                 format!("strategy `{strategy}` on 100000 candidates with 64 features each needs about");
             assert!(text.contains(&words), "{text}");
-            assert!(text.contains(&format!("`--memory` allows {megabytes} MB")), "{text}");
-            let offer = text.split('`').find_map(|part| part.strip_prefix("--candidates ")).expect(&text);
+            assert!(text.contains(&format!("`memory` allows {megabytes} MB")), "{text}");
+            let offer = text.split('`').find_map(|part| part.strip_prefix("candidates = ")).expect(&text);
             let n = offer.parse::<usize>().unwrap();
             assert!((1000..100_000).contains(&n), "{text}");
             let again = select(folder.path(), &format!("{line} --candidates {offer}")).assert().success();

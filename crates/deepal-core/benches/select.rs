@@ -78,8 +78,7 @@ fn queries(criterion: &mut Criterion) {
             .and_then(|signals| signals.with_embeddings(pool))
             .and_then(|signals| signals.with_labeled_embeddings(labeled))
             .and_then(|signals| signals.with_calibration(Calibration { temperature: 2.0, accuracy: 0.5 }));
-        let (Ok(signals), Ok(entry)) = (signals, strategy::by_name("auto")) else { continue };
-        let auto = (entry.build)();
+        let (Ok(signals), Ok(auto)) = (signals, strategy::build("auto")) else { continue };
         group.bench_function(format!("auto/{n}x{d}/20"), |b| {
             b.iter(|| auto.select(black_box(&signals), 20, 1))
         });

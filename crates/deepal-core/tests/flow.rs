@@ -392,6 +392,9 @@ impl Strategy for AtOnce {
     fn needs(&self) -> Vec<Signal> {
         self.0.needs()
     }
+    fn wants(&self) -> Vec<Signal> {
+        self.0.wants()
+    }
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
         self.0.select(signals, n, seed)
     }

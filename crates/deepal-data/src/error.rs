@@ -70,7 +70,7 @@ pub enum Error {
     /// The folder given does not hold a data set's files.
     #[error(
         "the files of `{dataset}` were not found: looked for {} in {}; name the right folder \
-         with `--data-dir` or `DEEPAL_DATA`, or give none and they are downloaded",
+         with `data_dir` or `DEEPAL_DATA`, or give none and they are downloaded",
         .files.join(", "), Paths(.folders)
     )]
     MissingFiles {
@@ -83,8 +83,8 @@ pub enum Error {
     },
     /// A download is needed, and forbidden.
     #[error(
-        "`{dataset}` needs {} in `{}` and may not download while offline; leave `--offline` out, \
-         or name a folder that holds the files with `--data-dir` or `DEEPAL_DATA`",
+        "`{dataset}` needs {} in `{}` and may not download while offline; allow downloads, \
+         or name a folder that holds the files with `data_dir` or `DEEPAL_DATA`",
         .files.join(", "), .folder.display()
     )]
     Offline {
@@ -101,7 +101,7 @@ pub enum Error {
     /// No mirror gave a file.
     #[error(
         "cannot download `{file}`: {}; check the connection and try again, or fetch the file by hand \
-         and name its folder with `--data-dir` or `DEEPAL_DATA`",
+         and name its folder with `data_dir` or `DEEPAL_DATA`",
         Attempts(.attempts)
     )]
     Download {
@@ -154,7 +154,7 @@ pub enum Error {
     },
     /// A new run was to go where one is already.
     #[error(
-        "`{0}` already holds a run; go on with it by `--resume {0}`, or choose another folder with `--out`",
+        "`{0}` already holds a run; resume that run, or choose another folder",
         .path.display()
     )]
     RunExists {
@@ -162,13 +162,13 @@ pub enum Error {
         path: PathBuf,
     },
     /// A new run was to go where there are other files.
-    #[error("`{}` is not empty; choose a new folder with `--out`", .path.display())]
+    #[error("`{}` is not empty; choose a new folder", .path.display())]
     NotEmpty {
         /// The folder.
         path: PathBuf,
     },
     /// A run was to be resumed where there is none.
-    #[error("`{}` holds no run (there is no `config.toml`); name the folder that `--out` named", .path.display())]
+    #[error("`{}` holds no run (there is no `config.toml`); name the folder of a run", .path.display())]
     NoRun {
         /// The folder.
         path: PathBuf,
@@ -269,7 +269,7 @@ fn write_remedy(cause: &io::Error) -> &'static str {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             "free some space and run it again"
         }
-        _ => "choose a folder that you may write to (`--out`; `DEEPAL_CACHE` for downloads)",
+        _ => "choose a folder that you may write to (`DEEPAL_CACHE` for downloads)",
     }
 }
 

@@ -2,14 +2,14 @@
 
 mod across;
 mod compare;
+mod phrases;
 mod runs;
 mod table;
+mod terminal;
 #[cfg(test)]
 mod tests;
-mod terminal;
 mod verdict;
 mod warnings;
-mod phrases;
 
 use deepal_data::stores::run::RoundRecord;
 use serde::Serialize;

@@ -131,7 +131,9 @@ impl Catalog {
     /// An unknown name with those of one's own among the known.
     fn know(&self, error: Error) -> Error {
         let own: Vec<&String> = match &error {
-            Error::UnknownName { kind: "strategy", .. } => self.strategies.iter().map(|(name, _)| name).collect(),
+            Error::UnknownName { kind: "strategy", .. } => {
+                self.strategies.iter().map(|(name, _)| name).collect()
+            }
             Error::UnknownName { kind: "net", .. } => self.nets.iter().map(|(name, _)| name).collect(),
             _ => Vec::new(),
         };
@@ -139,7 +141,10 @@ impl Catalog {
             Error::UnknownName { kind, name, known } if !own.is_empty() => {
                 let own = own.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
                 let known = known.join(", ");
-                Error::Setting { what: format!("{kind} `{name}`"), why: format!("is unknown; known: {own}, {known}") }
+                Error::Setting {
+                    what: format!("{kind} `{name}`"),
+                    why: format!("is unknown; known: {own}, {known}"),
+                }
             }
             error => error,
         }

@@ -112,7 +112,8 @@ impl Config {
 
     pub(crate) fn to_toml(&self, catalog: &Catalog) -> Result<String> {
         let text = toml::to_string(self);
-        let mut text = text.map_err(|error| Error::Failed(format!("cannot write the settings as TOML: {error}")))?;
+        let mut text =
+            text.map_err(|error| Error::Failed(format!("cannot write the settings as TOML: {error}")))?;
         text.push_str("\n# What the strategies look at, fixed in this version:\n");
         for name in &self.strategies {
             text.push_str(&format!("# {name}: {:?}\n", catalog.strategy(name)?.needs()));

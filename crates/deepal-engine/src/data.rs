@@ -110,7 +110,13 @@ impl<'a> DataSets<'a> {
     ///
     /// # Errors
     /// Data that cannot be had, or own data that are not what they were when the settings were made.
-    pub(crate) fn load(&mut self, config: &Config, task: &Task, catalog: &Catalog, offline: bool) -> Result<Data> {
+    pub(crate) fn load(
+        &mut self,
+        config: &Config,
+        task: &Task,
+        catalog: &Catalog,
+        offline: bool,
+    ) -> Result<Data> {
         if let Some(origin) = &task.own {
             let opened = self.source(&origin.source, origin.model.as_ref(), origin.dedup)?;
             if opened.origin != *origin {

@@ -4,6 +4,7 @@ use crate::catalog::Catalog;
 use crate::config::{Config, Task};
 use crate::cost::Costs;
 use crate::error::{Error, Result};
+use crate::monitor::JobNews;
 use deepal_core::{Data, Experiment, SampleId, Step};
 use deepal_data::stores::run::{Failed, RoundRecord};
 use rayon::ThreadPool;
@@ -27,22 +28,6 @@ pub struct Job {
     pub seed: u64,
     /// The picks of the rounds done before, from round 0.
     pub done: Vec<Vec<SampleId>>,
-}
-
-/// What happened to a job.
-#[derive(Debug)]
-pub enum JobNews {
-    /// It has begun the named step of a round.
-    Step {
-        /// The round.
-        round: u32,
-        /// The step.
-        step: &'static str,
-    },
-    /// It has finished a round.
-    Round(RoundRecord),
-    /// It is over: done, stopped, or failed for the reason given.
-    Over(Result<(), String>),
 }
 
 impl Job {
@@ -115,8 +100,9 @@ pub(crate) fn measure(
             let pool = pool(each)?;
             let mut costs = Vec::new();
             while let Some((index, (task, data))) = next(&queue) {
-                let measured =
-                    catch_unwind(AssertUnwindSafe(|| pool.install(|| Costs::measure(config, task, data, catalog))));
+                let measured = catch_unwind(AssertUnwindSafe(|| {
+                    pool.install(|| Costs::measure(config, task, data, catalog))
+                }));
                 let measured = measured.map_err(|_| PANICKED.to_owned());
                 costs.push((index, measured.and_then(|costs| costs.map_err(|error| error.to_string()))));
             }

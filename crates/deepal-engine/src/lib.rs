@@ -44,15 +44,13 @@ pub use config::{Config, StudySettings, Task, TaskSettings, TrainingChoice};
 pub use data::Origin;
 pub use embed::{Embedded, embed};
 pub use error::{Error, Kind, Result};
-pub use jobs::{Job, JobNews};
+pub use jobs::Job;
 pub use machine::threads;
-pub use monitor::{Monitor, News};
+pub use monitor::{JobNews, Monitor, News};
 pub use outputs::{Outputs, Record, report};
 pub use plan::Estimate;
 pub use predict::{Form, Predicted, Prediction};
-pub use pretrained::Pretrained;
-#[cfg(feature = "onnx")]
-pub use pretrained::{Preprocess, resolve};
+pub use pretrained::{Preprocess, Pretrained};
 pub use select::{ArrayFiles, PickFrom, SelectOptions, Selected, SourceChoice, TableColumns, select};
 pub use study::{Study, StudyPlan};
 pub use trained_net::{About, Moved};

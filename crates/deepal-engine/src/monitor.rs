@@ -1,6 +1,6 @@
 //! Who hears about long work, and can stop it: [`Monitor`].
 
-use crate::jobs::JobNews;
+use deepal_data::stores::run::RoundRecord;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a caller of long work passes in: who hears about it, and how it is stopped.
@@ -60,6 +60,22 @@ pub enum News<'a> {
     },
     /// Nothing happened for a while, and the work goes on.
     Tick,
+}
+
+/// What happened to a job.
+#[derive(Debug)]
+pub enum JobNews {
+    /// It has begun the named step of a round.
+    Step {
+        /// The round.
+        round: u32,
+        /// The step.
+        step: &'static str,
+    },
+    /// It has finished a round.
+    Round(RoundRecord),
+    /// It is over: done, stopped, or failed for the reason given.
+    Over(Result<(), String>),
 }
 
 impl std::fmt::Debug for Monitor<'_> {

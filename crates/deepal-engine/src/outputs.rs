@@ -12,8 +12,8 @@ use crate::monitor::Monitor;
 use crate::report::Report;
 use crate::text::distinct;
 use deepal_core::Data;
-use deepal_data::stores::run::{Event, Failed, RoundRecord, RunStore, Started};
 use deepal_data::outputs::tables::{self, Names};
+use deepal_data::stores::run::{Event, Failed, RoundRecord, RunStore, Started};
 use deepal_data::write_atomically;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -91,6 +91,7 @@ impl Outputs {
         catalog: &Catalog,
     ) -> Result<Self> {
         check(records)?;
+        records.iter().try_for_each(check_first_rounds)?;
         let mut rounds = records.iter().flat_map(Record::rounds).cloned().collect::<Vec<_>>();
         // Jobs run side by side, so events come in any order.
         rounds.sort_by(RoundRecord::in_order);
@@ -103,21 +104,17 @@ impl Outputs {
         analysis.warnings.extend(records.iter().flat_map(unfinished));
         let tasks = records.iter().flat_map(|record| record.config.tasks.clone()).collect::<Vec<_>>();
         let title = config::title(&tasks);
-        let classes = tasks.iter().filter_map(|task| Some((task.dataset.clone(), task.classes(catalog).ok()?)));
+        let classes =
+            tasks.iter().filter_map(|task| Some((task.dataset.clone(), task.classes(catalog).ok()?)));
         let classes = classes.collect::<BTreeMap<_, _>>();
         let mut own = BTreeMap::new();
         for record in records {
             own.extend(record.own_names()?);
         }
         let file = |name: &str, bytes| File { name: name.into(), bytes };
-        let mut files = vec![
-            file("summary.csv", analysis::csv(&analysis)),
-            file("summary.json", analysis.json()?),
-            file("metrics.parquet", tables::metrics(&rounds)?),
-            file("selections.parquet", tables::selections(&rounds, &own)?),
-        ];
+        let mut files = Vec::new();
         #[cfg(feature = "report")]
-        {
+        let figures = {
             let report = Report {
                 title: &title,
                 analysis: &analysis,
@@ -129,8 +126,16 @@ impl Outputs {
                 notes,
             };
             files.push(file(page, report.html()?.into_bytes()));
-            files.extend(report.figures()?);
-        }
+            report.figures()?
+        };
+        files.extend([
+            file("summary.csv", analysis::csv(&analysis)),
+            file("summary.json", analysis.json()?),
+            file("metrics.parquet", tables::metrics(&rounds)?),
+            file("selections.parquet", tables::selections(&rounds, &own)?),
+        ]);
+        #[cfg(feature = "report")]
+        files.extend(figures);
         #[cfg(not(feature = "report"))]
         let (_, _, _, _, _, _, _) = (page, &title, &started, &settings, &classes, data, notes);
         Ok(Self { analysis, rounds, files })
@@ -236,6 +241,33 @@ fn check(records: &[Record]) -> Result<()> {
                     record.folder.display()
                 )));
             }
+        }
+    }
+    Ok(())
+}
+
+/// How far accuracies in round 0 may be apart that should be equal: another processor may round one test sample otherwise.
+const APART: f64 = 0.01;
+
+/// Strategies that begin with the same labels and the same seed have the same net before they pick anything. If they differ, the data were
+/// others when a part of the run was made, and a comparison would be of data and not of strategies.
+fn check_first_rounds(record: &Record) -> Result<()> {
+    let mut first = BTreeMap::<_, &RoundRecord>::new();
+    for round in record.rounds().filter(|round| round.round == 0) {
+        let mut labels = round.picks.clone();
+        labels.sort_unstable();
+        let other = *first.entry((&round.dataset, &round.net, round.seed, labels)).or_insert(round);
+        if (other.accuracy - round.accuracy).abs() > APART {
+            bail!(Error::Setting(format!(
+                "in `{}`, {} and {} begin with the same labels of {} and the same net, and have accuracies of {:.1} and {:.1} % \
+                 before they pick anything: the data were others when a part of the run was made; run all of it in a new folder",
+                record.folder.display(),
+                other.strategy,
+                round.strategy,
+                round.dataset,
+                100.0 * other.accuracy,
+                100.0 * round.accuracy
+            )));
         }
     }
     Ok(())

@@ -4,12 +4,24 @@
 use crate::error::Error;
 use crate::error::Result;
 use crate::monitor::Monitor;
-use deepal_data::source::{Source, Transform};
+use deepal_data::source::{Resize, Source, Transform};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-#[cfg(feature = "onnx")]
-pub use with_onnx::{Preprocess, resolve};
+/// How a pretrained net wants its pictures, where the net itself does not say it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Preprocess {
+    /// A TOML file with `size`, `mean`, `std` or `resize`; the fields below win [default: a `.toml` beside the net, if there is one].
+    pub file: Option<PathBuf>,
+    /// One number, or height and width, for a net that takes any.
+    pub size: Vec<usize>,
+    /// What is subtracted from each channel, 0 to 255; one number or one for each [default: ImageNet's].
+    pub mean: Vec<f32>,
+    /// What each channel is divided by after that [default: ImageNet's].
+    pub std: Vec<f32>,
+    /// What becomes of a picture of another shape [default: its middle is taken].
+    pub resize: Option<Resize>,
+}
 
 /// A pretrained net as settings keep it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,15 +37,18 @@ pub struct Pretrained {
 }
 
 impl Pretrained {
-    /// The pretrained net in a file, fed as a `.toml` beside it says, else as ImageNet's nets mostly are.
+    /// The pretrained net in a file, with everything that `preprocess` leaves out.
     ///
     /// # Errors
-    /// A file that is no net that can be used.
-    pub fn of(path: &Path) -> Result<Self> {
+    /// A file that is no net that can be used, settings that do not fit it, or a build without the feature `onnx`.
+    pub fn open(path: &Path, preprocess: &Preprocess) -> Result<Self> {
         #[cfg(feature = "onnx")]
-        return resolve(path, &Preprocess::default());
+        return with_onnx::resolve(path, preprocess);
         #[cfg(not(feature = "onnx"))]
-        Err(missing(path))
+        {
+            let _ = preprocess;
+            Err(missing(path))
+        }
     }
 
     /// The same samples with embeddings for inputs. They are cached by content, so an interrupted call resumes.

@@ -1,8 +1,8 @@
 //! The net of a recorded job: a run keeps none, so its last training is done once more.
 
-use crate::error::{bail, Context, Result};
-use crate::config::{Config, Task};
 use crate::catalog::Catalog;
+use crate::config::{Config, Task};
+use crate::error::{Context, Result, bail};
 use crate::monitor::Monitor;
 use deepal_core::{ActiveLearner, Annotation, Class, Data, SampleId, metric};
 use deepal_data::Error as DataError;

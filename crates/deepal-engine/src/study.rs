@@ -5,9 +5,9 @@ use crate::config::{Config, StudySettings, data_dir_of_environment};
 use crate::cost::Costs;
 use crate::data::DataSets;
 use crate::error::{Context, Error, Result, bail};
-use crate::jobs::{self, Job, JobNews};
+use crate::jobs::{self, Job};
 use crate::machine;
-use crate::monitor::{Monitor, News};
+use crate::monitor::{JobNews, Monitor, News};
 use crate::outputs::{Outputs, Record, pictures};
 use crate::plan::Estimate;
 use crate::text;
@@ -176,7 +176,7 @@ impl<'a> Study<'a> {
             for name in &self.config.strategies {
                 let wants = self.catalog.strategy(name)?.wants();
                 let missing = wants.into_iter().filter(|signal| !net.supports(*signal));
-                let which = format!("`{}` does not provide", task.net);
+                let which = format!("from `{}`", task.net);
                 notes.extend(missing.map(|signal| text::without(name, signal, &which)));
             }
         }

@@ -24,10 +24,10 @@ pub(crate) fn distinct<'a>(names: impl IntoIterator<Item = &'a String>) -> Vec<S
     distinct
 }
 
-/// That a strategy does without a signal that it would use.
-pub(crate) fn without(strategy: &str, signal: Signal, which: &str) -> String {
-    let then = if strategy == strategy::DEFAULT { ", and picks as auto-lite" } else { "" };
-    format!("`{strategy}` does without {signal}, which {which}{then}")
+/// That a signal which a strategy would use is not there; `why` says it as in "from `mlp`".
+pub(crate) fn without(strategy: &str, signal: Signal, why: &str) -> String {
+    let then = if strategy == strategy::DEFAULT { ", using auto-lite" } else { "" };
+    format!("`{strategy}`: no {signal} {why}{then}")
 }
 
 #[cfg(test)]

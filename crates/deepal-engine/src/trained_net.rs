@@ -1,17 +1,17 @@
 //! A trained net in a file: which net it is, and what it must be fed.
 
-use crate::error::{bail, Context, Result};
 use crate::config::Task;
+use crate::error::{Context, Result, bail};
 use crate::pretrained::Pretrained;
 use deepal_core::{Meta, StateDict, TrainedNet};
+use deepal_data::Error as DataError;
+use deepal_data::source::{Encoding, Transform};
+use deepal_data::stores::weights;
 use deepal_nn::nets::{self, Options};
 use deepal_nn::{Device, Training};
-use std::sync::Arc;
-use deepal_data::source::{Encoding, Transform};
-use deepal_data::Error as DataError;
-use deepal_data::stores::weights;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// All that there is to know of a net besides its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,12 +83,7 @@ impl Moved {
 
 impl About {
     /// The net of a task that learnt from samples as `meta` says. `image` and `encoding` are those of the user's own data.
-    pub fn new(
-        task: &Task,
-        meta: &Meta,
-        image: Option<Transform>,
-        encoding: Option<Encoding>,
-    ) -> Self {
+    pub fn new(task: &Task, meta: &Meta, image: Option<Transform>, encoding: Option<Encoding>) -> Self {
         let model = task.own.as_ref().and_then(|own| own.model.as_ref()).map(Moved::from);
         let image = image.or_else(|| of_range(meta)).filter(|_| model.is_none());
         Self {

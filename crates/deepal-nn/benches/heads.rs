@@ -6,9 +6,10 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use deepal_core::seed::mix;
 use deepal_core::{Ask, Class, Dataset, InMemory, Meta, SampleId, Signal};
-use deepal_nn::{Training, nets};
+use deepal_nn::nets;
 use ndarray::Array2;
 use std::hint::black_box;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 const CANDIDATES: usize = 10_000;
@@ -35,12 +36,12 @@ fn rounds(criterion: &mut Criterion) {
     let (candidates, test) = all.split_at(CANDIDATES);
     let mut group = criterion.benchmark_group("round");
     for name in ["softmax-regression", "head"] {
-        let mut net = nets::by_name(name).unwrap().build(data.meta(), Training::adaptive()).unwrap();
+        let net = nets::build(name, data.meta(), &nets::Options::default()).unwrap();
         let signals = [Signal::Probs, Signal::Embeddings];
         let ask = Ask { signals: &signals, unlabeled: candidates, labeled: &[], seed: 1 };
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
-                net.train(&data, &labeled, 1).unwrap();
+                let (net, _) = net.train(&data, &labeled, 1, &mut |_| ControlFlow::Continue(())).unwrap();
                 black_box(net.signals(&data, &ask).unwrap());
                 black_box(net.predict_proba(&data, test).unwrap());
             });

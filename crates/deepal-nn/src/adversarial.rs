@@ -420,11 +420,11 @@ mod tests {
         let inputs = data.inputs(&SampleId::first(200)).unwrap();
         let class = |x: ArrayView1<'_, f32>| Class(u16::from(x[0] * x[1] > 0.0) + u16::from(x[0] > 0.5));
         let labeled = (0..200).map(|i| (SampleId::from(i), class(inputs.row(i)))).collect::<Vec<_>>();
-        let mut net = BurnNet::new("bent", Training::adaptive(), |device| Bent {
+        let net = BurnNet::new("bent", Training::adaptive(), |device| Bent {
             first: burn::nn::LinearConfig::new(2, 32).init(device),
             last: burn::nn::LinearConfig::new(32, 3).init(device),
         });
-        net.train(&data, &labeled, 3).unwrap();
+        let (net, _) = net.train(&data, &labeled, 3, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
         for attack in [DEEPFOOL, BIM] {
             let signals = [Signal::BoundaryDistance(attack)];
             let ask = Ask { signals: &signals, unlabeled: &SampleId::first(200), labeled: &[], seed: 0 };

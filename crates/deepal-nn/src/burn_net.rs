@@ -365,6 +365,7 @@ impl ModuleVisitor for Materialize {
 mod tests {
     use super::*;
     use crate::classifier::Output;
+    use burn::module::Module;
     use burn::nn::conv::{Conv2d, Conv2dConfig};
     use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
     use burn::tensor::activation::relu;

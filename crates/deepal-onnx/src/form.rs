@@ -98,7 +98,7 @@ impl Form {
                 Layout::Vector => {
                     wrong("does not say how many numbers its vectors have; export it with that".into())
                 }
-                _ => wrong(format!("takes any size, {}; say which with `--size`", words(&dims))),
+                _ => wrong(format!("takes any size, {}; say which with `size`", words(&dims))),
             })
         };
         let shape = [number(0, c)?, number(1, h)?, number(2, w)?];

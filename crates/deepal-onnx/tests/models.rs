@@ -98,7 +98,7 @@ fn what_cannot_be_used_is_said_with_the_reason() {
         ("whole-numbers", None, "in float32 numbers"),
         ("sequence", None, "takes [?, 7, 8]; pictures"),
         ("unsupported", None, "uses `Det`, `Unique`, which is not supported"),
-        ("any-size", None, "takes any size, [?, 3, ?, ?]; say which with `--size`"),
+        ("any-size", None, "takes any size, [?, 3, ?, ?]; say which with `size`"),
         ("pictures", Some([3, 6, 4]), "takes [?, 3, 5, 4], and no other size"),
         ("vectors", Some([3, 6, 4]), "takes [?, 6], and no other size"),
     ];

@@ -8,7 +8,9 @@ use deepal::burn;
 use deepal::burn::module::Module;
 use deepal::burn::nn::{Linear, LinearConfig};
 use deepal::burn::tensor::{Device, Tensor};
-use deepal::{BurnNet, Catalog, Classifier, Monitor, Noise, Output, StudyPlan, StudySettings, analysis, kernels};
+use deepal::{
+    BurnNet, Catalog, Classifier, Monitor, Noise, Output, StudyPlan, StudySettings, analysis, kernels,
+};
 
 /// One hidden layer with little dropout.
 #[derive(Module, Debug)]

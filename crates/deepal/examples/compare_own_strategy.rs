@@ -24,7 +24,8 @@ impl Strategy for HalfSure {
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, _seed: u64) -> Result<Selection, CoreError> {
-        let best = signals.probs()?.map_axis(deepal::ndarray::Axis(1), |p| p.fold(0.0, |a: f64, b| a.max(*b)));
+        let best =
+            signals.probs()?.map_axis(deepal::ndarray::Axis(1), |p| p.fold(0.0, |a: f64, b| a.max(*b)));
         Ok(Selection::top(&best.mapv(|p| -(p - 0.5).abs()), n))
     }
 }

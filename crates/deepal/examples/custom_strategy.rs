@@ -6,8 +6,8 @@
 
 use deepal::datasets::{self, Downloads};
 use deepal::{
-    ActiveLearner, CoreError, Oracle, Selection, Signal, Signals, Strategy, contract, metric, nets, score, seed,
-    strategy,
+    ActiveLearner, CoreError, Oracle, Selection, Signal, Signals, Strategy, contract, metric, nets, score,
+    seed, strategy,
 };
 
 /// PowerBALD's idea (Kirsch et al., TMLR 2023) on margins: rank by log score plus Gumbel noise, so that a batch is not

@@ -41,21 +41,24 @@ pub use ndarray;
 pub use deepal_core::Error as CoreError;
 pub use deepal_core::{
     ActiveLearner, Annotation, Ask, Attack, Budget, Calibration, Class, Data, Dataset, Experiment, InMemory,
-    InitialSet, Meta, Net, Oracle, Pool, Query, Round, SampleId, Selection, Signal, Signals, SoftmaxRegression,
-    Spec, StateDict, Step, Strategy, TrainReport, Trained, TrainedNet, TrainingJob, provide,
+    InitialSet, Meta, Net, Oracle, Pool, Query, Round, SampleId, Selection, Signal, Signals,
+    SoftmaxRegression, Spec, StateDict, Step, Strategy, TrainReport, Trained, TrainedNet, TrainingJob,
+    provide,
 };
-pub use deepal_core::{contract, duplicates, metric, net, score, seed, select, settings, signals, stats, strategy};
+pub use deepal_core::{
+    contract, duplicates, metric, net, score, seed, select, settings, signals, stats, strategy,
+};
 
 pub use deepal_data::source::{self, Source};
 pub use deepal_data::{Error as DataError, datasets, files, formats, outputs, stores};
 
-pub use deepal_nn::{BurnNet, Classifier, Device, Noise, Optimizer, Output, Schedule, Training, kernels, nets};
+pub use deepal_nn::{
+    BurnNet, Classifier, Device, Noise, Optimizer, Output, Schedule, Training, kernels, nets,
+};
 
 pub use deepal_engine::{
-    About, Analysis, ArrayFiles, Catalog, Config, Embedded, Error, Estimate, Form, Job, JobNews, Kind, Monitor,
-    Moved, News, Origin, Outputs, PickFrom, Predicted, Prediction, Pretrained, Record, SelectOptions, Selected,
-    SourceChoice, Study, StudyPlan, StudySettings, TableColumns, Task, TaskSettings, TrainingChoice, analysis,
-    embed, export, report, select, text, threads,
+    About, Analysis, ArrayFiles, Catalog, Config, Embedded, Error, Estimate, Form, Job, JobNews, Kind,
+    Monitor, Moved, News, Origin, Outputs, PickFrom, Predicted, Prediction, Preprocess, Pretrained, Record,
+    SelectOptions, Selected, SourceChoice, Study, StudyPlan, StudySettings, TableColumns, Task, TaskSettings,
+    TrainingChoice, analysis, embed, export, report, select, text, threads,
 };
-#[cfg(feature = "onnx")]
-pub use deepal_engine::{Preprocess, resolve};

@@ -3,10 +3,87 @@
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the failure")]
 
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// All that a crate may depend on. A new dependency or a new edge between crates is a decision: say why in `docs/adr/` if it lasts.
+const ALLOWED: [(&str, &[&str]); 8] = [
+    (
+        "deepal-core",
+        &["ndarray", "pulp", "rand", "rand_chacha", "rayon", "serde", "statrs", "strsim", "thiserror"],
+    ),
+    (
+        "deepal-data",
+        &[
+            "deepal-core",
+            "bytemuck",
+            "csv",
+            "dirs",
+            "flate2",
+            "image",
+            "memmap2",
+            "ndarray",
+            "ndarray-npy",
+            "parquet",
+            "rayon",
+            "safetensors",
+            "serde",
+            "serde_json",
+            "sha2",
+            "tar",
+            "thiserror",
+            "toml",
+            "ureq",
+            "zip",
+        ],
+    ),
+    ("deepal-nn", &["deepal-core", "burn", "ndarray", "pulp", "rayon", "serde"]),
+    ("deepal-onnx", &["deepal-core", "ndarray", "rayon", "thiserror", "tract-onnx"]),
+    (
+        "deepal-engine",
+        &[
+            "deepal-core",
+            "deepal-data",
+            "deepal-nn",
+            "deepal-onnx",
+            "askama",
+            "base64",
+            "kuva",
+            "memory-stats",
+            "ndarray",
+            "png",
+            "rayon",
+            "serde",
+            "serde_json",
+            "sha2",
+            "thiserror",
+            "toml",
+        ],
+    ),
+    ("deepal", &["deepal-core", "deepal-data", "deepal-engine", "deepal-nn", "burn", "ndarray"]),
+    ("deepal-cli", &["deepal", "clap", "ctrlc", "indicatif", "mimalloc", "serde_json"]),
+    ("xtask", &["deepal", "kuva", "mimalloc", "ndarray", "serde", "serde_json"]),
+];
+
+/// Modules of the standard library with which the core could reach files, clocks, networks or its surroundings, and names that come from
+/// nowhere else.
+const OUTSIDE: [&str; 13] = [
+    "fs",
+    "io",
+    "env",
+    "net",
+    "time",
+    "process",
+    "path",
+    "os",
+    "Instant",
+    "SystemTime",
+    "File",
+    "stdin",
+    "from_os_rng",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -18,7 +95,7 @@ fn crates() -> BTreeMap<String, Package> {
 }
 
 /// The crates that a crate names as ordinary dependencies.
-fn dependencies(package: &Package) -> Vec<&str> {
+fn dependencies(package: &Package) -> BTreeSet<&str> {
     let normal = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
     normal.map(|dependency| dependency.name.as_str()).collect()
 }
@@ -37,65 +114,94 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     found
 }
 
-#[test]
-fn crates_depend_only_towards_the_core() {
-    let crates = crates();
-    let ours = |name: &str| -> Vec<&str> {
-        dependencies(&crates[name])
-            .into_iter()
-            .filter(|dependency| dependency.starts_with("deepal"))
-            .collect()
-    };
-    assert!(ours("deepal-core").is_empty());
-    assert_eq!(ours("deepal-data"), ["deepal-core"]);
-    assert_eq!(ours("deepal-nn"), ["deepal-core"]);
-    assert_eq!(ours("deepal-onnx"), ["deepal-core"]);
-    assert_eq!(ours("deepal"), ["deepal-core", "deepal-data", "deepal-nn", "deepal-onnx"]);
+/// The code of a file without comments, strings and its tests.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap();
+    let mut code = String::new();
+    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        let mut inside = false;
+        for letter in line.chars() {
+            inside ^= letter == '"';
+            code.push(if inside { ' ' } else { letter });
+        }
+        code.push('\n');
+    }
+    code
+}
+
+/// The words of a text.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_').filter(|word| !word.is_empty())
 }
 
 #[test]
-fn only_one_crate_names_burn_the_network_or_the_command_line() {
-    for (name, package) in crates() {
-        for dependency in dependencies(&package) {
-            let owner = match dependency {
-                "burn" => "deepal-nn",
-                "tract-onnx" => "deepal-onnx",
-                "ureq" | "flate2" | "tar" | "matfile" | "ndarray-npy" | "csv" | "parquet" => "deepal-data",
-                "image" | "zip" | "safetensors" | "memmap2" => "deepal-data",
-                // Manifests there, settings here.
-                "toml" if name == "deepal-data" => continue,
-                // The measurements plot, and allocate as the program does.
-                "kuva" | "mimalloc" if name == "xtask" => continue,
-                "clap" | "anyhow" | "indicatif" | "kuva" | "ctrlc" | "mimalloc" | "toml" => "deepal",
-                "askama" | "base64" | "png" => "deepal",
-                _ => continue,
-            };
-            assert_eq!(name, owner, "{dependency} belongs to {owner}");
+fn every_crate_depends_on_what_it_may_and_no_more() {
+    let crates = crates();
+    let names = crates.keys().map(String::as_str).collect::<BTreeSet<_>>();
+    assert_eq!(
+        names,
+        ALLOWED.iter().map(|(name, _)| *name).collect(),
+        "a crate without a list, or a list without a crate"
+    );
+    for (name, allowed) in ALLOWED {
+        let allowed = allowed.iter().copied().collect::<BTreeSet<_>>();
+        assert_eq!(dependencies(&crates[name]), allowed, "{name}");
+    }
+}
+
+/// Whichever way it is imported: `use std::{fs, io}`, `std::fs::read`, `use std::time as t`.
+#[test]
+fn the_core_touches_no_file_clock_or_environment() {
+    for (path, text) in sources(&root().join("crates/deepal-core/src")) {
+        let code = code(&text);
+        for statement in
+            code.split(';').filter(|statement| statement.contains("std::") || statement.contains("Instant"))
+        {
+            let tail = statement.find("std::").map_or(statement, |at| &statement[at..]);
+            let path_words = tail.split(['(', '<', '\n']).next().unwrap();
+            let found =
+                words(path_words).chain(words(statement).filter(|word| word.starts_with(char::is_uppercase)));
+            for word in found {
+                assert!(!OUTSIDE.contains(&word), "{} uses {word}: {statement}", path.display());
+            }
         }
     }
 }
 
 #[test]
-fn the_core_touches_no_file_clock_or_environment() {
-    for (path, text) in sources(&root().join("crates/deepal-core/src")) {
-        for word in [
-            "std::fs",
-            "std::io",
-            "std::env",
-            "std::net",
-            "std::time",
-            "Instant",
-            "SystemTime",
-            "from_os_rng",
-        ] {
-            assert!(!text.contains(word), "{} uses {word}", path.display());
+fn imports_in_any_form_are_found() {
+    let touches = |text: &str| {
+        let code = code(text);
+        code.split(';').any(|statement| {
+            statement.find("std::").is_some_and(|at| {
+                words(statement[at..].split(['(', '<', '\n']).next().unwrap())
+                    .any(|word| OUTSIDE.contains(&word))
+            })
+        })
+    };
+    for text in ["use std::fs;", "use std::{fmt, io};", "let x = std::env::var(1);", "use std::time as t;"] {
+        assert!(touches(text), "{text}");
+    }
+    assert!(!touches("use std::fmt;") && !touches("// use std::fs;") && !touches("use std::sync::Arc;"));
+}
+
+/// A library neither prints nor exits, nor names options of the command line in its errors.
+#[test]
+fn libraries_name_no_option_of_the_command_line() {
+    for name in ["deepal-core", "deepal-data", "deepal-nn", "deepal-onnx", "deepal-engine"] {
+        for (path, text) in sources(&root().join("crates").join(name).join("src")) {
+            for (number, line) in text.lines().enumerate() {
+                let is_comment = line.trim_start().starts_with("//");
+                let option = line.find("`--").filter(|at| line[at + 3..].starts_with(char::is_alphabetic));
+                assert!(is_comment || option.is_none(), "{}:{}: {line}", path.display(), number + 1);
+            }
         }
     }
 }
 
 #[test]
 fn only_one_file_names_the_plotting_library() {
-    for (path, text) in sources(&root().join("crates/deepal/src")) {
+    for (path, text) in sources(&root().join("crates/deepal-engine/src")) {
         let may = path.ends_with("figures/png.rs");
         assert!(!text.contains("kuva::") || may, "{}", path.display());
     }
@@ -110,20 +216,84 @@ fn every_file_says_what_it_is_for() {
     }
 }
 
+#[test]
+fn the_program_is_small() {
+    let lines = sources(&root().join("crates/deepal-cli/src"))
+        .iter()
+        .map(|(_, text)| text.lines().count())
+        .sum::<usize>();
+    assert!(
+        lines < 4000,
+        "{lines} lines: what is not arguments, terminal or exit codes belongs into the engine"
+    );
+}
+
+/// No two files of a crate need each other: a file may name another only if that one does not lead back to it. Parents and their
+/// children are one unit, since a parent lists its children.
+#[test]
+fn no_circle_of_files() {
+    for name in crates().keys() {
+        let folder = root().join("crates").join(name).join("src");
+        let mut uses = BTreeMap::<String, BTreeSet<String>>::new();
+        for (path, text) in sources(&folder) {
+            let relative = path.strip_prefix(&folder).unwrap().with_extension("");
+            let unit = relative.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+            let code = code(&text);
+            let named = code.match_indices("crate::").map(|(at, _)| &code[at + "crate::".len()..]);
+            for rest in named {
+                // `crate::{a, b::c}` names several.
+                let list = match rest.strip_prefix('{') {
+                    Some(list) => list.split('}').next().unwrap().split(',').map(str::trim).collect(),
+                    None => vec![rest],
+                };
+                uses.entry(unit.clone())
+                    .or_default()
+                    .extend(list.into_iter().filter_map(|item| Some(words(item).next()?.to_owned())));
+            }
+        }
+        let units = uses.keys().cloned().collect::<BTreeSet<_>>();
+        for start in &units {
+            let mut seen = BTreeSet::new();
+            let mut open =
+                uses[start].iter().filter(|to| units.contains(*to) && *to != start).collect::<Vec<_>>();
+            while let Some(next) = open.pop() {
+                assert_ne!(next, start, "{name}: {start} leads back to itself by way of {seen:?}");
+                if seen.insert(next.clone()) {
+                    open.extend(uses[next].iter().filter(|to| units.contains(*to) && *to != next));
+                }
+            }
+        }
+    }
+}
+
 /// `docs/strategies.md` follows from the list of strategies; `UPDATE_DOCS=1 cargo test --test tidy` rewrites it.
 #[test]
 fn the_page_about_strategies_is_current() {
     let mut page = String::from(
         "# Strategies\n\nMade from the entries in `crates/deepal-core/src/strategy/` by \
-         `UPDATE_DOCS=1 cargo test -p deepal --test tidy`; do not edit.\n\n| name | in DeepAL | picks | looks at |\n| --- | \
-         --- | --- | --- |\n",
+         `UPDATE_DOCS=1 cargo test -p deepal --test tidy`; do not edit.\n\nSettings are written as in `bald(passes=50)`, or in TOML as \
+         `{ name = \"bald\", passes = 50 }`.\n\n| name | in DeepAL | picks | looks at |\n| --- | --- | --- | --- |\n",
     );
     for entry in deepal::strategy::ALL {
         let deepal = entry.deepal.unwrap_or("-");
         writeln!(page, "| `{}` | {deepal} | {} | {} |", entry.name, entry.summary, entry.looks_at()).unwrap();
     }
     for entry in deepal::strategy::ALL {
-        writeln!(page, "\n## {}\n\n{}\n\nSource: {}.", entry.name, entry.details, entry.source).unwrap();
+        writeln!(page, "\n## {}\n\n{}\n", entry.name, entry.details).unwrap();
+        if !entry.settings.is_empty() {
+            writeln!(
+                page,
+                "| setting | default | range | meaning | source |\n| --- | --- | --- | --- | --- |"
+            )
+            .unwrap();
+            for setting in entry.settings {
+                let (name, default, about, source) =
+                    (setting.name, (setting.default)(), setting.about, setting.source);
+                writeln!(page, "| `{name}` | {default} | {} | {about} | {source} |", setting.range).unwrap();
+            }
+            writeln!(page).unwrap();
+        }
+        writeln!(page, "Source: {}.", entry.source).unwrap();
     }
     let path = root().join("docs/strategies.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {

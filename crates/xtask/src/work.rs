@@ -2,15 +2,17 @@
 
 use crate::process::{Measured, peak_mb};
 use crate::{Result, scaling};
+use deepal::datasets::Downloads;
+use deepal::formats::npy;
 use deepal::seed::mix;
 use deepal::{
-    ActiveLearner, Annotation, Ask, Class, Data, Dataset, Downloads, InMemory, Meta, Net, Oracle, SampleId,
-    Schedule, Signal, Training, datasets, metric, nets, select, strategy,
+    ActiveLearner, Annotation, Ask, Class, Data, Dataset, InMemory, Meta, Net, Oracle, SampleId, Schedule,
+    Signal, Training, datasets, metric, nets, select, strategy,
 };
-use deepal_data::matrix;
 use ndarray::Array2;
 use std::f64::consts::TAU;
 use std::hint::black_box;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
@@ -86,7 +88,8 @@ impl Bench {
 
     fn build(&self, epochs: usize) -> Result<Box<dyn Net>> {
         let training = Training { schedule: Schedule::Epochs { epochs }, ..paper(self.entry)? };
-        Ok(self.entry.build(self.data.meta(), training)?)
+        let options = nets::Options { training, ..Default::default() };
+        Ok(nets::build(self.entry.name, self.data.meta(), &options)?)
     }
 }
 
@@ -96,8 +99,8 @@ fn paper(entry: &nets::Entry) -> Result<Training> {
 
 fn train(net: &str) -> Result<Measured> {
     let bench = Bench::new(net)?;
-    let mut net = bench.build(2)?;
-    let mut two_epochs = || net.train(&bench.data, &bench.labeled, 1);
+    let net = bench.build(2)?;
+    let two_epochs = || net.train(&bench.data, &bench.labeled, 1, &mut |_| ControlFlow::Continue(()));
     two_epochs()?;
     let images = Some(2.0 * bench.data.len() as f64);
     Ok(Measured { seconds: best(5, two_epochs), images, ..Measured::default() })
@@ -105,11 +108,11 @@ fn train(net: &str) -> Result<Measured> {
 
 fn infer(net: &str) -> Result<Measured> {
     let bench = Bench::new(net)?;
-    let mut net = bench.build(1)?;
-    net.train(&bench.data, &bench.labeled[..64], 1)?;
+    let net = bench.build(1)?;
+    let (net, _) = net.train(&bench.data, &bench.labeled[..64], 1, &mut |_| ControlFlow::Continue(()))?;
     let unlabeled = SampleId::first(bench.data.len());
     let ask = Ask { signals: &[Signal::Probs], unlabeled: &unlabeled, labeled: &[], seed: 1 };
-    let mut predict = || net.signals(&bench.data, &ask);
+    let predict = || net.signals(&bench.data, &ask);
     predict()?;
     let images = Some(bench.data.len() as f64);
     Ok(Measured { seconds: best(5, predict), images, ..Measured::default() })
@@ -124,8 +127,9 @@ pub(crate) fn mnist(folder: &Path) -> Result<Data> {
 /// A learner with 10,000 random labels, not trained yet.
 fn learner(data: &Data, strategy: &str) -> Result<ActiveLearner> {
     let entry = nets::by_name("mnist-cnn")?;
-    let net = entry.build(data.train.meta(), paper(entry)?)?;
-    let strategy = (strategy::by_name(strategy)?.build)();
+    let options = nets::Options { training: paper(entry)?, ..Default::default() };
+    let net = nets::build(entry.name, data.train.meta(), &options)?;
+    let strategy = strategy::build(strategy)?;
     let mut learner = ActiveLearner::new(data.train.clone(), net, strategy, 1)?;
     let labels: Vec<Annotation> =
         Oracle::new(data.train_labels.clone()).annotate(&learner.initial(10_000))?;
@@ -159,15 +163,15 @@ fn query(folder: &Path, strategy: &str) -> Result<Measured> {
 }
 
 fn k_center(folder: &Path) -> Result<Measured> {
-    let points = matrix::read_2d_f32(&folder.join("candidates.npy"))?;
-    let labeled = matrix::read_2d_f32(&folder.join("labeled.npy"))?;
+    let points = npy::read_2d_f32(&folder.join("candidates.npy"))?;
+    let labeled = npy::read_2d_f32(&folder.join("labeled.npy"))?;
     let start = Instant::now();
     select::k_center_greedy(&points, &labeled, 1000, 1);
     Ok(Measured { seconds: start.elapsed().as_secs_f64(), ..Measured::default() })
 }
 
 fn k_means(folder: &Path) -> Result<Measured> {
-    let points = matrix::read_2d_f32(&folder.join("candidates.npy"))?;
+    let points = npy::read_2d_f32(&folder.join("candidates.npy"))?;
     let start = Instant::now();
     let clusters = select::k_means(&points, 1000, 1);
     let seconds = start.elapsed().as_secs_f64();

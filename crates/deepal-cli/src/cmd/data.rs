@@ -69,9 +69,9 @@ pub(crate) fn run(command: &DataCommand) -> Outcome {
             Ok(()) => drop(writeln!(text, "contact sheet: {}, {rows}", sheet.display())),
             Err(error) if args.sheet.is_some() => return Err(error.into()),
             // What was found is worth more than a sheet that nobody asked for.
-            Err(error) => say(&format!(
-                "warning: no contact sheet, as {error}; name another file with `--sheet`"
-            )),
+            Err(error) => {
+                say(&format!("warning: no contact sheet, as {error}; name another file with `--sheet`"))
+            }
         }
     }
     text.push_str(&manifest(&own, args)?);

@@ -49,14 +49,7 @@ struct Format(export::Format);
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {
         use export::Format::{Coco, Csv, Huggingface, Imagefolder, Jsonl, LabelStudio};
-        &[
-            Self(Csv),
-            Self(Jsonl),
-            Self(Imagefolder),
-            Self(LabelStudio),
-            Self(Huggingface),
-            Self(Coco),
-        ]
+        &[Self(Csv), Self(Jsonl), Self(Imagefolder), Self(LabelStudio), Self(Huggingface), Self(Coco)]
     }
 
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
@@ -70,7 +63,9 @@ impl ValueEnum for Format {
             export::Format::Huggingface => {
                 "Pictures with `metadata.jsonl`, as `datasets.load_dataset` reads them"
             }
-            export::Format::Coco => "Pictures with `annotations.json`, the class of each as a box around all of it",
+            export::Format::Coco => {
+                "Pictures with `annotations.json`, the class of each as a box around all of it"
+            }
         };
         Some(clap::builder::PossibleValue::new(self.0.name()).help(help))
     }

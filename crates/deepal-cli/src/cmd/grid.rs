@@ -1,9 +1,9 @@
 //! Options of what to run, which `run` and `plan` have.
 
-use super::model::ModelArgs;
 use super::Outcome;
+use super::model::ModelArgs;
 use clap::Args;
-use deepal::{Device, InitialSet, Spec, StudySettings, TrainingChoice, strategy};
+use deepal::{Device, InitialSet, Kind, Spec, StudySettings, TrainingChoice, strategy};
 use std::path::PathBuf;
 
 /// What to run; the spellings of DeepAL's `demo.py` are accepted too.
@@ -78,7 +78,10 @@ impl GridArgs {
     pub(crate) fn settings(&self) -> Outcome<StudySettings> {
         let of_file = match &self.config {
             None => StudySettings::default(),
-            Some(path) => StudySettings::read(path).map_err(|error| error.about("`--config`"))?,
+            Some(path) => StudySettings::read(path).map_err(|error| match error.kind() {
+                Kind::Input => error.about("`--config`"),
+                _ => error,
+            })?,
         };
         let some = |names: &[String]| (!names.is_empty()).then(|| names.to_vec());
         let specs = |texts: &[String]| -> Outcome<Option<Vec<String>>> {
@@ -87,9 +90,9 @@ impl GridArgs {
             Ok((!names.is_empty()).then_some(names))
         };
         let per_class = self.per_class_seed.map(|k| InitialSet::PerClass(k.into()));
-        let rare = self.rare_classes.then(|| {
-            [strategy::FOR_RARE_CLASSES, "random", "margin"].map(String::from).to_vec()
-        });
+        let rare = self
+            .rare_classes
+            .then(|| [strategy::FOR_RARE_CLASSES, "random", "margin"].map(String::from).to_vec());
         of_file.with(StudySettings {
             datasets: some(&self.dataset),
             nets: specs(&self.net)?,

@@ -2,8 +2,8 @@
 
 use super::Outcome;
 use clap::Args;
-use deepal::Pretrained;
 use deepal::source::Resize;
+use deepal::{Preprocess, Pretrained};
 use std::path::PathBuf;
 
 /// A pretrained net, and how it wants its pictures.
@@ -52,19 +52,14 @@ impl ModelArgs {
     /// The net that the options name, with everything that they leave out.
     pub(crate) fn resolve(&self) -> Outcome<Option<Pretrained>> {
         let Some(path) = &self.model else { return Ok(None) };
-        #[cfg(feature = "onnx")]
-        {
-            let preprocess = deepal::Preprocess {
-                file: self.preprocess.clone(),
-                size: self.size.clone(),
-                mean: self.mean.clone(),
-                std: self.std.clone(),
-                resize: self.resize.map(Into::into),
-            };
-            deepal::resolve(path, &preprocess).map(Some)
-        }
-        #[cfg(not(feature = "onnx"))]
-        Pretrained::of(path).map(Some)
+        let preprocess = Preprocess {
+            file: self.preprocess.clone(),
+            size: self.size.clone(),
+            mean: self.mean.clone(),
+            std: self.std.clone(),
+            resize: self.resize.map(Into::into),
+        };
+        Pretrained::open(path, &preprocess).map(Some)
     }
 }
 

@@ -33,7 +33,8 @@ pub(crate) fn run(args: &PredictArgs) -> Outcome {
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
     let monitor = Monitor { hear: &hear, stop: &STOP };
     let prediction = Prediction::open(&args.net, &args.source, args.model.clone(), monitor)?;
-    let extension = args.out.as_ref().and_then(|out| out.extension()).and_then(|extension| extension.to_str());
+    let extension =
+        args.out.as_ref().and_then(|out| out.extension()).and_then(|extension| extension.to_str());
     let form = if matches!(extension, Some("jsonl" | "ndjson")) { Form::JsonLines } else { Form::Csv };
     let right = match &args.out {
         Some(path) => {

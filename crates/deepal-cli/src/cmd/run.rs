@@ -97,7 +97,12 @@ fn simulate(study: &mut Study<'_>, args: &RunArgs, terminal: &Terminal) -> Outco
     ));
     let failures = study.run(threads);
     terminal.end();
-    failures
+    failures.map_err(|error| match error {
+        Error::Interrupted(_) => Error::Interrupted(format!(
+            "nothing recorded is lost; resume with `deepal run --resume {folder}`"
+        )),
+        error => error,
+    })
 }
 
 /// `runs/quick` of `--config experiments/quick.toml`, so that the same command resumes it; else, and of the `config.toml`

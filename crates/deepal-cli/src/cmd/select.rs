@@ -130,7 +130,8 @@ impl SelectArgs {
             return Err(wrong("`--model` needs a SOURCE to make embeddings of"));
         }
         if let Some(path) = &self.table {
-            let column = |option: &Option<PathBuf>| option.as_ref().map(|name| name.to_string_lossy().into_owned());
+            let column =
+                |option: &Option<PathBuf>| option.as_ref().map(|name| name.to_string_lossy().into_owned());
             return Ok(PickFrom::Table(TableColumns {
                 path: path.clone(),
                 id: self.id.clone(),
@@ -158,7 +159,6 @@ impl SelectArgs {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clap::CommandFactory;
 
     /// Every signal that the table reads from files has its option here, by the name that the table gives it.

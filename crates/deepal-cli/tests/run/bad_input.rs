@@ -23,7 +23,7 @@ fn bad_input_is_refused_before_anything_is_done_with_the_thing_and_the_remedy() 
             &["net `softmax`", "did you mean `softmax-regression`?"],
         ),
         ("run", "--training papre", 2, &["training `papre`", "did you mean `paper`?", "adaptive"]),
-        ("run", "--training paper", 2, &["`mlp` is not the paper's", "`--training paper`"]),
+        ("run", "--training paper", 2, &["`mlp` is not the paper's", "training `paper`"]),
         (
             DATA,
             "--training adaptive",
@@ -64,14 +64,14 @@ fn bad_input_is_refused_before_anything_is_done_with_the_thing_and_the_remedy() 
             &["`mnist`", "`train-images-idx3-ubyte`", "none/mnist`"],
         ),
         ("run", "--dataset mnist --data-dir empty", 3, &["`t10k-labels-idx1-ubyte`", "empty/MNIST/raw`"]),
-        ("run", "--dataset mnist --data-dir empty", 3, &["`--data-dir`", "`DEEPAL_DATA`", "downloaded"]),
-        ("run", "--dataset cifar10 --data-dir empty", 3, &["`cifar10`", "looked for", "`--data-dir`"]),
+        ("run", "--dataset mnist --data-dir empty", 3, &["`data_dir`", "`DEEPAL_DATA`", "downloaded"]),
+        ("run", "--dataset cifar10 --data-dir empty", 3, &["`cifar10`", "looked for", "`data_dir`"]),
         ("run", "--dataset svhn --data-dir empty", 3, &["`train_32x32.mat`", "empty/svhn`"]),
         (
             "run",
             "--dataset mnist --offline",
             5,
-            &["`mnist` needs", "ubyte.gz", "no-cache/mnist", "`--data-dir`"],
+            &["`mnist` needs", "ubyte.gz", "no-cache/mnist", "`data_dir`"],
         ),
     ];
     for (start, line, code, words) in cases {
@@ -89,10 +89,10 @@ fn folders_that_cannot_be_written_or_hold_something_else_are_output_errors() {
     call(&folder, &format!("run {TINY} --out run")).expect(0, &[]);
     let before = read(&folder, "run/events.jsonl");
     for (out, words) in [
-        ("file", ["`file`", "`--out`"]),
-        ("file/run", ["`file/run`", "`--out`"]),
-        ("/dev/null/run", ["`/dev/null/run`", "`--out`"]),
-        ("/proc/run", ["`/proc/run`", "`--out`"]),
+        ("file", ["`file`", "may write to"]),
+        ("file/run", ["`file/run`", "may write to"]),
+        ("/dev/null/run", ["`/dev/null/run`", "may write to"]),
+        ("/proc/run", ["`/proc/run`", "may write to"]),
     ] {
         let said = call(&folder, &format!("run {TINY} --out {out}")).expect(4, &words);
         assert_eq!(said.stdout, "", "{out}");
@@ -107,7 +107,8 @@ fn what_cannot_be_resumed_is_told() {
     fs::create_dir(folder.path().join("empty")).unwrap();
     for path in ["none", "empty", "file"] {
         let named = format!("`{path}` holds no run");
-        call(&folder, &format!("run --resume {path}")).expect(3, &[&named, "`config.toml`", "`--out`"]);
+        call(&folder, &format!("run --resume {path}"))
+            .expect(3, &[&named, "`config.toml`", "the folder of a run"]);
     }
     assert_eq!(fs::read_dir(folder.path().join("empty")).unwrap().count(), 0);
     call(&folder, &format!("run {TINY} --out run")).expect(0, &[]);

@@ -28,7 +28,7 @@ fn deepals_command_line(dataset: [&str; 2], strategy: [&str; 2]) {
          --pool 2000 --out run",
         dataset[0], strategy[0]
     );
-    let warning = ["warning: 10 epochs over 200 labels are 40 optimiser steps", "`--training adaptive`"];
+    let warning = ["warning: 10 epochs over 200 labels are 40 optimiser steps", "`adaptive`"];
     Outcome::of(deepal(&folder, &line).arg("--data-dir").arg(&data)).expect(0, &warning);
     let config = read(&folder, "run/config.toml");
     for line in [

@@ -116,7 +116,7 @@ fn with_little_room(folder: &TempDir, blocks: u32, line: &str) -> Outcome {
 #[test]
 fn a_full_disk_stops_the_run_which_then_can_be_resumed() {
     let folder = workshop();
-    let complaint = ["error: ", "run/events.jsonl", "is kept: make room", "`--resume run`"];
+    let complaint = ["error: ", "run/events.jsonl", "is kept: make room", "resume the run"];
     with_little_room(&folder, 8, &format!("run {LONG} --out run")).expect(4, &complaint);
     let kept = read(&folder, "run/events.jsonl");
     assert!(kept.ends_with('\n') && (1..28).contains(&rounds(&kept).len()), "{kept}");

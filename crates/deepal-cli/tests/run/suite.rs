@@ -91,7 +91,7 @@ fn another_run_into_the_same_folder_is_refused_with_the_difference() {
         ("--net mlp", "digits with softmax-regression"),
     ] {
         let line = format!("run --config suite.toml --dataset digits {options} --out run");
-        let known = ["`run` holds a run with other settings", "`--out`", "`--resume run`"];
+        let known = ["`run` holds a run with other settings", "choose another folder", "resume that run"];
         call(&folder, &line).expect(2, &known).expect(2, &[words]);
     }
     assert_eq!(read(&folder, "run/events.jsonl"), before);
@@ -119,8 +119,7 @@ fn tasks_have_settings_of_their_own_and_the_first_labels_are_drawn_as_asked() {
     }
     call(&folder, "run --config run/config.toml --out copy").expect(0, &[]);
     assert_eq!(read(&folder, "copy/config.toml"), read(&folder, "run/config.toml"));
-    call(&folder, "run --config suite.toml --dataset digits --out x")
-        .expect(2, &["`--dataset`", "`[[task]]`"]);
+    call(&folder, "run --config suite.toml --dataset digits --out x").expect(2, &["`dataset`", "`[[task]]`"]);
     let few = "initial must be at least 10 for one label of each class, got 9";
     call(&folder, "run --config suite.toml --initial 9 --out x").expect(2, &[few]);
 }

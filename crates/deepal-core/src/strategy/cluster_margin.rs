@@ -16,7 +16,7 @@ pub(super) static ENTRY: Entry = Entry {
     deepal: None,
     summary: "small margins, spread over clusters of the embeddings, small clusters first",
     details: "The 10·n samples of smallest margin are clustered by average linkage into n clusters, and it takes one at random of each cluster in turn, \
-              beginning with those that have the fewest: good where some classes are rare (`--rare-classes`). Deviation: the paper clusters the whole \
+              beginning with those that have the fewest: good where some classes are rare. Deviation: the paper clusters the whole \
               pool once, O(n²), and looks up the candidates' clusters; here the candidates themselves are clustered, a sample of them where they are many, drawn by \
               seed, and others join by the nearest. Clusters of a sample of the pool were measured too and were worse, as those of outliers came first.",
     source: "Citovsky et al., Batch active learning at scale, NeurIPS 2021",

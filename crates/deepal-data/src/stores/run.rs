@@ -487,7 +487,7 @@ mod tests {
     fn a_run_is_not_overwritten_and_not_shared() {
         let folder = two_rounds();
         let exists = RunStore::create(folder.path(), "").unwrap_err();
-        assert!(exists.to_string().contains("--resume"), "{exists}");
+        assert!(exists.to_string().contains("resume that run"), "{exists}");
         let (_store, ..) = RunStore::open(folder.path()).unwrap();
         let locked = RunStore::open(folder.path()).unwrap_err();
         assert!(locked.to_string().contains("another process is writing to"), "{locked}");

@@ -77,15 +77,17 @@ impl ArmRuns<'_> {
 
     /// The label counts that all of its seeds have reached, ascending.
     pub(super) fn labels(&self) -> Vec<usize> {
-        let labels = |rounds: &Vec<&RoundRecord>| rounds.iter().map(|round| round.labels).collect::<BTreeSet<_>>();
+        let labels =
+            |rounds: &Vec<&RoundRecord>| rounds.iter().map(|round| round.labels).collect::<BTreeSet<_>>();
         let common = self.seeds.values().map(labels).reduce(|a, b| &a & &b);
         common.unwrap_or_default().into_iter().collect()
     }
 
     /// The accuracy of each seed at `labels`, which all of them have reached.
     pub(super) fn accuracies(&self, labels: usize) -> Vec<f64> {
-        let at =
-            |rounds: &Vec<&RoundRecord>| rounds.iter().find(|round| round.labels == labels).map(|r| r.accuracy);
+        let at = |rounds: &Vec<&RoundRecord>| {
+            rounds.iter().find(|round| round.labels == labels).map(|r| r.accuracy)
+        };
         self.seeds.values().filter_map(at).collect()
     }
 

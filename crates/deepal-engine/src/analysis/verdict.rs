@@ -1,7 +1,7 @@
 //! The answer in sentences.
 
-use super::runs::{ArmRuns, Pair, TaskRuns};
 use super::phrases::{evidence, list, p_value, points_with_interval, ratio_interval, thousands};
+use super::runs::{ArmRuns, Pair, TaskRuns};
 use super::{Analysis, BASELINE, SEEDS_ADVISED, SEEDS_FOR_CLAIMS, Saving, TaskAnalysis, Versus};
 use crate::text::count;
 

@@ -1,8 +1,8 @@
 //! What weakens a comparison, in sentences.
 
 use super::compare::difference;
-use super::runs::{ArmRuns, Pair, TaskRuns};
 use super::phrases::{list, thousands};
+use super::runs::{ArmRuns, Pair, TaskRuns};
 use super::{Analysis, BASELINE, SEEDS_ADVISED, SEEDS_FOR_CLAIMS};
 use crate::text::count;
 use deepal_core::stats;

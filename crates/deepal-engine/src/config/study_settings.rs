@@ -4,7 +4,7 @@ use super::{Config, Task, VERSION, broken, empty};
 use crate::catalog::Catalog;
 use crate::data::{DataSets, Named, Origin, named};
 use crate::error::{Error, Result, bail};
-use crate::pretrained::Pretrained;
+use crate::pretrained::{Preprocess, Pretrained};
 use deepal_core::{InitialSet, Meta, Spec, strategy};
 use deepal_nn::{Device, Training, nets};
 use serde::Deserialize;
@@ -173,7 +173,9 @@ impl StudySettings {
     /// Data sets or nets for several tasks.
     pub fn with(mut self, over: Self) -> Result<Self> {
         if !self.tasks.is_empty() && (self.datasets.is_some() || self.nets.is_some()) {
-            bail!(Error::Setting("settings have either `datasets` and `nets` or `[[task]]`, not both".into()));
+            bail!(Error::Setting(
+                "settings have either `datasets` and `nets` or `[[task]]`, not both".into()
+            ));
         }
         self.put_names(&over)?;
         macro_rules! wins {
@@ -226,7 +228,9 @@ impl StudySettings {
     /// Fills in every default. One's own data are read for it.
     pub(crate) fn resolve(mut self, data_sets: &mut DataSets<'_>, catalog: &Catalog) -> Result<Config> {
         if !self.tasks.is_empty() && (self.datasets.is_some() || self.nets.is_some()) {
-            bail!(Error::Setting("settings have either `datasets` and `nets` or `[[task]]`, not both".into()));
+            bail!(Error::Setting(
+                "settings have either `datasets` and `nets` or `[[task]]`, not both".into()
+            ));
         }
         self.data_dir = self.data_dir.or_else(data_dir_of_environment);
         if self.tasks.is_empty() {
@@ -281,7 +285,7 @@ impl TaskSettings {
         let pretrained = match (&self.own, &all.pretrained) {
             (_, Some(pretrained)) => Some(pretrained.clone()),
             (Some(origin), None) => origin.model.clone(),
-            (None, None) => path.map(|path| Pretrained::of(path)).transpose()?,
+            (None, None) => path.map(|path| Pretrained::open(path, &Preprocess::default())).transpose()?,
         };
         let dedup = match &self.own {
             Some(origin) => origin.dedup,

@@ -1,12 +1,12 @@
 //! Pictures with `annotations.json` in COCO's format. It has no classes of whole pictures, so each is a box around all of
 //! the picture.
 
-use crate::error::{Context, Result};
 use super::folder::{file, sub_folder};
 use super::labels::Label;
 use super::pictures::Pictures;
 use crate::catalog::Catalog;
 use crate::config::Task;
+use crate::error::{Context, Result};
 use serde_json::json;
 use std::path::Path;
 

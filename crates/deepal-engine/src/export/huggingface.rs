@@ -1,9 +1,9 @@
 //! Pictures with `metadata.jsonl`, which Hugging Face's `datasets` takes for a folder of images.
 
-use crate::error::{Context, Result};
 use super::folder::{file, sub_folder};
 use super::labels::Label;
 use super::pictures::Pictures;
+use crate::error::{Context, Result};
 use serde::Serialize;
 use std::path::Path;
 

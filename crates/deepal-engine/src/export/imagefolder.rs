@@ -1,9 +1,9 @@
 //! A folder for each class with its pictures, as torchvision's `ImageFolder` and `deepal` itself read them.
 
-use crate::error::Result;
 use super::folder::{Names, sub_folder};
 use super::labels::Label;
 use super::pictures::Pictures;
+use crate::error::Result;
 use std::collections::BTreeMap;
 use std::path::Path;
 

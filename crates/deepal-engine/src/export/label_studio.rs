@@ -1,10 +1,10 @@
 //! Tasks with annotations for Label Studio, and the labelling configuration that they need.
 
-use crate::error::{bail, Context, Error, Result};
 use super::labels::Label;
 use super::pictures::folder;
 use crate::catalog::Catalog;
 use crate::config::Task;
+use crate::error::{Context, Error, Result, bail};
 use deepal_data::write_atomically;
 use serde_json::json;
 use std::fmt::Write;

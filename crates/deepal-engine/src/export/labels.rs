@@ -1,9 +1,9 @@
 //! The labels of a run with the ids and class names of their samples.
 
-use crate::error::{bail, Result};
 use crate::catalog::Catalog;
 use crate::config::{Config, Task};
 use crate::data::read_samples;
+use crate::error::{Result, bail};
 use deepal_core::SampleId;
 use deepal_data::Error as DataError;
 use deepal_data::stores::run::RoundRecord;

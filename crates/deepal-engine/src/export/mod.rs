@@ -91,7 +91,12 @@ impl Export {
     ///
     /// # Errors
     /// A folder without a run, a run without a finished round, or none of the jobs named.
-    pub fn open(run: &Path, choice: &JobChoice, data_dir: Option<PathBuf>, catalog: &Catalog) -> Result<Self> {
+    pub fn open(
+        run: &Path,
+        choice: &JobChoice,
+        data_dir: Option<PathBuf>,
+        catalog: &Catalog,
+    ) -> Result<Self> {
         let record = Record::read(run, catalog)?;
         let data_dir = data_dir.or_else(data_dir_of_environment).or_else(|| record.config().data_dir.clone());
         let config = Config { data_dir, ..record.config().clone() };

@@ -1,12 +1,12 @@
 //! The pictures of labels: the user's own files where there are some, else PNGs of the inputs.
 
-use crate::error::{Context, Error, Result, bail};
 use super::folder::{Names, file};
 use super::labels::Label;
 use crate::catalog::Catalog;
 use crate::config::{Config, Task};
-use crate::monitor::Monitor;
 use crate::data::DataSets;
+use crate::error::{Context, Error, Result, bail};
+use crate::monitor::Monitor;
 use crate::pixels::{check, png};
 use deepal_core::{Dataset, SampleId};
 use deepal_data::Error as DataError;
@@ -55,7 +55,12 @@ pub(super) fn folder(task: &Task) -> Result<Option<PathBuf>> {
 impl<'a> Pictures<'a> {
     /// # Errors
     /// Data that cannot be had, have changed, or are not pictures.
-    pub(super) fn of(config: &Config, task: &Task, catalog: &Catalog, monitor: &'a Monitor<'a>) -> Result<Self> {
+    pub(super) fn of(
+        config: &Config,
+        task: &Task,
+        catalog: &Catalog,
+        monitor: &'a Monitor<'a>,
+    ) -> Result<Self> {
         Ok(Self { from: place(config, task, catalog, monitor)?, monitor })
     }
 
@@ -93,7 +98,8 @@ impl<'a> Pictures<'a> {
                 Place::Archive(archive) => (archive.path.join(&label.id), archive.read(&label.id)?),
                 Place::Folder(folder) => {
                     let path = folder.join(&label.id);
-                    let bytes = fs::read(&path).map_err(|cause| DataError::Read { path: path.clone(), cause })?;
+                    let bytes =
+                        fs::read(&path).map_err(|cause| DataError::Read { path: path.clone(), cause })?;
                     (path, bytes)
                 }
             };
@@ -123,7 +129,11 @@ impl<'a> Pictures<'a> {
                     let inputs = data.inputs(&samples)?;
                     for (input, path) in inputs.outer_iter().zip(paths) {
                         self.check_stop()?;
-                        file(path, &png(&input.to_vec(), data.meta(), 1).map_err(|error| Error::Failed(error.to_string()))?)?;
+                        file(
+                            path,
+                            &png(&input.to_vec(), data.meta(), 1)
+                                .map_err(|error| Error::Failed(error.to_string()))?,
+                        )?;
                     }
                 }
                 Ok(())
@@ -154,7 +164,8 @@ impl Archive {
     /// # Errors
     /// A file that is not there any more, or is damaged.
     fn read(&self, id: &str) -> Result<Vec<u8>> {
-        let gone = || DataError::Unfit { path: self.path.clone(), why: format!("has no picture `{id}` any more") };
+        let gone =
+            || DataError::Unfit { path: self.path.clone(), why: format!("has no picture `{id}` any more") };
         let row = self.rows.get(id).ok_or_else(gone)?;
         self.inputs.file(*row)?.ok_or_else(gone).context("its kind has changed")
     }

@@ -1,7 +1,7 @@
 //! Labels as CSV and as JSON lines.
 
-use crate::error::{Context, Result};
 use super::labels::Label;
+use crate::error::{Context, Result};
 use deepal_data::csv_row;
 
 const HEADING: &[u8] = b"dataset,net,strategy,seed,round,rank,id,class,score\n";

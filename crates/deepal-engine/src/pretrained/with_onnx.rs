@@ -1,6 +1,6 @@
 //! What needs a runtime for ONNX.
 
-use super::Pretrained;
+use super::{Preprocess, Pretrained};
 use crate::error::{Context, Error, Result, bail};
 use crate::monitor::Monitor;
 use deepal_data::Error as DataError;
@@ -12,7 +12,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,21 +20,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const BATCH: usize = 64;
 /// How pretrained nets mostly want their colours: ImageNet's mean and deviation, 0 to 255.
 const IMAGENET: [[f32; 3]; 2] = [[123.675, 116.28, 103.53], [58.395, 57.12, 57.375]];
-
-/// How a pretrained net wants its pictures, where the net itself does not say it.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Preprocess {
-    /// A TOML file with `size`, `mean`, `std` or `resize`; the fields below win [default: a `.toml` beside the net, if there is one].
-    pub file: Option<PathBuf>,
-    /// One number, or height and width, for a net that takes any.
-    pub size: Vec<usize>,
-    /// What is subtracted from each channel, 0 to 255; one number or one for each [default: ImageNet's].
-    pub mean: Vec<f32>,
-    /// What each channel is divided by after that [default: ImageNet's].
-    pub std: Vec<f32>,
-    /// What becomes of a picture of another shape [default: its middle is taken].
-    pub resize: Option<Resize>,
-}
 
 /// What a preset file may say.
 #[derive(Debug, Default, Deserialize)]
@@ -49,10 +34,7 @@ struct Preset {
 }
 
 /// The pretrained net in a file, with everything that is left out.
-///
-/// # Errors
-/// A file that is no net that can be used, or settings that do not fit it.
-pub fn resolve(path: &Path, preprocess: &Preprocess) -> Result<Pretrained> {
+pub(super) fn resolve(path: &Path, preprocess: &Preprocess) -> Result<Pretrained> {
     let sha256 = sha256(path).context("`model`")?;
     let preset = preset(path, preprocess)?;
     let size = match preprocess.size.as_slice() {
@@ -99,7 +81,8 @@ fn preset(model: &Path, preprocess: &Preprocess) -> Result<Preset> {
         None if beside.is_file() => &beside,
         None => return Ok(Preset::default()),
     };
-    let text = std::fs::read_to_string(path).map_err(|cause| DataError::Read { path: path.clone(), cause })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|cause| DataError::Read { path: path.clone(), cause })?;
     let preset = toml::from_str(&text);
     preset.map_err(|error: toml::de::Error| {
         Error::Setting(format!("`{}`: {}", path.display(), error.to_string().trim_end()))
@@ -146,12 +129,16 @@ pub(super) fn embed(mut own: Source, model: &Pretrained, monitor: &Monitor<'_>) 
         let is_there =
             embedding.as_slice_mut().map_or(Ok(false), |embedding| store.get(digest, embedding))?;
         if !is_there {
-            bail!(Error::Failed("an embedding that was just written is not in the cache; run it again".into()));
+            bail!(Error::Failed(
+                "an embedding that was just written is not in the cache; run it again".into()
+            ));
         }
     }
     own.notes.push(match missing.len() {
         0 => format!("loaded all {n} embeddings of {width} numbers from the cache"),
-        computed => format!("computed {computed} of {n} embeddings of {width} numbers, loaded the rest from the cache"),
+        computed => format!(
+            "computed {computed} of {n} embeddings of {width} numbers, loaded the rest from the cache"
+        ),
     });
     let stem = model.path.file_stem().unwrap_or_default().to_string_lossy();
     own.name = format!("{}@{stem}", own.name);
@@ -192,4 +179,3 @@ pub(super) fn sha256(path: &Path) -> Result<String> {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
-

@@ -1,10 +1,10 @@
 //! The page: what `templates/report.html` shows, made ready.
 
-use crate::error::Result;
 use super::figures::{self, Over, Styles, class_balance, learning_curves, penalty_matrix, svg, time_split};
 use super::pictures::{Picture, first_picks};
 use super::{Report, cells};
 use crate::analysis::TaskAnalysis;
+use crate::error::Result;
 use crate::text::count;
 use askama::Template;
 use std::collections::BTreeSet;

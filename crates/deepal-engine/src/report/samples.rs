@@ -5,8 +5,8 @@ use crate::analysis::{
     Across, Analysis, Arm, Difference, Estimate, Penalty, Point, Saving, Seconds, TaskAnalysis, Versus,
 };
 use deepal_core::Data;
-use deepal_data::{datasets::Downloads, datasets};
 use deepal_data::stores::run::{RoundRecord, Started};
+use deepal_data::{datasets, datasets::Downloads};
 use std::collections::BTreeMap;
 
 pub(super) const THIRTEEN: [&str; 13] = [

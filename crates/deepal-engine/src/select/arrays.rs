@@ -39,7 +39,8 @@ pub(super) fn select(
     check_memory(arrays, strategy, options)?;
     // Large arrays are looked at where they are.
     let mapped = arrays.files.iter().filter(|(signal, _)| is_matrix(*signal));
-    let mapped = mapped.map(|(signal, path)| Ok((*signal, Matrix::open(path).context(about(*signal, None))?)));
+    let mapped =
+        mapped.map(|(signal, path)| Ok((*signal, Matrix::open(path).context(about(*signal, None))?)));
     let mapped = mapped.collect::<Result<Vec<_>>>()?;
     let mut signals = read(arrays, &mapped)?;
     let labeled = signals.labeled_embeddings().is_ok_and(|labeled| labeled.nrows() > 0);
@@ -74,7 +75,11 @@ fn check_memory(arrays: &ArrayFiles, strategy: &dyn Strategy, options: &SelectOp
     let mut labeled = 0;
     if let Some(path) = arrays.file(Signal::LabeledEmbeddings) {
         let ([n, d], is_mapped) = Matrix::peek(path).context(about(Signal::LabeledEmbeddings, None))?;
-        labeled = if is_mapped { 0 } else { Signal::LabeledEmbeddings.bytes(|dim| if dim == Dim::Labeled { n } else { d }) };
+        labeled = if is_mapped {
+            0
+        } else {
+            Signal::LabeledEmbeddings.bytes(|dim| if dim == Dim::Labeled { n } else { d })
+        };
     }
     if let Some(path) = arrays.file(Signal::Embeddings) {
         let ([n, d], is_mapped) = Matrix::peek(path).context(about(Signal::Embeddings, None))?;

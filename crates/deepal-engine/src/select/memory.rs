@@ -1,6 +1,6 @@
 //! Whether a selection fits into the memory, told before it starts.
 
-use crate::error::{bail, Error, Result};
+use crate::error::{Error, Result, bail};
 use crate::machine;
 use crate::text::count;
 use deepal_core::Strategy;
@@ -58,7 +58,7 @@ impl Need<'_> {
                 "not even a part of them fits; make room, or write the embeddings with fewer features".into()
             }
             most => {
-                format!("set `candidates` to {most} to look at a part of them that fits, drawn at random by seed")
+                format!("`candidates = {most}` looks at a part of them that fits, drawn at random by seed")
             }
         };
         let (whose, total) = match limit {
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn what_is_offered_fits_and_not_much_more_does() {
         for (name, features) in [("random", 64), ("k-center", 64), ("k-means", 64), ("k-medians", 1280)] {
-            let strategy = (strategy::by_name(name).unwrap().build)();
+            let strategy = strategy::build(name).unwrap();
             let need = Need {
                 strategy: strategy.as_ref(),
                 candidates: 1_000_000,

@@ -38,7 +38,13 @@ pub struct SelectOptions {
 impl SelectOptions {
     /// So many picks by the default strategy, with seed 1.
     pub fn new(budget: usize) -> Self {
-        Self { strategy: deepal_core::strategy::DEFAULT.into(), budget, seed: 1, candidates: None, memory: None }
+        Self {
+            strategy: deepal_core::strategy::DEFAULT.into(),
+            budget,
+            seed: 1,
+            candidates: None,
+            memory: None,
+        }
     }
 }
 
@@ -115,7 +121,12 @@ pub enum PickFrom {
 ///
 /// # Errors
 /// An unknown strategy or net; what the strategy needs is not there, does not fit together, or does not fit into the memory.
-pub fn select(from: &PickFrom, options: &SelectOptions, catalog: &Catalog, monitor: Monitor<'_>) -> Result<Selected> {
+pub fn select(
+    from: &PickFrom,
+    options: &SelectOptions,
+    catalog: &Catalog,
+    monitor: Monitor<'_>,
+) -> Result<Selected> {
     let strategy = catalog.strategy(&options.strategy)?;
     match from {
         PickFrom::Source(choice) => source::select(choice, strategy, options, catalog, &monitor),
@@ -187,7 +198,7 @@ fn say_without(strategy: &dyn Strategy, signals: &Signals<'_>, monitor: &Monitor
     let is_cold = signals.labeled_embeddings().is_ok_and(|labeled| labeled.is_empty());
     let wants = strategy.wants().contains(&Signal::Calibration);
     if !is_cold && wants && !signals.has(Signal::Calibration) {
-        let which = "needs the classes of what is labelled (`labels`, or `label` of a table)";
+        let which = "without the classes of what is labelled (`labels`, or `label` of a table)";
         monitor.note(&text::without(strategy.name(), Signal::Calibration, which));
     }
 }

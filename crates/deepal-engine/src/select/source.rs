@@ -76,9 +76,8 @@ fn pick(
     let name = strategy.name().to_owned();
     let (needs, wants) = (strategy.needs(), strategy.wants());
     let looks_at_net = needs.iter().any(is_of_net);
-    let looks_further = |need: &Signal| {
-        is_of_net(need) && !matches!(need, Signal::Embeddings | Signal::LabeledEmbeddings)
-    };
+    let looks_further =
+        |need: &Signal| is_of_net(need) && !matches!(need, Signal::Embeddings | Signal::LabeledEmbeddings);
     let classes = annotations.iter().filter_map(|annotation| annotation.class);
     let can_train = classes.collect::<BTreeSet<_>>().len() > 1;
     if needs.iter().any(looks_further) && !can_train && !strategy.starts_cold() {
@@ -91,7 +90,7 @@ fn pick(
     let data = source.dataset(rows.clone());
     let net = catalog.net(net, data.meta(), net_options)?;
     if can_train {
-        let which = format!("`{}` does not provide", net.name());
+        let which = format!("from `{}`", net.name());
         for signal in wants.into_iter().filter(|signal| !net.supports(*signal)) {
             monitor.note(&text::without(&name, signal, &which));
         }
@@ -104,7 +103,10 @@ fn pick(
     }
     if needs.iter().any(looks_further) {
         let query = learner.query(options.budget)?;
-        return Ok(Selection { rows: query.ids.iter().map(|id| rows[id.index()]).collect(), scores: query.scores });
+        return Ok(Selection {
+            rows: query.ids.iter().map(|id| rows[id.index()]).collect(),
+            scores: query.scores,
+        });
     }
     // The seed as it is, so that these strategies pick the same from a source as from an array of its inputs.
     let (labeled, unlabeled) = (learner.pool().labeled(), learner.pool().unlabeled());

@@ -42,7 +42,8 @@ pub(super) fn select(
         _ => false,
     })?;
     let path = table.path.as_path();
-    let wants = |name: &str| [&table.id, &table.label].into_iter().any(|wanted| wanted.as_deref() == Some(name));
+    let wants =
+        |name: &str| [&table.id, &table.label].into_iter().any(|wanted| wanted.as_deref() == Some(name));
     let columns = Columns::read_part(path, &Part { columns: Some(&wants), rows: None })?;
     let n = columns.len();
     let labels = match &table.label {
@@ -88,7 +89,8 @@ pub(super) fn select(
         signals = signals.with_probs(columns.matrix(&names)?).with_context(|| about("probs"))?;
     }
     if let Some(pattern) = &table.embeddings {
-        let of = |rows: &[usize]| read("embeddings", pattern, rows)?.into_singles(pattern).context("`embeddings`");
+        let of =
+            |rows: &[usize]| read("embeddings", pattern, rows)?.into_singles(pattern).context("`embeddings`");
         signals = signals.with_embeddings(of(&rows)?).with_context(|| about("embeddings"))?;
         let known = match labeled.is_empty() {
             true => Array2::zeros((0, signals.embeddings()?.ncols())),

@@ -14,7 +14,8 @@ pub(crate) fn given_or_made(name: &str) -> Result<PathBuf, Box<dyn std::error::E
     let [_, height, width] = data.train.meta().shape;
     let (least, greatest) = data.train.meta().range[0];
     for id in deepal::SampleId::first(400) {
-        let pixels = data.train.inputs(&[id])?.mapv(|x| (255.0 * (x - least) / (greatest - least)).round() as u8);
+        let pixels =
+            data.train.inputs(&[id])?.mapv(|x| (255.0 * (x - least) / (greatest - least)).round() as u8);
         let class = &data.train.meta().classes[data.train_labels[id.index()].index()];
         let class = folder.join(class);
         std::fs::create_dir_all(&class)?;

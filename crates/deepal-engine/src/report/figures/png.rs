@@ -1,7 +1,7 @@
 //! Drawings as PNG, with the font that the plotting library brings. Nothing else of the program names that library.
 
-use crate::error::{Error, Result};
 use super::drawing::{Anchor, Drawing, MARGIN, Paint, Rgb, Shape, Xy};
+use crate::error::{Error, Result};
 use kuva::RasterBackend;
 use kuva::render::color::Color;
 use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
@@ -25,7 +25,9 @@ pub(crate) fn file(drawing: &Drawing) -> Result<Vec<u8>> {
     scene.elements.push(Primitive::GroupEnd);
     let mut backend = RasterBackend::new();
     backend.scale = SCALE;
-    backend.render_scene(&scene).map_err(|why| Error::Failed(format!("cannot draw `{}`: {why}", drawing.label)))
+    backend
+        .render_scene(&scene)
+        .map_err(|why| Error::Failed(format!("cannot draw `{}`: {why}", drawing.label)))
 }
 
 fn add(scene: &mut Scene, shapes: &[Shape]) {
