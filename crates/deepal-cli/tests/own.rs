@@ -204,6 +204,17 @@ fn a_run_on_a_folder_is_the_same_when_resumed_and_refuses_other_samples() {
     assert_eq!(rounds(&read("events.jsonl")), rounds(&events));
     assert_eq!(read("samples.csv"), samples);
 
+    // Another picture under the same name.
+    picture(&path.join("pool/above/00.png"), 0, 50);
+    fs::write(path.join("out/events.jsonl"), &kept).unwrap();
+    let Outcome { code, stderr, .. } = deepal(path, "run --resume out");
+    assert!(
+        code == 2 && stderr.contains("the contents of `") && stderr.contains("new run"),
+        "{code}: {stderr}"
+    );
+    assert_eq!(read("events.jsonl"), kept, "nothing was added");
+    picture(&path.join("pool/above/00.png"), 0, 0);
+
     picture(&path.join("pool/above/99.png"), 0, 60);
     fs::write(path.join("out/events.jsonl"), &kept).unwrap();
     let Outcome { code, stderr, .. } = deepal(path, "run --resume out");

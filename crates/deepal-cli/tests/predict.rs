@@ -241,7 +241,7 @@ fn a_table_without_what_the_net_learnt_from_is_refused() {
         ),
         ("far.csv", "id,x,colour\na,1e300,red\n", "has 1000"),
         ("empty.csv", "id,x,colour\n", "has no row"),
-        ("data.npy", "", "is no table, and one with these columns is expected: x, colour"),
+        ("data.npy", "", "is no table, and one with these columns is expected: colour, x"),
     ] {
         fs::write(folder.join(file), text).unwrap();
         let refused = fails(folder, &format!("predict {file} --net net.safetensors"), 3);

@@ -208,7 +208,8 @@ fn check_head(
     let (weights, biases) = (given.head_weights().map_err(words)?, given.head_biases().map_err(words)?);
     let logits = embeddings.dot(&weights.t()) + biases;
     let apart = (&crate::score::softmax(&logits) - &probs).iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-    ensure!(apart < 1e-4, "its last layer gives other probabilities, {apart} apart");
+    let is_near = apart < 1e-4;
+    ensure!(is_near, "its last layer gives other probabilities, {apart} apart");
     Ok(())
 }
 

@@ -74,6 +74,40 @@ pub fn bald(mc_probs: &ArrayRef3<f64>) -> Array1<f64> {
     scores
 }
 
+/// Variation ratios, `1 − f / t` of `t` passes of which `f` predict the most frequent class (Freeman 1965), plus a share of half a pass for
+/// how little sure the mean is, `(1 − max mean p) / 2t`, which orders what ratios alone leave equal; in `[0, 1)`.
+///
+/// `mc_probs`: `[t, n, c]`; result: `[n]`.
+pub fn variation_ratios(mc_probs: &ArrayRef3<f64>) -> Array1<f64> {
+    let (passes, n, c) = mc_probs.dim();
+    let mut votes = Array2::<f64>::zeros((n, c));
+    for pass in mc_probs.outer_iter() {
+        for (mut votes, probs) in votes.outer_iter_mut().zip(pass.outer_iter()) {
+            votes[most_probable(probs).index()] += 1.0;
+        }
+    }
+    let passes = passes as f64;
+    let mode = votes.map_axis(Axis(1), |votes| votes.fold(0.0, |most, count| f64::max(most, *count)));
+    mode.mapv(|most| 1.0 - most / passes) + least_confidence(&mean_probs(mc_probs)) / (2.0 * passes)
+}
+
+/// The mean over classes of the standard deviation of a class's probability over the passes, in `[0, 1/2]` (Kampffmeyer, Salberg and
+/// Jenssen, CVPR workshops 2016).
+///
+/// `mc_probs`: `[t, n, c]`; result: `[n]`.
+pub fn mean_std(mc_probs: &ArrayRef3<f64>) -> Array1<f64> {
+    let (passes, _, c) = mc_probs.dim();
+    let mean = mean_probs(mc_probs);
+    let mut squares = Array2::<f64>::zeros(mean.dim());
+    // Around the mean and not as a difference of squares, so that passes that agree give 0.
+    for pass in mc_probs.outer_iter() {
+        Zip::from(&mut squares).and(&pass).and(&mean).for_each(|sum, p, mean| *sum += (p - mean).powi(2));
+    }
+    squares.map_axis(Axis(1), |sums| {
+        sums.fold(0.0, |total, sum| total + (sum / passes as f64).sqrt()) / c as f64
+    })
+}
+
 /// The predictive mean over the passes: `[t, n, c]` to `[n, c]`.
 pub fn mean_probs(mc_probs: &ArrayRef3<f64>) -> Array2<f64> {
     let (passes, n, c) = mc_probs.dim();
@@ -169,6 +203,41 @@ mod tests {
         assert!(bald(&agree)[0].abs() < 1e-15);
         let disagree = Array3::from_shape_fn((3, 1, 3), |(t, _, c)| f64::from(u8::from(t == c)));
         assert!((bald(&disagree)[0] - 3f64.ln()).abs() < 1e-15);
+    }
+
+    /// Traps P7 and P2: a variation ratio is not least confidence of one pass, and passes that agree give 0.
+    #[test]
+    fn p7_variation_ratios_count_the_passes_that_predict_otherwise() {
+        let (a, b, c) = ([0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8]);
+        let passes = |rows: [[f64; 3]; 4]| Array3::from_shape_fn((4, 1, 3), |(t, _, k)| rows[t][k]);
+        for (rows, ratio) in
+            [([a, a, a, a], 0.0), ([a, b, a, a], 0.25), ([a, b, a, b], 0.5), ([c, b, a, b], 0.5)]
+        {
+            let score = variation_ratios(&passes(rows))[0];
+            let most = mean_probs(&passes(rows)).iter().copied().fold(0.0, f64::max);
+            assert!((score - ratio - (1.0 - most) / 8.0).abs() < 1e-12, "{score} and {ratio}");
+            assert!(score < ratio + 0.125);
+        }
+    }
+
+    proptest! {
+        /// Against the formula with a difference of squares.
+        #[test]
+        fn mean_std_is_that_of_the_definition(a in rows(4), b in rows(4), d in rows(4)) {
+            let n = a.nrows().min(b.nrows()).min(d.nrows());
+            let cut = |rows: &Array2<f64>| rows.slice(ndarray::s![..n, ..]).to_owned();
+            let passes = ndarray::stack![Axis(0), cut(&a), cut(&b), cut(&d)];
+            let found = mean_std(&passes);
+            for i in 0..n {
+                let std = |k: usize| {
+                    let all = [a[[i, k]], b[[i, k]], d[[i, k]]];
+                    let (mean, squares) = (all.iter().sum::<f64>() / 3.0, all.iter().map(|p| p * p).sum::<f64>() / 3.0);
+                    (squares - mean * mean).max(0.0).sqrt()
+                };
+                prop_assert!((found[i] - (0..4).map(std).sum::<f64>() / 4.0).abs() < 1e-7);
+            }
+            prop_assert!(mean_std(&ndarray::stack![Axis(0), a, a]).iter().all(|x| *x == 0.0));
+        }
     }
 
     /// Trap D1: `p log p` at p = 0 is NaN in the reference, which drops such samples, the best ones for BALD.

@@ -4,10 +4,18 @@
 
 pub(crate) mod blocks;
 pub(crate) mod cluster;
+pub(crate) mod coverage;
+pub(crate) mod dense;
+pub(crate) mod draws;
+pub(crate) mod fisher;
+pub(crate) mod gradients;
 pub(crate) mod herding;
 mod k_center;
 pub(crate) mod linkage;
+pub(crate) mod partition;
 pub(crate) mod references;
+pub(crate) mod typical;
+pub(crate) mod weighted;
 
 pub use cluster::{Clusters, k_means, k_medians, representatives};
 pub use k_center::k_center_greedy;
@@ -49,7 +57,7 @@ pub fn random(n: usize, k: usize, seed: u64) -> Vec<usize> {
 
 /// A power of two that brings the largest magnitude near 1, or 1 where squares fit single precision as they are.
 /// Multiplying by it is exact, so no order changes.
-fn safe_scale<'a>(values: impl Iterator<Item = &'a f32>) -> f32 {
+pub(crate) fn safe_scale<'a>(values: impl Iterator<Item = &'a f32>) -> f32 {
     let largest = values.fold(0.0f32, |largest, x| largest.max(x.abs()));
     if largest == 0.0 || (1e-12..1e12).contains(&largest) {
         return 1.0;

@@ -1,13 +1,22 @@
 //! Files that may be gzip, and files and folders that are whole or not there.
 
+mod names;
+mod text;
+
+pub use names::file_name;
+pub(crate) use text::{NOT_UTF8, start_of_text};
+
 use crate::error::{Error, Result};
 use flate2::read::MultiGzDecoder;
+use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The first two bytes of every gzip file (RFC 1952).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// Bytes that are read at a time.
+const PIECE: usize = 1 << 16;
 
 /// The content of a file, unpacked if it is gzip by its first bytes (never by its name).
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
@@ -29,6 +38,28 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.read_to_end(&mut bytes).map_err(|cause| broken(path, cause))?;
     Ok(bytes)
+}
+
+/// The SHA-256 of a file as it lies there, in pieces.
+pub(crate) fn digest(path: &Path) -> Result<[u8; 32]> {
+    let mut file = File::open(path).map_err(Error::read(path))?;
+    let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(hash.finalize().into()),
+            Ok(n) => hash.update(&piece[..n]),
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            Err(cause) => return Err(Error::Read { path: path.into(), cause }),
+        }
+    }
+}
+
+/// The whole content of a text file in UTF-8, without its byte order mark, unpacked if it is gzip.
+pub(crate) fn read_text(path: &Path) -> Result<String> {
+    let bytes = read(path)?;
+    let start = start_of_text(path, &bytes)?;
+    let text = std::str::from_utf8(&bytes[start..]).map_err(|_| Error::unfit(path, NOT_UTF8))?;
+    Ok(text.to_owned())
 }
 
 /// Bytes that are part of the program, unpacked if they are gzip; `name` stands for them in errors.
@@ -311,6 +342,17 @@ mod tests {
             }
         });
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_digest_is_that_of_the_whole_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        for n in [0, 1, PIECE - 1, PIECE, 3 * PIECE + 7] {
+            let bytes = (0..n).map(|i| (i % 251) as u8).collect::<Vec<_>>();
+            fs::write(&path, &bytes).unwrap();
+            assert_eq!(digest(&path).unwrap()[..], Sha256::digest(&bytes)[..]);
+        }
     }
 
     #[test]

@@ -50,14 +50,34 @@ fn written(files: &[File]) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
+/// The fixtures in a folder of their own, each with a manifest that says what `y.npy` and others mean by -1, and `more`.
+fn fixtures(more: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(fixture("")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let said = format!("missing = [\"-1\"]\n{more}\n");
+        if name.ends_with(".toml") {
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(folder.path().join(name), format!("{said}{text}")).unwrap();
+        } else {
+            fs::copy(&path, folder.path().join(name)).unwrap();
+            let manifest = format!("source = \"{name}\"\n{said}");
+            fs::write(folder.path().join(format!("{name}.data.toml")), manifest).unwrap();
+        }
+    }
+    folder
+}
+
 #[test]
 fn all_files_are_what_their_writers_say() {
+    let fixtures = fixtures("scale = \"none\"");
     let cases = fs::read_to_string(fixture("cases.json")).unwrap();
     let cases = serde_json::from_str::<Vec<Value>>(&cases).unwrap();
     assert!(cases.len() > 40);
     for case in cases {
         let source = case["source"].as_str().unwrap();
-        let own = open(&fixture(source)).unwrap();
+        let own = open(&fixtures.path().join(source)).unwrap();
         assert_eq!(own.ids.iter().cloned().map(Some).collect::<Vec<_>>(), texts(&case["ids"]), "{source}");
         assert_eq!(label_names(&own), texts(&case["labels"]), "{source}");
         if !case["split"].is_null() {
@@ -83,6 +103,58 @@ fn all_files_are_what_their_writers_say() {
             }
         }
     }
+}
+
+/// By the definition, in every type and order that numbers are written in.
+#[test]
+fn features_are_standardised_as_the_pool_says() {
+    let fixtures = fixtures("");
+    let cases =
+        serde_json::from_str::<Vec<Value>>(&fs::read_to_string(fixture("cases.json")).unwrap()).unwrap();
+    for case in cases.iter().filter(|case| case["shape"][1] == 1) {
+        let source = case["source"].as_str().unwrap();
+        let rows = serde_json::from_value::<Vec<Vec<f64>>>(case["inputs"].clone()).unwrap();
+        let own = open(&fixtures.path().join(source)).unwrap();
+        let inputs = own.inputs.inputs(&(0..rows.len()).collect::<Vec<_>>()).unwrap();
+        for column in 0..rows[0].len() {
+            let mean = rows.iter().map(|row| row[column]).sum::<f64>() / rows.len() as f64;
+            let variance =
+                rows.iter().map(|row| (row[column] - mean).powi(2)).sum::<f64>() / rows.len() as f64;
+            let deviation = if variance == 0.0 { 1.0 } else { variance.sqrt() };
+            for (row, values) in rows.iter().enumerate() {
+                let expected = (values[column] - mean) / deviation;
+                assert!(
+                    (f64::from(inputs[[row, column]]) - expected).abs() < 1e-5,
+                    "{source} {row} {column}"
+                );
+            }
+        }
+        assert!(own.notes.iter().any(|note| note.contains("`scale = \"none\"`")), "{:?}", own.notes);
+        // The same scale for another array, and none for a pretrained net; the rows' own digest does not change.
+        let again = Open { encoding: own.encoding.as_ref(), ..Open::default() };
+        let again = Source::open(&fixtures.path().join(source), &again).unwrap();
+        assert_eq!(again.inputs.inputs(&[1]).unwrap().row(0), inputs.row(1));
+        let plain =
+            Source::open(&fixtures.path().join(source), &Open { unscaled: true, ..Open::default() }).unwrap();
+        assert!((f64::from(plain.inputs.inputs(&[0]).unwrap()[[0, 0]]) - rows[0][0]).abs() < 1e-5);
+        assert_eq!((plain.encoding, plain.inputs.digest(1).unwrap()), (None, own.inputs.digest(1).unwrap()));
+    }
+}
+
+#[test]
+fn the_scale_is_fitted_to_the_pool_and_not_to_the_test_set() {
+    let part = |values: &[f32]| npy("'<f4'", &format!("({}, 1)", values.len()), &f32s(values));
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in [("x_train.npy", part(&[1.0, 3.0])), ("x_test.npy", part(&[100.0]))] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut zip, &bytes).unwrap();
+    }
+    let (_folder, path) = written(&[("x.npz", zip.finish().unwrap().into_inner())]);
+    let own = open(&path).unwrap();
+    assert_eq!(own.inputs.inputs(&[0, 1, 2]).unwrap().column(0).to_vec(), [-1.0, 1.0, 98.0]);
+    let (encoding, wide) = (own.encoding.clone(), written(&[("x.npy", two())]));
+    let wrong = Source::open(&wide.1, &Open { encoding: encoding.as_ref(), ..Open::default() }).unwrap_err();
+    assert!(wrong.to_string().contains("rows of 2 numbers, and 1 are expected"), "{wrong}");
 }
 
 /// Two rows of two features.
@@ -142,7 +214,7 @@ fn what_does_not_fit_is_an_error_that_says_how() {
         (vec![("x.npy", npy("'<U1'", "(1, 1)", b"a\0\0\0"))], &["holds strings"]),
         (vec![("x.npy", npy("'<c8'", "(1, 1)", &[0; 8]))], &["numbers or strings", "<c8"]),
         (vec![("x.npy", npy("'<f4'", "(4,)", &[0; 16]))], &["shape [4]; features are [n, d]"]),
-        (vec![("x.npy", npy("'<f4'", "(4, 0)", &[]))], &["shape [4, 0]; features are [n, d]"]),
+        (vec![("x.npy", npy("'<f4'", "(4, 0)", &[]))], &["shape [4, 0]"]),
         (vec![("x.npy", npy("'|u1'", "(0, 2)", &[]))], &["no sample"]),
         (vec![("x.npy", npy("'|u1'", "(1, 2, 2, 2)", &[0; 8]))], &["shape [1, 2, 2, 2]", "channels"]),
         (vec![("x.npy", npy("'|u1'", "(1, 0, 2)", &[]))], &["0×2 pixels"]),

@@ -1,6 +1,7 @@
 //! Every data set of the list, as far as its files are here.
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "test helpers")]
 
+use deepal_core::contract::check_dataset;
 use deepal_core::{Data, Error, SampleId};
 use deepal_data::datasets::{self, Downloads};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,15 @@ fn the_list_is_consistent_and_every_name_and_alias_is_found() {
     }
     let Err(Error::UnknownName { kind: "dataset", known, .. }) = datasets::by_name("minst") else { panic!() };
     assert_eq!(known, ["fashion-mini", "digits", "mnist", "fashion-mnist", "svhn", "cifar10"]);
+}
+
+#[test]
+fn embedded_sets_keep_the_contract_of_a_dataset() {
+    for entry in datasets::ALL.iter().filter(|entry| entry.embedded) {
+        let data = (entry.load)(&Downloads::default()).unwrap();
+        check_dataset(data.train.as_ref()).unwrap();
+        check_dataset(data.test.as_ref()).unwrap();
+    }
 }
 
 /// The sum of the bytes of some inputs, from the inputs alone.

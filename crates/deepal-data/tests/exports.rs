@@ -197,5 +197,5 @@ fn a_folder_that_cannot_be_written_is_an_output_error() {
     let error = tensorboard::write(file.path(), &rounds(), 1.0).unwrap_err();
     assert_eq!(error.kind(), Kind::Output);
     let text = error.to_string();
-    assert!(text.contains(&file.path().display().to_string()) && text.contains("--out"), "{text}");
+    assert!(text.contains(&file.path().display().to_string()) && text.contains("choose a folder"), "{text}");
 }

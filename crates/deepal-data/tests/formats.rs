@@ -258,7 +258,10 @@ fn offline_without_the_files_is_an_error_that_names_the_cache() {
         assert_eq!(error.kind(), Kind::Download);
         let text = error.to_string();
         let cache = folder.path().join(entry.name).display().to_string();
-        assert!(text.contains(&cache) && text.contains("--offline") && text.contains("data_dir"), "{text}");
+        assert!(
+            text.contains(&cache) && text.contains("while offline") && text.contains("data_dir"),
+            "{text}"
+        );
     }
     write_mnist(&folder.path().join("mnist"));
     assert_eq!((datasets::by_name("mnist").unwrap().load)(&source).unwrap().train.len(), 3, "from the cache");

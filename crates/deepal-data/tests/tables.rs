@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "test helpers")]
 
 use deepal_core::Class;
-use deepal_data::formats::columns::{Columns, Part};
+use deepal_data::formats::columns::{Column, Columns, Part};
 use deepal_data::source::{Open, Source, Split};
 use ndarray::array;
 use std::f32::consts::FRAC_1_SQRT_2;
@@ -57,10 +57,10 @@ fn parquet_of_every_kind_is_what_pyarrow_wrote() {
         assert!(list[[1, 1]].is_nan() && list[[1, 0]] == 3.0, "a missing number in a list");
         assert_eq!(columns.matrix(&["halves"]).unwrap().row(2), array![0.5, 1.0]);
         assert_eq!(columns.matrix(&["whole"]).unwrap().row(2), array![1.0, 2.0]);
-        for unread in ["price", "nested", "bytes"] {
-            let error = columns.column(unread).unwrap_err().to_string();
-            assert!(error.contains("kind that cannot be read"), "{error}");
-        }
+        assert_eq!(texts(&columns, "price"), ["1.5"; 5], "a decimal");
+        assert_eq!(*columns.column("bytes").unwrap(), Column::Bytes(vec![Some(vec![0xff]); 5]));
+        let error = columns.column("nested").unwrap_err().to_string();
+        assert!(error.contains("kind that cannot be read"), "{error}");
     }
 }
 
@@ -140,10 +140,27 @@ fn parquet_cut_or_changed_anywhere_never_panics() {
 }
 
 #[test]
-fn embeddings_are_taken_as_they_are() {
+fn embeddings_are_standardised_unless_they_are_to_stay_as_they_are() {
     let own = Source::open(&fixture("embeddings.parquet"), &Open::default()).unwrap();
     assert_eq!(own.ids, ["a", "b", "c"]);
-    assert_eq!(own.inputs.inputs(&[2, 0]).unwrap(), array![[5.0, 6.0], [1.0, 2.0]]);
+    let deviation = (8.0_f32 / 3.0).sqrt();
+    let expected = array![[2.0 / deviation, 2.0 / deviation], [-2.0 / deviation, -2.0 / deviation]];
+    assert!((own.inputs.inputs(&[2, 0]).unwrap() - expected).iter().all(|x| x.abs() < 1e-6));
+    // What was fitted here holds for a row that comes alone.
+    let encoding = own.encoding.unwrap();
+    let line = "{\"id\": \"z\", \"x\": [5, 2]}\n";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.jsonl");
+    fs::write(&path, line).unwrap();
+    let new = Source::open(&path, &Open { encoding: Some(&encoding), ..Open::default() }).unwrap();
+    let first = new.inputs.inputs(&[0]).unwrap();
+    assert!((first - array![[2.0 / deviation, -2.0 / deviation]]).iter().all(|x| x.abs() < 1e-6));
+    let plain =
+        Source::open(&fixture("embeddings.parquet"), &Open { unscaled: true, ..Open::default() }).unwrap();
+    assert_eq!(plain.inputs.inputs(&[2, 0]).unwrap(), array![[5.0, 6.0], [1.0, 2.0]]);
+    let lines = "{\"id\": \"a\", \"x\": [5, 2]}\n{\"id\": \"b\", \"x\": [1, 2]}\n";
+    let plain = open("x.jsonl", lines, "scale = \"none\"").unwrap();
+    assert_eq!(plain.inputs.inputs(&[0, 1]).unwrap(), array![[5.0, 2.0], [1.0, 2.0]]);
 }
 
 #[test]
@@ -172,10 +189,10 @@ fn numbers_are_standardised_missing_ones_the_median_and_categories_columns() {
     let labels = [Some(Class(0)), None, Some(Class(1)), Some(Class(0)), Some(Class(1))];
     assert_eq!(own.labels, labels, "trimmed");
     let inputs = own.inputs.inputs(&[0, 1, 2, 3, 4]).unwrap();
-    assert_eq!(inputs.ncols(), 4, "x, and missing, blue and red");
+    assert_eq!(inputs.ncols(), 4, "missing, blue and red, and x: columns by name");
     let x = [-0.948_683_3, -0.632_455_5, -0.316_227_8, 0.0, 1.897_366_6];
-    assert!(inputs.column(0).iter().zip(x).all(|(a, b): (&f32, f32)| (a - b).abs() < 1e-6), "{inputs}");
-    assert_eq!(inputs.slice(ndarray::s![.., 1..]).rows().into_iter().map(|row| row.sum()).sum::<f32>(), 5.0);
+    assert!(inputs.column(3).iter().zip(x).all(|(a, b): (&f32, f32)| (a - b).abs() < 1e-6), "{inputs}");
+    assert_eq!(inputs.slice(ndarray::s![.., ..3]).rows().into_iter().map(|row| row.sum()).sum::<f32>(), 5.0);
     let notes = own.notes.join("\n");
     for words in ["1 missing", "median, 3", "same", "colour"] {
         assert!(notes.contains(words), "{words}: {notes}");
@@ -215,7 +232,7 @@ fn a_manifest_names_columns() {
 #[test]
 fn tables_that_cannot_be_understood_are_told() {
     let cases = [
-        ("ragged.csv", "id,x\n1,2\n3\n", "line: 3"),
+        ("ragged.csv", "id,x\n1,2\n3\n", "line 3 has 1 cells, and the heading 2"),
         ("twice.csv", "id,x,x\n1,2,3\n", "`x`"),
         ("ids.csv", "id,x\na,1\na,2\n", "two samples have the id `a`"),
         ("id.csv", "id,x\na,1\n,2\n", "row 2 has no id"),

@@ -1,10 +1,8 @@
 //! What a study does: every setting, as written to its folder. How it is made of a file and options is in `study_settings.rs`.
 
-mod study_settings;
-
 use crate::catalog::Catalog;
-use crate::data::Origin;
 use crate::error::{Context, Error, Result, bail};
+use crate::origin::Origin;
 use crate::text::distinct;
 use deepal_core::{Budget, InitialSet, Meta, Net, Spec};
 use deepal_data::datasets;
@@ -13,10 +11,7 @@ use deepal_nn::{Device, Schedule, Training};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-pub use study_settings::{StudySettings, TaskSettings, TrainingChoice};
-pub(crate) use study_settings::{data_dir_of_environment, default_net};
-
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The fewest optimiser steps in a training below which we warn.
 const FEW_STEPS: usize = 250;
@@ -136,7 +131,19 @@ impl Config {
         if self.initial_set != old.initial_set {
             return Err("its initial_set is another".into());
         }
-        match old.tasks.iter().find(|task| !self.tasks.contains(task)) {
+        let is_asked = |task: &&Task| self.tasks.iter().any(|new| new.is(task));
+        match old.tasks.iter().find(|task| !is_asked(task)) {
+            Some(task)
+                if self.tasks.iter().any(|new| {
+                    let content = |task: &Task| task.own.as_ref().and_then(|own| own.content.clone());
+                    new.name() == task.name() && content(task).is_some() && content(new) != content(task)
+                }) =>
+            {
+                Err(format!(
+                    "the contents of its {} (features, pictures, or how they are read) were others, so results cannot be compared",
+                    task.name()
+                ))
+            }
             Some(task) if self.tasks.iter().any(|new| new.name() == task.name() && new.own != task.own) => {
                 Err(format!("the samples, labels or classes of its {} were others", task.name()))
             }
@@ -202,6 +209,15 @@ impl Task {
         catalog.net(&self.net, meta, &Options { training, device })
     }
 
+    /// Whether it asks for what was recorded.
+    fn is(&self, recorded: &Self) -> bool {
+        let is_own = match (&self.own, &recorded.own) {
+            (Some(own), Some(recorded)) => own.is(recorded),
+            (own, recorded) => own == recorded,
+        };
+        is_own && Self { own: None, ..self.clone() } == Self { own: None, ..recorded.clone() }
+    }
+
     fn check(&self, catalog: &Catalog) -> Result<()> {
         if self.own.is_none() && catalog.dataset(&self.dataset).is_none() {
             datasets::by_name(&self.dataset)?;
@@ -235,7 +251,7 @@ pub(crate) fn title(tasks: &[Task]) -> String {
     format!("{} with {}", datasets.join(", "), nets.join(", "))
 }
 
-fn empty(what: &str) -> String {
+pub(crate) fn empty(what: &str) -> String {
     format!("an empty grid: `{what}` is an empty list; name at least one, or leave it out")
 }
 
@@ -254,7 +270,7 @@ fn newer_version(text: &str) -> Option<String> {
     (numbers(&version)? > numbers(VERSION)?).then_some(version)
 }
 
-fn broken(path: &Path, error: &toml::de::Error) -> Error {
+pub(crate) fn broken(path: &Path, error: &toml::de::Error) -> Error {
     Error::Setting(format!("`{}`: {}", path.display(), error.to_string().trim_end()))
 }
 
@@ -263,6 +279,7 @@ mod tests {
     use super::*;
     use crate::data::DataSets;
     use crate::monitor::Monitor;
+    use crate::study_settings::{StudySettings, TrainingChoice};
     use deepal_nn::nets;
 
     fn resolve(settings: StudySettings) -> Config {

@@ -4,6 +4,7 @@ use crate::catalog::Catalog;
 use crate::config::{Config, Task};
 use crate::error::{Context, Error, Result, bail};
 use crate::monitor::{Monitor, News};
+use crate::origin::Origin;
 use crate::pretrained::Pretrained;
 use crate::sources;
 use deepal_core::Data;
@@ -11,27 +12,8 @@ use deepal_data::datasets::{self, Downloads};
 use deepal_data::formats::columns::Columns;
 use deepal_data::source::{Encoding, Labeled, Open, Source, Transform};
 use deepal_data::{csv_row, write_atomically};
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-
-/// Where a task's own data come from, as settings keep it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Origin {
-    /// The folder, archive, file or manifest.
-    pub source: PathBuf,
-    /// Stands for the ids and labels: other ones are other data.
-    pub samples: String,
-    /// The names of the classes.
-    pub classes: Vec<String>,
-    /// How near copies of samples are left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dedup: Option<f64>,
-    /// What makes embeddings of the samples.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<Pretrained>,
-}
 
 /// A source, read.
 #[derive(Debug, Clone)]
@@ -118,8 +100,19 @@ impl<'a> DataSets<'a> {
         offline: bool,
     ) -> Result<Data> {
         if let Some(origin) = &task.own {
+            if !origin.source.exists() {
+                let why = "is gone, and the run is about it; put it back, or write its new place as `source` into config.toml";
+                bail!(deepal_data::Error::Unfit { path: origin.source.clone(), why: why.into() });
+            }
             let opened = self.source(&origin.source, origin.model.as_ref(), origin.dedup)?;
-            if opened.origin != *origin {
+            if !opened.origin.has_content_of(origin) {
+                bail!(Error::Setting(format!(
+                    "the contents of `{}` (features, pictures, or how they are read) have changed since the run began, so results \
+                     before and after cannot be compared; start a new run in another folder",
+                    origin.source.display()
+                )));
+            }
+            if !opened.origin.is(origin) {
                 bail!(Error::Setting(format!(
                     "the samples, labels or classes in `{}` have changed since the run began, so it cannot go on; start a \
                      new one in another folder",
@@ -157,15 +150,17 @@ impl<'a> DataSets<'a> {
     /// As [`load`](Self::load).
     pub(crate) fn pictures(&mut self, config: &Config, task: &Task, catalog: &Catalog) -> Result<Data> {
         let data = self.load(config, task, catalog, true)?;
-        let opened = self.sources.iter().find(|opened| Some(&opened.origin) == task.own.as_ref());
+        let opened =
+            self.sources.iter().find(|opened| task.own.as_ref().is_some_and(|own| opened.origin.is(own)));
         Ok(opened.map_or(data, |opened| opened.pictures.clone()))
     }
 
     /// Writes which sample of the user's own data has which number in the events of a run: `samples.csv`.
     pub(crate) fn write_samples(&self, config: &Config, folder: &Path) -> Result<()> {
         let mut table = b"dataset,sample,id\n".to_vec();
-        let is_used =
-            |opened: &&Opened| config.tasks.iter().any(|task| task.own.as_ref() == Some(&opened.origin));
+        let is_used = |opened: &&Opened| {
+            config.tasks.iter().any(|task| task.own.as_ref().is_some_and(|own| opened.origin.is(own)))
+        };
         let used = self.sources.iter().filter(is_used).collect::<Vec<_>>();
         for Opened { name, labeled, .. } in &used {
             for (sample, id) in labeled.ids.iter().enumerate() {
@@ -209,7 +204,9 @@ fn open(
         None => labeled.data.clone(),
     };
     let (samples, classes) = (labeled.digest.clone(), source.classes.clone());
-    let origin = Origin { source: path.into(), samples, classes, dedup, model: model.cloned() };
+    let progress = |done, total| monitor.progress("comparing contents", done, total);
+    let content = Some(source.content_digest(&progress)?);
+    let origin = Origin { source: path.into(), samples, classes, content, dedup, model: model.cloned() };
     let (image, encoding) = (source.manifest.image, source.encoding);
     Ok(Opened { name: source.name, origin, labeled, pictures, image, encoding })
 }

@@ -224,9 +224,9 @@ fn one(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::StudySettings;
     use crate::data::DataSets;
     use crate::monitor::Monitor;
+    use crate::study_settings::StudySettings;
     use deepal_core::{Dataset, Meta};
     use deepal_data::datasets::{self, Downloads};
     use std::sync::Arc;

@@ -3,11 +3,12 @@
 use crate::analysis::{self, Analysis};
 use crate::catalog::Catalog;
 use crate::config::{self, Config};
-use crate::data::{DataSets, Origin, read_samples};
+use crate::data::{DataSets, read_samples};
 use crate::error::{Error, Result, bail};
 use crate::file::File;
 use crate::jobs;
 use crate::monitor::Monitor;
+use crate::origin::Origin;
 #[cfg(feature = "report")]
 use crate::report::Report;
 use crate::text::distinct;
@@ -310,7 +311,7 @@ pub fn report(
     monitor: Monitor<'_>,
 ) -> Result<Outputs> {
     let records = runs.iter().map(|folder| Record::read(folder, catalog)).collect::<Result<Vec<_>>>()?;
-    let environment = config::data_dir_of_environment();
+    let environment = crate::study_settings::data_dir_of_environment();
     let data_dir = data_dir.or(environment.as_deref());
     let (data, notes) = pictures(&records, data_dir, &mut DataSets::new(monitor), catalog);
     Outputs::new(&records, page, &data, &notes, catalog)

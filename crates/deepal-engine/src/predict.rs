@@ -187,7 +187,8 @@ fn open(
         (None, None) => None,
     };
     let (image, encoding) = (about.image.as_ref(), about.encoding.as_ref());
-    let open = Open { image, encoding, ..Open::default() };
+    // A net without encoding learnt from inputs as they are.
+    let open = Open { image, encoding, unscaled: encoding.is_none(), ..Open::default() };
     sources::open(source, model.as_ref(), None, &open, monitor)
         .with_context(|| format!("the net in `{}` learnt from `{}`", net.display(), about.dataset))
 }

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::file::File;
 use askama::Template;
 use deepal_core::Data;
+use deepal_data::files::file_name;
 use deepal_data::stores::run::{RoundRecord, Started};
 use figures::{Drawing, Over, Styles, png, svg};
 use std::collections::BTreeMap;
@@ -65,12 +66,14 @@ impl Report<'_> {
         let mut drawings = Vec::new();
         for task in &self.analysis.tasks {
             let task_name = format!("{}-{}", task.dataset, task.net);
+            // Names in settings and in runs of others are no paths.
+            let file = |what: &str| file_name(&format!("{what}-{task_name}"));
             let curves = |over| figures::learning_curves(task, &styles, over, true);
-            drawings.push((format!("learning-curves-{task_name}"), curves(Over::Labels)));
-            drawings.push((format!("learning-curves-time-{task_name}"), curves(Over::Seconds)));
-            drawings.push((format!("time-{task_name}"), figures::time_split(task)));
+            drawings.push((file("learning-curves"), curves(Over::Labels)));
+            drawings.push((file("learning-curves-time"), curves(Over::Seconds)));
+            drawings.push((file("time"), figures::time_split(task)));
             let classes = figures::class_balance(task, &self.classes(task));
-            drawings.extend(classes.map(|drawing| (format!("classes-{task_name}"), drawing)));
+            drawings.extend(classes.map(|drawing| (file("classes"), drawing)));
         }
         let penalty = self.analysis.penalty.as_ref().map(figures::penalty_matrix);
         drawings.extend(penalty.map(|drawing| ("penalty".to_owned(), drawing)));

@@ -21,7 +21,9 @@ pub(crate) fn open(
 ) -> Result<Source> {
     let progress = |done, total| monitor.progress("reading samples", done, total);
     let open = match model {
-        Some(model) => Open { progress: &progress, cache_bytes: 0, image: model.image.as_ref(), ..*open },
+        Some(model) => {
+            Open { progress: &progress, cache_bytes: 0, image: model.image.as_ref(), unscaled: true, ..*open }
+        }
         None => Open { progress: &progress, ..*open },
     };
     let mut source = Source::open(path, &open)?;

@@ -1,7 +1,7 @@
 //! A study: every strategy with every seed on every task, recorded in a folder from which it can be resumed and reported.
 
 use crate::catalog::Catalog;
-use crate::config::{Config, StudySettings, data_dir_of_environment};
+use crate::config::Config;
 use crate::cost::Costs;
 use crate::data::DataSets;
 use crate::error::{Context, Error, Result, bail};
@@ -10,6 +10,7 @@ use crate::machine;
 use crate::monitor::{JobNews, Monitor, News};
 use crate::outputs::{Outputs, Record, pictures};
 use crate::plan::Estimate;
+use crate::study_settings::{StudySettings, data_dir_of_environment};
 use crate::text;
 use deepal_core::Data;
 use deepal_core::net::check_support;

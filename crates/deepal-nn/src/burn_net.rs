@@ -19,9 +19,6 @@ use ndarray::{Array2, Axis, concatenate};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Samples in one forward pass outside training: bounds the memory of activations.
-pub(crate) const CHUNK: usize = 500;
-
 type Build<M> = Box<dyn Fn(&Device) -> M + Send + Sync>;
 
 /// A Burn module as a [`Net`] that the loop can train and ask for every signal.
@@ -152,7 +149,7 @@ impl<M: Classifier> Inner<M> {
             return Ok(signals);
         }
         let (device, name) = (&self.device, &self.name);
-        let parts = parallel::each(model, ids.chunks(CHUNK), |model, ids| {
+        let parts = parallel::each(model, ids.chunks(parallel::CHUNK), |model, ids| {
             let trunk = model.trunk(to_tensor(data.inputs(ids)?, device));
             let mut part = Part::default();
             if want_probs || want_embeddings {

@@ -3,6 +3,9 @@
 use deepal_core::{Error, Result};
 use std::sync::{Mutex, PoisonError};
 
+/// Samples in one forward pass outside training: bounds the memory of activations.
+pub(crate) const CHUNK: usize = 500;
+
 /// `work` on each of the batches, on as many threads as the pool of the caller has, each with a clone of `model`; results are
 /// in the order of batches.
 ///

@@ -4,6 +4,7 @@ use crate::classifier::Classifier;
 use crate::convert::{to_array, to_tensor};
 use crate::kernels::{Adam, Sgd};
 use crate::noise::Noise;
+use crate::parallel::CHUNK;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -273,7 +274,7 @@ fn training_accuracy<M: Classifier>(
     let model = model.valid();
     let device = device.clone().without_autodiff();
     let mut right = 0;
-    for chunk in labeled.chunks(crate::burn_net::CHUNK) {
+    for chunk in labeled.chunks(CHUNK) {
         let ids = chunk.iter().map(|(id, _)| *id).collect::<Vec<_>>();
         let output = model.forward(to_tensor(data.inputs(&ids)?, &device), &mut Noise::off());
         let logits = to_array(output.logits)?;

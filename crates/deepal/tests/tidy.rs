@@ -35,6 +35,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "tar",
             "thiserror",
             "toml",
+            "unicode-normalization",
             "ureq",
             "zip",
         ],

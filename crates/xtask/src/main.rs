@@ -13,6 +13,7 @@ mod machine;
 mod peers;
 mod plot;
 mod process;
+mod sample;
 mod scaling;
 mod work;
 

@@ -1,13 +1,25 @@
 //! The scaling of selectors as a picture.
 
 use crate::process::Measured;
-use crate::scaling::{Curve, thousands};
 use kuva::prelude::{Layout, LinePlot, Plot, SvgBackend, TickFormat};
 use kuva::render::figure::{Figure, FigureLegendPosition};
 use std::sync::Arc;
 
 /// Okabe and Ito's colours, told apart by colour-blind people too (Color Universal Design, 2008); `random` is grey.
 const COLORS: [&str; 5] = ["#777777", "#0072B2", "#D55E00", "#009E73", "#CC79A7"];
+
+/// One selector: the size of the pool, seconds and MB.
+pub(crate) struct Curve {
+    pub(crate) selector: &'static str,
+    pub(crate) points: Vec<(usize, Measured)>,
+}
+
+/// With commas: `10,000`.
+pub(crate) fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",")
+}
 
 /// Time and memory against the size of the pool, all axes logarithmic, as SVG.
 pub(crate) fn svg(curves: &[Curve]) -> String {

@@ -1,9 +1,10 @@
 //! `cargo xtask scaling`: time and memory of selectors against the size of the pool.
 
 use crate::args::Args;
+use crate::plot::{self, Curve, thousands};
 use crate::process::{Measured, measure, ours};
-use crate::work::{best, normals, uniform};
-use crate::{Result, machine, plot};
+use crate::sample::{best, normals, uniform};
+use crate::{Result, machine};
 use deepal::{score, select};
 use ndarray::Array2;
 use std::fmt::Write;
@@ -16,12 +17,6 @@ const BUDGET: usize = 100;
 const FEATURES: usize = 64;
 const CLASSES: usize = 10;
 const LABELED: usize = 1000;
-
-/// One selector: the size of the pool, seconds and MB.
-pub(crate) struct Curve {
-    pub(crate) selector: &'static str,
-    pub(crate) points: Vec<(usize, Measured)>,
-}
 
 /// Measures, prints the table and writes `scaling.csv` and `scaling.svg`.
 pub(crate) fn run(args: &[&str]) -> Result<()> {
@@ -91,13 +86,6 @@ fn exponent(points: &[(usize, Measured)]) -> f64 {
     let mean = |of: fn((f64, f64)) -> f64| logs().map(of).sum::<f64>() / points.len() as f64;
     let (x, y) = (mean(|(x, _)| x), mean(|(_, y)| y));
     logs().map(|(a, b)| (a - x) * (b - y)).sum::<f64>() / logs().map(|(a, _)| (a - x).powi(2)).sum::<f64>()
-}
-
-/// With commas: `10,000`.
-pub(crate) fn thousands(n: usize) -> String {
-    let digits = n.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
-    groups.collect::<Vec<_>>().join(",")
 }
 
 /// One selection from a pool of `n`, in this process.

@@ -1,6 +1,7 @@
 //! Our side of the measurements: one work, in the process that was started for it.
 
 use crate::process::{Measured, peak_mb};
+use crate::sample::{best, normals};
 use crate::{Result, scaling};
 use deepal::datasets::Downloads;
 use deepal::formats::npy;
@@ -9,9 +10,6 @@ use deepal::{
     ActiveLearner, Annotation, Ask, Class, Data, Dataset, InMemory, Meta, Net, Oracle, SampleId, Schedule,
     Signal, Training, datasets, metric, nets, select, strategy,
 };
-use ndarray::Array2;
-use std::f64::consts::TAU;
-use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
@@ -36,30 +34,6 @@ pub(crate) fn run(name: &str, argument: &str) -> Result<()> {
     let measured = Measured { peak_mb: peak_mb("self"), ..measured };
     println!("{}", serde_json::to_string(&measured)?);
     Ok(())
-}
-
-/// The seconds of the fastest of some repetitions.
-pub(crate) fn best<T>(repeats: usize, mut work: impl FnMut() -> T) -> f64 {
-    let seconds = |_| {
-        let start = Instant::now();
-        black_box(work());
-        start.elapsed().as_secs_f64()
-    };
-    (0..repeats).map(seconds).fold(f64::INFINITY, f64::min)
-}
-
-/// Number `at` of a stream of uniform numbers between 0 and 1, neither of them included.
-pub(crate) fn uniform(stream: u64, at: usize) -> f64 {
-    ((mix(stream, at as u64) >> 11) as f64 + 0.5) / (1u64 << 53) as f64
-}
-
-/// Standard normal numbers by Box and Muller's formula, `[n, d]`.
-pub(crate) fn normals(n: usize, d: usize, stream: u64) -> Array2<f32> {
-    Array2::from_shape_fn((n, d), |(i, j)| {
-        let at = 2 * (i * d + j);
-        let radius = (-2.0 * uniform(stream, at).ln()).sqrt();
-        (radius * (TAU * uniform(stream, at + 1)).cos()) as f32
-    })
 }
 
 /// A net of the paper with random images and labels, in memory.

@@ -88,6 +88,7 @@ fn describe(own: &Source) -> String {
     if let [first, .., last] = own.ids.as_slice() {
         let _ = writeln!(text, "ids: {first} … {last}");
     }
+    text.push_str(&roles(own));
     text.push_str(&balance(own));
     for note in &own.notes {
         let _ = writeln!(text, "note: {note}");
@@ -99,6 +100,23 @@ fn describe(own: &Source) -> String {
         0 => text.push_str("no problems\n"),
         n if n > LISTED => drop(writeln!(text, "and {} more problems", n - LISTED)),
         _ => {}
+    }
+    text
+}
+
+/// What each column of a table is for, the features in one line; `?` marks what is not sure.
+fn roles(own: &Source) -> String {
+    let mut text = String::new();
+    let is_plain = |role: &&deepal::source::Role| role.role == "feature" && role.is_sure;
+    for role in own.roles.iter().filter(|role| !is_plain(role)) {
+        let mark = if role.is_sure || role.is_said { "" } else { "?" };
+        let why = if role.why.is_empty() { String::new() } else { format!(": {}", role.why) };
+        let _ = writeln!(text, "column `{}`: {}{mark}{why}", role.column, role.role);
+    }
+    let features = own.roles.iter().filter(is_plain).map(|role| role.column.as_str()).collect::<Vec<_>>();
+    if !features.is_empty() {
+        let more = if features.len() > LISTED { ", …" } else { "" };
+        let _ = writeln!(text, "features: {}{more}", features[..features.len().min(LISTED)].join(", "));
     }
     text
 }

@@ -5,6 +5,7 @@ use super::{Outcome, print};
 use crate::interrupt::{self, STOP};
 use crate::progress::{ProgressMode, Terminal};
 use clap::Args;
+use deepal::files::file_name;
 use deepal::text::count;
 use deepal::{Catalog, Config, Error, Monitor, Study, StudyPlan, analysis};
 use std::path::{Path, PathBuf};
@@ -118,5 +119,5 @@ fn default_folder(args: &RunArgs, config: &Config) -> PathBuf {
         entries.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with(number))
     };
     let number = (1..).map(|n| format!("{n:03}-")).find(|number| !taken(number)).unwrap_or_default();
-    runs.join(number + &config.tasks[0].dataset)
+    runs.join(number + &file_name(&config.tasks[0].dataset))
 }

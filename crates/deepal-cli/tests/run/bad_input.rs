@@ -32,6 +32,15 @@ fn bad_input_is_refused_before_anything_is_done_with_the_thing_and_the_remedy() 
         ),
         (DATA, "--stratgy margin", 2, &["'--stratgy'", "'--strategy'"]),
         (DATA, "--strategy margin,MarginSampling", 2, &["strategy `margin` is named twice"]),
+        (DATA, "--strategy margin,bald,bald(passes=10)", 2, &["strategy `bald` is named twice"]),
+        // Settings.
+        (DATA, "--strategy bald(pass=3)", 2, &["strategy `bald`", "`pass`", "passes"]),
+        (DATA, "--strategy bald(passes=0)", 2, &["strategy `bald`", "`passes`", "1 to 10000", "got 0"]),
+        (DATA, "--strategy bald(passes=few)", 2, &["strategy `bald`", "`passes`", "few"]),
+        (DATA, "--strategy margin(passes=3)", 2, &["strategy `margin`", "`passes`"]),
+        ("run --dataset digits", "--net mlp(hiden=3)", 2, &["net `mlp`", "`hiden`", "hidden"]),
+        ("run --dataset digits", "--net mlp(hidden=0)", 2, &["net `mlp`", "`hidden`", "got 0"]),
+        (DATA, "--device cuda", 2, &["'--device <DEVICE>'", "`cuda`", "known: cpu"]),
         // Sizes.
         (DATA, "--rounds 0", 2, &["rounds must be at least 1"]),
         (DATA, "--query 0", 2, &["query must be at least 1"]),
@@ -232,4 +241,23 @@ fn events_that_leave_out_or_repeat_a_round_are_refused() {
         call(&folder, "run --resume run").expect(3, &["run/events.jsonl", "line"]);
         assert_eq!(read(&folder, "run/events.jsonl"), events);
     }
+}
+
+/// Before they pick anything, strategies have the same labels and the same net.
+#[test]
+fn strategies_that_differ_before_they_pick_are_not_compared() {
+    let whole = Finished::new(&format!("{TINY} --strategy random,margin"));
+    let folder = workshop();
+    fs::create_dir(folder.path().join("run")).unwrap();
+    let events = whole.events.lines().map(|line| {
+        let mut event = serde_json::from_str::<serde_json::Value>(line).unwrap();
+        if event["round"] == 0 && event["strategy"] == "margin" {
+            event["accuracy"] = (event["accuracy"].as_f64().unwrap() / 2.0).into();
+        }
+        format!("{event}\n")
+    });
+    fs::write(folder.path().join("run/events.jsonl"), events.collect::<String>()).unwrap();
+    fs::write(folder.path().join("run/config.toml"), &whole.config).unwrap();
+    call(&folder, "report run").expect(2, &["before they pick anything", "`run`", "margin", "new folder"]);
+    assert!(!folder.path().join("run/report.html").exists());
 }

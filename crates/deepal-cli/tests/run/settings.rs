@@ -111,3 +111,19 @@ fn a_bad_file_of_settings_is_named_with_what_is_wrong_in_it() {
         assert!(!folder.path().join("run").exists());
     }
 }
+
+#[test]
+fn two_settings_of_a_strategy_are_compared_under_names_of_their_own() {
+    let folder = workshop();
+    let line = "run --config quick.toml --net mlp(hidden=16) --seeds 1 --rounds 1 --out run";
+    call(&folder, &format!("{line} --strategy bald(passes=2),bald(passes=3),random")).expect(0, &[]);
+    let (config, report) = (read(&folder, "run/config.toml"), read(&folder, "run/report.html"));
+    assert!(config.contains("mlp(hidden=16)"), "{config}");
+    for name in ["bald(passes=2)", "bald(passes=3)"] {
+        assert!(config.contains(name) && report.contains(name), "{name}: {config}");
+        assert!(read(&folder, "run/results.csv").contains(name), "{name}");
+    }
+    call(&folder, "run --config run/config.toml --out copy").expect(0, &[]);
+    assert_eq!(read(&folder, "copy/config.toml"), config, "a run's settings are settings for a run");
+    assert_eq!(rounds(&read(&folder, "copy/events.jsonl")), rounds(&read(&folder, "run/events.jsonl")));
+}

@@ -30,7 +30,7 @@ pub struct Clusters {
     /// The sum over rows of the squared Euclidean (k-means) or absolute (k-medians) distance to the centre.
     pub cost: f64,
     /// The distance of each row to its centre, `[n]`, up to a common factor.
-    distances: Vec<f32>,
+    pub(super) distances: Vec<f32>,
 }
 
 /// k-means: Lloyd's algorithm (1982) from greedy k-means++ seeds (Arthur and Vassilvitskii, SODA 2007), until no row changes

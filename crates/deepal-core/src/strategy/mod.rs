@@ -1,18 +1,31 @@
 //! Query strategies: the trait, and the one list from which names, help, docs and tests follow.
 
 mod adversarial;
+mod alfa_mix;
 mod auto;
+mod badge;
+mod bait;
 mod bald;
 mod by_probs;
+mod cdal;
+mod clue;
 mod cluster;
 mod cluster_margin;
+mod density_weighting;
+mod disagreement;
+mod drop_query;
 mod entropy;
+mod falcun;
 mod k_center;
 mod least_confidence;
 mod margin;
 mod max_herding;
+mod power;
+mod prob_cover;
 mod random;
+mod typiclust;
 mod uncertainty_herding;
+mod weighted_k_means;
 
 use crate::error::{Error, Result};
 use crate::settings::{self, Given, Setting, Settings, Spec};
@@ -20,17 +33,30 @@ use crate::signals::{Signal, Signals};
 use ndarray::Array1;
 
 pub use adversarial::{Bim, DeepFool};
+pub use alfa_mix::AlfaMix;
 pub use auto::{Auto, AutoLite};
+pub use badge::Badge;
+pub use bait::{Bait, BaitFast};
 pub use bald::Bald;
+pub use cdal::Cdal;
+pub use clue::Clue;
 pub use cluster::{KMeans, KMedians};
 pub use cluster_margin::ClusterMargin;
+pub use density_weighting::DensityWeighting;
+pub use disagreement::{MeanStd, VariationRatios};
+pub use drop_query::DropQuery;
 pub use entropy::{Entropy, EntropyDropout};
+pub use falcun::Falcun;
 pub use k_center::KCenter;
 pub use least_confidence::{LeastConfidence, LeastConfidenceDropout};
 pub use margin::{Margin, MarginDropout};
 pub use max_herding::MaxHerding;
+pub use power::{PowerBald, PowerEntropy, PowerMargin};
+pub use prob_cover::ProbCover;
 pub use random::Random;
+pub use typiclust::TypiClust;
 pub use uncertainty_herding::UncertaintyHerding;
+pub use weighted_k_means::WeightedKMeans;
 
 /// A rule that says which candidates are worth a label.
 ///
@@ -175,6 +201,23 @@ pub static ALL: &[&Entry] = &[
     &uncertainty_herding::ENTRY,
     &max_herding::ENTRY,
     &cluster_margin::ENTRY,
+    &badge::ENTRY,
+    &typiclust::ENTRY,
+    &prob_cover::ENTRY,
+    &alfa_mix::ENTRY,
+    &bait::ENTRY,
+    &bait::ENTRY_FAST,
+    &drop_query::ENTRY,
+    &weighted_k_means::ENTRY,
+    &clue::ENTRY,
+    &falcun::ENTRY,
+    &cdal::ENTRY,
+    &density_weighting::ENTRY,
+    &disagreement::ENTRY_RATIOS,
+    &disagreement::ENTRY_STD,
+    &power::ENTRY_BALD,
+    &power::ENTRY_MARGIN,
+    &power::ENTRY_ENTROPY,
 ];
 
 /// The entry of a name, ours or DeepAL's, in upper or lower case.

@@ -1,15 +1,22 @@
 //! [`Columns`]: a table on disk, CSV, TSV, JSON lines or Parquet, column by column.
 
+mod dialect;
+mod json;
 mod parquet;
+mod separated;
+mod words;
+
+#[cfg(test)]
+pub(crate) use dialect::SEPARATORS;
+#[cfg(test)]
+pub(crate) use words::MISSING;
+pub(crate) use words::is_missing;
 
 use crate::error::{Error, Result};
-use crate::files;
 use ndarray::Array2;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use words::Numbers;
 
 /// A table, held in memory.
 #[derive(Debug)]
@@ -26,6 +33,25 @@ pub struct Columns {
     /// The rows of the file that these are; `None`: all.
     rows: Option<Vec<usize>>,
     len: usize,
+    layout: Layout,
+    /// The decimals' sign that the cells of a text table show, for columns that do not say it.
+    hint: Option<char>,
+    /// What was assumed of how it is written.
+    notes: Vec<String>,
+}
+
+/// How a text table is written, where that is said; what is left out shows in the file. Nothing of it concerns Parquet but
+/// `missing`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// The byte between cells.
+    pub separator: Option<u8>,
+    /// The sign before decimals, `.` or `,`.
+    pub decimal: Option<char>,
+    /// Whether the first row holds the columns' names.
+    pub heading: Option<bool>,
+    /// Words that mean a missing value, besides the usual ones. Numbers among them count for labels alone.
+    pub missing: Vec<String>,
 }
 
 /// A column, as it is in the file.
@@ -45,6 +71,8 @@ pub enum Column {
     Text(Vec<Option<String>>),
     /// Lists of numbers, all of one length, `[n, d]`; missing numbers are NaN.
     Lists(Array2<f32>),
+    /// Bytes that are no text, such as encoded pictures.
+    Bytes(Vec<Option<Vec<u8>>>),
 }
 
 /// What of a table is read; [`Part::default`] is all of it.
@@ -122,13 +150,21 @@ impl Columns {
     /// # Errors
     /// As [`read`](Self::read), about what is read; rows are named as those of the file.
     pub fn read_part(path: &Path, part: &Part<'_>) -> Result<Self> {
+        Self::read_as(path, part, &Layout::default())
+    }
+
+    /// As [`read_part`](Self::read_part), of a table that is written as `layout` says.
+    ///
+    /// # Errors
+    /// As [`read_part`](Self::read_part); a text table of which it is unclear how it is written, such as one without a heading.
+    pub fn read_as(path: &Path, part: &Part<'_>, layout: &Layout) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let name = name.strip_suffix(".gz").unwrap_or(&name);
-        let (columns, len) = match name.rsplit_once('.').map(|(_, extension)| extension) {
-            Some("parquet") => parquet::read(path, part)?,
-            Some("jsonl" | "ndjson") => json_lines(path, part)?,
-            Some("tsv") => separated(path, b'\t', part)?,
-            Some("csv") => separated(path, b',', part)?,
+        let ((columns, len), hint, notes) = match name.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("parquet") => (parquet::read(path, part)?, None, Vec::new()),
+            Some("jsonl" | "ndjson") => (json::read(path, part)?, None, Vec::new()),
+            Some("tsv") => separated::read(path, b'\t', part, layout)?,
+            Some("csv") => separated::read(path, b',', part, layout)?,
             _ => return Err(Error::unfit(path, "is no table; known are .csv, .tsv, .jsonl and .parquet")),
         };
         let mut table = Self {
@@ -140,6 +176,9 @@ impl Columns {
             skipped: Vec::new(),
             rows: part.rows.map(<[_]>::to_vec),
             len,
+            layout: layout.clone(),
+            hint,
+            notes,
         };
         for (at, (name, column)) in columns.into_iter().enumerate() {
             if table.places.insert(name.clone(), table.columns.len()).is_some() {
@@ -168,9 +207,14 @@ impl Columns {
         &self.names
     }
 
-    /// The names of columns that are not read, with their kinds, such as `DECIMAL`.
+    /// The names of columns that are not read, with their kinds, such as `nested values`.
     pub fn unread(&self) -> &[(String, String)] {
         &self.unread
+    }
+
+    /// What was assumed of how a text table is written, in sentences without full stop.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// How many rows there are.
@@ -203,6 +247,11 @@ impl Columns {
             Some(at) => Ok(self.columns.swap_remove(*at)),
             None => Err(self.no_column(name)),
         }
+    }
+
+    /// An error about the table.
+    pub(crate) fn wrong(&self, why: impl Into<String>) -> Error {
+        Error::unfit(&self.path, why)
     }
 
     fn no_column(&self, name: &str) -> Error {
@@ -264,15 +313,46 @@ impl Columns {
 
     /// Number columns as a matrix, `[n, d]`.
     fn side_by_side<T: Clone>(&self, names: &[&str], of: fn(f64) -> T) -> Result<Array2<T>> {
-        let row_of = |row: usize| self.rows.as_ref().map_or(row, |rows| rows[row]);
         let mut matrix = Array2::from_elem((self.len, names.len()), of(0.0));
         for (name, mut column) in names.iter().zip(matrix.columns_mut()) {
-            let numbers = self.column(name)?.numbers_of(row_of);
-            let numbers =
-                numbers.map_err(|why| Error::unfit(&self.path, format!("column `{name}` {why}")))?;
-            column.iter_mut().zip(numbers).for_each(|(cell, number)| *cell = of(number));
+            let numbers = self.numbers(name)?;
+            let numbers = numbers
+                .map_err(|wrong| Error::unfit(&self.path, format!("column `{name}` {}", wrong.why)))?;
+            column.iter_mut().zip(numbers.values).for_each(|(cell, number)| *cell = of(number));
         }
         Ok(matrix)
+    }
+
+    /// The cells of a column as numbers, or the first that is none.
+    pub(crate) fn numbers(&self, name: &str) -> Result<Result<Numbers, NoNumbers>> {
+        let row_of = |row: usize| self.rows.as_ref().map_or(row, |rows| rows[row]);
+        let Column::Text(texts) = self.column(name)? else {
+            let values = self.column(name)?.numbers();
+            let kind = |why| NoNumbers { why, is_unclear: false };
+            return Ok(values.map(|values| Numbers { values, decimal: None }).map_err(kind));
+        };
+        let Layout { decimal, missing, .. } = &self.layout;
+        // A number that means a missing label may be a number as a feature.
+        let words =
+            missing.iter().filter(|word| word.trim().parse::<f64>().is_err()).cloned().collect::<Vec<_>>();
+        let numbers = words::numbers(texts, *decimal, self.hint, &words);
+        Ok(numbers.map_err(|wrong| NoNumbers {
+            why: wrong.why(row_of(wrong.row) + 1),
+            is_unclear: wrong.is_unclear,
+        }))
+    }
+
+    /// The cells of a column as texts without spaces around; `None` where one is missing.
+    ///
+    /// # Errors
+    /// As [`column`](Self::column).
+    pub(crate) fn cells(&self, name: &str) -> Result<Vec<Option<String>>> {
+        let trimmed = |text: String| match text.trim() {
+            word if is_missing(word, &self.layout.missing) => None,
+            word if word.len() == text.len() => Some(text),
+            word => Some(word.to_owned()),
+        };
+        Ok(self.column(name)?.texts().into_iter().map(|cell| cell.and_then(trimmed)).collect())
     }
 
     /// How many rows and features a pattern's columns have, `[n, d]`, where the file tells before they are read (Parquet).
@@ -283,6 +363,13 @@ impl Columns {
         let is_parquet = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"));
         if is_parquet { parquet::peek(path, pattern).map(Some) } else { Ok(None) }
     }
+}
+
+/// Why a column is none of numbers, in words.
+pub(crate) struct NoNumbers {
+    pub(crate) why: String,
+    /// Whether it is one of numbers, and only their commas are unclear.
+    pub(crate) is_unclear: bool,
 }
 
 impl Column {
@@ -296,6 +383,7 @@ impl Column {
             Self::Booleans(booleans) => booleans.len(),
             Self::Text(texts) => texts.len(),
             Self::Lists(lists) => lists.nrows(),
+            Self::Bytes(cells) => cells.len(),
         }
     }
 
@@ -309,11 +397,6 @@ impl Column {
     /// # Errors
     /// In words: the first text that is no number, or lists.
     pub fn numbers(&self) -> Result<Vec<f64>, String> {
-        self.numbers_of(|row| row)
-    }
-
-    /// As [`numbers`](Self::numbers); `row_of` tells which row of the file a cell is in.
-    fn numbers_of(&self, row_of: impl Fn(usize) -> usize) -> Result<Vec<f64>, String> {
         match self {
             Self::Numbers(numbers) => Ok(numbers.clone()),
             Self::Singles(numbers) => Ok(numbers.iter().map(|x| f64::from(*x)).collect()),
@@ -323,15 +406,10 @@ impl Column {
                 Ok(cells.iter().map(|x| x.map_or(f64::NAN, |x| f64::from(u8::from(x)))).collect())
             }
             Self::Lists(_) => Err("has lists where single numbers are wanted".into()),
-            Self::Text(texts) => {
-                let cell = |(row, text): (usize, &Option<String>)| {
-                    number(text.as_deref()).ok_or_else(|| {
-                        let text = text.as_deref().unwrap_or_default();
-                        format!("has `{text}` in row {}, which is no number", row_of(row) + 1)
-                    })
-                };
-                texts.iter().enumerate().map(cell).collect()
-            }
+            Self::Bytes(_) => Err("has bytes where numbers are wanted".into()),
+            Self::Text(texts) => words::numbers(texts, None, None, &[])
+                .map(|numbers| numbers.values)
+                .map_err(|wrong| wrong.why(wrong.row + 1)),
         }
     }
 
@@ -350,15 +428,10 @@ impl Column {
             Self::Unsigned(cells) => cells.iter().map(|x| x.map(|x| x.to_string())).collect(),
             Self::Booleans(cells) => cells.iter().map(|x| x.map(|x| x.to_string())).collect(),
             Self::Lists(lists) => lists.outer_iter().map(|list| Some(list.to_string())).collect(),
+            Self::Bytes(cells) => {
+                cells.iter().map(|x| x.as_ref().map(|x| format!("{} bytes", x.len()))).collect()
+            }
         }
-    }
-}
-
-/// A cell as a number, NaN if it is missing; `None` if it is none.
-pub(crate) fn number(text: Option<&str>) -> Option<f64> {
-    match text.map(str::trim) {
-        None | Some("" | "NA" | "N/A" | "nan" | "NaN" | "null" | "None") => Some(f64::NAN),
-        Some(text) => text.parse().ok(),
     }
 }
 
@@ -370,175 +443,6 @@ pub fn fits(pattern: &str, name: &str) -> bool {
             name.char_indices().map(|(at, _)| at).chain([name.len()]).any(|at| fits(rest, &name[at..]))
         }),
     }
-}
-
-/// Text with a heading; empty cells are missing.
-fn separated(path: &Path, delimiter: u8, part: &Part<'_>) -> Result<Wanted> {
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(files::open(path)?);
-    let broken = |error: csv::Error| Error::unfit(path, format!("is no table that can be read: {error}"));
-    let heading = reader.headers().map_err(broken)?.clone();
-    // A byte order mark belongs to the file and not to the first name.
-    let names = heading.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned());
-    let mut columns =
-        names.map(|name| (part.wants(&name).then(Vec::new), name)).collect::<Vec<(Option<Vec<_>>, _)>>();
-    let (mut kept, mut len) = (part.kept(), 0);
-    let mut record = csv::StringRecord::new();
-    while reader.read_record(&mut record).map_err(broken)? {
-        if !kept.next() {
-            continue;
-        }
-        len += 1;
-        for (cell, (column, _)) in record.iter().zip(&mut columns) {
-            if let Some(column) = column {
-                column.push((!cell.is_empty()).then(|| cell.to_owned()));
-            }
-        }
-    }
-    let columns = columns.into_iter().map(|(cells, name)| (name, cells.map(Column::Text).ok_or(None)));
-    Ok((columns.collect(), len))
-}
-
-/// A JSON object with its keys in their order; `serde_json`'s own sorts them.
-struct Object(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Object;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Object(pairs))
-            }
-        }
-        deserializer.deserialize_map(Pairs)
-    }
-}
-
-/// One object a line; a key that is absent is missing.
-fn json_lines(path: &Path, part: &Part<'_>) -> Result<Wanted> {
-    let mut places = HashMap::<String, usize>::new();
-    let mut columns = Vec::<(String, Vec<(usize, Value)>)>::new();
-    let (mut kept, mut len) = (part.kept(), 0);
-    for (line, text) in BufReader::new(files::open(path)?).split(b'\n').enumerate() {
-        let text = text.map_err(|cause| files::broken(path, cause))?;
-        let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text).trim_ascii();
-        if text.is_empty() {
-            continue;
-        }
-        let is_kept = kept.next();
-        let Object(object) = serde_json::from_slice(text)
-            .map_err(|error| Error::unfit(path, format!("line {} is no JSON object: {error}", line + 1)))?;
-        for (name, value) in object {
-            if let Some(digits) = lost_digits(text, &value) {
-                return Err(Error::unfit(
-                    path,
-                    format!(
-                        "line {} has `{digits}` as `{name}`, a whole number of more than 64 bits, which would lose digits; write \
-                         it as text, in quotes",
-                        line + 1
-                    ),
-                ));
-            }
-            let at = *places.entry(name.clone()).or_insert(columns.len());
-            if at == columns.len() {
-                columns.push((name, Vec::new()));
-            }
-            let (name, cells) = &mut columns[at];
-            if cells.last().is_some_and(|(row, _)| *row == len) {
-                return Err(Error::unfit(path, format!("line {} has the key `{name}` twice", line + 1)));
-            }
-            // A name is a column even where its values are not wanted.
-            if is_kept && part.wants(name) {
-                cells.push((len, value));
-            }
-        }
-        len += usize::from(is_kept);
-    }
-    let column = |(name, cells): (String, Vec<(usize, Value)>)| {
-        let column = if part.wants(&name) { json_column(path, &name, cells, len, part)? } else { Err(None) };
-        Ok((name, column))
-    };
-    Ok((columns.into_iter().map(column).collect::<Result<_>>()?, len))
-}
-
-/// The digits of a whole number too large for 64 bits, which the parser rounds; `line` is where it stands.
-fn lost_digits<'a>(line: &'a [u8], value: &Value) -> Option<&'a str> {
-    let rounded = value.as_f64().filter(|number| value.is_f64() && number.abs() >= 9.2e18)?;
-    let is_part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
-    line.chunk_by(|a, b| is_part(a) == is_part(b)).filter_map(|part| std::str::from_utf8(part).ok()).find(
-        |part| {
-            let digits = part.strip_prefix('-').unwrap_or(part);
-            digits.len() > 18
-                && digits.bytes().all(|byte| byte.is_ascii_digit())
-                && part.parse() == Ok(rounded)
-        },
-    )
-}
-
-/// Lists if all are, numbers if all are, true or false if all are, else text.
-fn json_column(
-    path: &Path,
-    name: &str,
-    mut cells: Vec<(usize, Value)>,
-    len: usize,
-    part: &Part<'_>,
-) -> Result<Read> {
-    cells.retain(|(_, value)| !value.is_null());
-    let all = |is: fn(&Value) -> bool| cells.iter().all(|(_, value)| is(value));
-    if cells.iter().any(|(_, value)| value.is_object()) {
-        return Ok(Err(Some("nested values".into())));
-    }
-    if cells.is_empty() {
-        return Ok(Ok(Column::Text(vec![None; len])));
-    }
-    if all(Value::is_i64) {
-        return Ok(Ok(Column::Integers(spread(&cells, len, Value::as_i64))));
-    }
-    if all(Value::is_u64) {
-        return Ok(Ok(Column::Unsigned(spread(&cells, len, Value::as_u64))));
-    }
-    if all(Value::is_boolean) {
-        return Ok(Ok(Column::Booleans(spread(&cells, len, Value::as_bool))));
-    }
-    if all(Value::is_number) {
-        let numbers = spread(&cells, len, Value::as_f64).into_iter();
-        return Ok(Ok(Column::Numbers(numbers.map(|number| number.unwrap_or(f64::NAN)).collect())));
-    }
-    if all(Value::is_array) {
-        let (mut values, mut lengths) = (Vec::new(), vec![None; len]);
-        for (row, value) in &cells {
-            let list = value.as_array().map_or(&[][..], Vec::as_slice);
-            lengths[*row] = Some(list.len());
-            for value in list {
-                match value.as_f64() {
-                    Some(number) => values.push(number as f32),
-                    None if value.is_null() => values.push(f32::NAN),
-                    None => return Ok(Err(Some("lists of other than numbers".into()))),
-                }
-            }
-        }
-        return list_column(path, name, &lengths, values, part).map(Ok);
-    }
-    let text = |value: &Value| Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-    Ok(Ok(Column::Text(spread(&cells, len, text))))
-}
-
-/// The values of the rows that have one.
-fn spread<T: Clone>(
-    cells: &[(usize, Value)],
-    len: usize,
-    of: impl Fn(&Value) -> Option<T>,
-) -> Vec<Option<T>> {
-    let mut column = vec![None; len];
-    cells.iter().for_each(|(row, value)| column[*row] = of(value));
-    column
 }
 
 /// Lists, one after the other, as a matrix; the length of a missing one is `None`.

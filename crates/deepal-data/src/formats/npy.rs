@@ -1,5 +1,5 @@
-//! NumPy arrays (`.npy`) of floats: `f32` or `f64`, either byte order, C or Fortran order; and [`Matrix`], which stays in its
-//! file.
+//! NumPy arrays (`.npy`) of numbers: floats of 16, 32 or 64 bits, whole numbers and booleans, either byte order, C or Fortran
+//! order; and [`Matrix`], which stays in its file.
 
 use crate::error::{Error, Result};
 use crate::files;
@@ -15,16 +15,16 @@ use std::path::{Path, PathBuf};
 /// The longest header that is looked at, as NumPy does: a parser of nested brackets must not run out of stack.
 const HEADER: usize = 10_000;
 
-/// Reads a matrix, `[n, d]`, as `f64`; `f32` values are widened.
+/// Reads a matrix, `[n, d]`, of any numbers as `f64`.
 ///
 /// # Errors
-/// A file that cannot be read, is no `.npy` file, is truncated or too long, or holds another type than `f32` and
-/// `f64` or another number of dimensions.
+/// A file that cannot be read, is no `.npy` file, is truncated or too long, or holds no numbers, rows of none, or another number
+/// of dimensions.
 pub fn read_2d(path: &Path) -> Result<Array2<f64>> {
     array(&floats(path, 2)?)
 }
 
-/// Reads three dimensions, `[t, n, c]`, as `f64`; `f32` values are widened.
+/// Reads three dimensions, `[t, n, c]`, of any numbers as `f64`.
 ///
 /// # Errors
 /// As [`read_2d`].
@@ -32,7 +32,7 @@ pub fn read_3d(path: &Path) -> Result<Array3<f64>> {
     array(&floats(path, 3)?)
 }
 
-/// Reads a matrix, `[n, d]`, as `f32`; `f64` values are narrowed.
+/// Reads a matrix, `[n, d]`, of any numbers as `f32`.
 ///
 /// # Errors
 /// As [`read_2d`], and a finite value too large for `f32`, by its row.
@@ -48,18 +48,59 @@ pub fn read_1d_f32(path: &Path) -> Result<Array1<f32>> {
     narrowed(&floats(path, 1)?)
 }
 
-/// Reads classes, `[m]`, whole numbers from 0 to 65,535 of any type.
+/// Reads classes, `[m]` or `[m, 1]`, whole numbers from 0 to 65,535 of any type.
 ///
 /// # Errors
-/// A file that cannot be read, is no `.npy` file, or holds anything else.
+/// A file that cannot be read, is no `.npy` file, or holds anything else, such as names, for which there is
+/// [`read_named_classes`].
 pub fn read_classes(path: &Path) -> Result<Vec<Class>> {
     let stored = open(path)?;
+    numbered(&stored, path)
+}
+
+/// Reads classes, `[m]` or `[m, 1]`: names, each one of `classes`, or their places there as whole numbers.
+///
+/// # Errors
+/// As [`read_classes`]; a name or a number that is none of the classes.
+pub fn read_named_classes(path: &Path, classes: &[String]) -> Result<Vec<Class>> {
+    let stored = open(path)?;
+    let unknown = |what: String, row: usize| {
+        let known = classes.join(", ");
+        Error::unfit(
+            path,
+            format!("has {what} in row {row}, and the classes are {known}; correct the label or the list"),
+        )
+    };
+    if stored.element.is_number() {
+        let found = numbered(&stored, path)?;
+        return match found.iter().position(|class| class.index() >= classes.len()) {
+            Some(row) => Err(unknown(format!("class {}", found[row].0), row)),
+            None => Ok(found),
+        };
+    }
+    let texts = stored.texts()?;
+    let place = |(row, text): (usize, &Option<String>)| {
+        let text = text.as_deref().unwrap_or_default();
+        let place = (0..=u16::MAX).zip(classes).find(|(_, class)| *class == text);
+        place.map(|(place, _)| Class(place)).ok_or_else(|| unknown(format!("`{text}`"), row))
+    };
+    texts.iter().enumerate().map(place).collect()
+}
+
+fn numbered(stored: &Stored, path: &Path) -> Result<Vec<Class>> {
     let wrong = |found: String| {
         let expected = "one dimension of classes, whole numbers from 0 to 65,535".into();
         Error::Array { path: path.into(), expected, found }
     };
-    if stored.shape.len() != 1 {
+    if !matches!(stored.shape[..], [_] | [_, 1]) {
         return Err(wrong(format!("shape {:?}", stored.shape)));
+    }
+    if !stored.element.is_number() {
+        let first = stored.texts()?.into_iter().flatten().next().unwrap_or_default();
+        return Err(wrong(format!(
+            "names such as `{first}`, of which it is not known which numbers they stand for: make them the numbers of the columns \
+             of the probabilities, from 0 on"
+        )));
     }
     let is_none = |value: f64| value.fract() != 0.0 || !(0.0..=f64::from(u16::MAX)).contains(&value);
     if let Some((row, value)) = stored.first(is_none)? {
@@ -96,7 +137,7 @@ impl Matrix {
         Ok(([stored.shape[0], stored.shape[1]], is_mapped))
     }
 
-    /// Opens a `.npy` file of `f32`, or of `f64`, which are narrowed.
+    /// Opens a `.npy` file of any numbers; those that are no `f32` are made so.
     ///
     /// # Errors
     /// As [`read_2d_f32`].
@@ -129,17 +170,20 @@ fn is_native(stored: &Stored) -> bool {
     stored.element == Element::F32 && !stored.big && !stored.fortran && cfg!(target_endian = "little")
 }
 
-/// A `.npy` file of `f32` or `f64` with so many dimensions.
+/// A `.npy` file of numbers with so many dimensions, of which only the first may be empty.
 fn floats(path: &Path, dimensions: usize) -> Result<Stored> {
     let stored = open(path)?;
     let error = |expected: String, found: String| Error::Array { path: path.into(), expected, found };
     if stored.shape.len() != dimensions {
         return Err(error(format!("{dimensions} dimensions"), format!("shape {:?}", stored.shape)));
     }
-    match stored.element {
-        Element::F32 | Element::F64 => Ok(stored),
-        element => Err(error("float32 or float64".into(), element.name().into())),
+    if !stored.element.is_number() {
+        return Err(error("numbers".into(), stored.element.name().into()));
     }
+    if stored.shape[1..].contains(&0) {
+        return Err(error("rows with numbers in them".into(), format!("shape {:?}", stored.shape)));
+    }
+    Ok(stored)
 }
 
 fn array<D: Dimension>(stored: &Stored) -> Result<Array<f64, D>> {
@@ -215,6 +259,9 @@ pub(crate) fn stored(label: PathBuf, header: &Header, place: Place, extent: Exte
         let found = match descriptor {
             "|O" => "Python objects, which cannot be read: make them an array of float32 or of strings first"
                 .into(),
+            "<V2" | "|V2" | ">V2" => {
+                format!("`{descriptor}`, perhaps bfloat16, which NumPy does not know: make it float32 first")
+            }
             _ => header.type_descriptor.to_string(),
         };
         return Err(Error::Array { path: label, expected: "numbers or strings".into(), found });
@@ -300,10 +347,12 @@ mod tests {
     #[test]
     fn other_types_shapes_lengths_and_files_are_errors_that_say_so() {
         let body = [0; 48];
-        let cases: [(&str, Vec<u8>, &[&str]); 11] = [
-            ("int64", npy("'<i8'", "False", "(2, 3)", &body), &["float32 or float64", "int64"]),
-            ("float16", npy("'<f2'", "False", "(2, 3)", &body[..12]), &["float32 or float64", "float16"]),
-            ("bool", npy("'|b1'", "False", "(2, 3)", &body[..6]), &["float32 or float64", "bool"]),
+        let cases: [(&str, Vec<u8>, &[&str]); 13] = [
+            ("strings", npy("'<U2'", "False", "(2, 3)", &body), &["expected numbers", "strings"]),
+            ("bfloat16", npy("'<V2'", "False", "(2, 3)", &body[..12]), &["perhaps bfloat16", "float32"]),
+            ("rows of none", npy("'<f4'", "False", "(4294967296, 0)", &[]), &["[4294967296, 0]"]),
+            ("a few rows of none", npy("'<f4'", "False", "(4, 0)", &[]), &["rows with numbers", "[4, 0]"]),
+            ("no letters", npy("'|S0'", "False", "(1152921504606846976,)", &[]), &["without letters"]),
             ("structure", npy("[('a', '<f8')]", "False", "(2, 3)", &body), &["numbers or strings", "'a'"]),
             ("vector", npy("'<f8'", "False", "(6,)", &body), &["2 dimensions", "[6]"]),
             ("cube", npy("'<f8'", "False", "(2, 3, 1)", &body), &["2 dimensions", "[2, 3, 1]"]),
@@ -321,6 +370,42 @@ mod tests {
             assert!(words.iter().all(|word| text.contains(word)), "{name}: {text}");
         }
         assert!(matches!(read_2d(Path::new("no/such.npy")), Err(Error::Read { .. })));
+    }
+
+    #[test]
+    fn numbers_of_every_type_are_the_same_matrix() {
+        let expected = array![[0.0_f32, 1.0], [2.0, 3.0]];
+        let with = |descriptor: &str, body: &[u8]| file(&npy(descriptor, "False", "(2, 2)", body));
+        let shorts = |shorts: [u16; 4]| shorts.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>();
+        let files = [
+            with("'<f2'", &shorts([0, 0x3c00, 0x4000, 0x4200])),
+            with("'<i8'", &[0_i64, 1, 2, 3].iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>()),
+            with("'<u2'", &shorts([0, 1, 2, 3])),
+            with("'|u1'", &[0, 1, 2, 3]),
+        ];
+        for file in &files {
+            assert_eq!(read_2d_f32(file.path()).unwrap(), expected);
+            assert_eq!(Matrix::open(file.path()).unwrap().view(), expected);
+            assert_eq!(read_2d(file.path()).unwrap(), expected.mapv(f64::from));
+            assert_eq!(Matrix::peek(file.path()).unwrap(), ([2, 2], false));
+        }
+        assert_eq!(read_2d(with("'|b1'", &[0, 1, 1, 0]).path()).unwrap(), array![[0.0, 1.0], [1.0, 0.0]]);
+    }
+
+    #[test]
+    fn names_are_never_numbers_of_classes() {
+        let names = file(&npy("'|S3'", "False", "(3,)", b"catdogcat"));
+        let text = read_classes(names.path()).unwrap_err().to_string();
+        assert!(text.contains("names such as `cat`") && text.contains("from 0 on"), "{text}");
+        let classes = ["dog", "cat"].map(str::to_owned);
+        assert_eq!(read_named_classes(names.path(), &classes).unwrap(), [Class(1), Class(0), Class(1)]);
+        let text = read_named_classes(names.path(), &classes[..1]).unwrap_err().to_string();
+        assert!(text.contains("`cat` in row 0, and the classes are dog"), "{text}");
+        let numbers = file(&npy("'<i2'", "False", "(2, 1)", &[1, 0, 0, 0]));
+        assert_eq!(read_classes(numbers.path()).unwrap(), [Class(1), Class(0)]);
+        assert_eq!(read_named_classes(numbers.path(), &classes).unwrap(), [Class(1), Class(0)]);
+        let text = read_named_classes(numbers.path(), &classes[..1]).unwrap_err().to_string();
+        assert!(text.contains("class 1 in row 0"), "{text}");
     }
 
     #[test]

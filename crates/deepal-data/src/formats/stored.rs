@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// How many bytes are read at a time; whole elements of every number type.
 const BLOCK: usize = 1 << 16;
+/// The longest side of an array that has no elements: more would be rows of nothing that take memory all the same.
+const MOST_OF_NOTHING: usize = 1 << 24;
 /// The most bytes that one packed byte can become (deflate's limit).
 const RATIO: u64 = 1032;
 
@@ -93,7 +95,23 @@ impl Stored {
     /// Checks that the file has as many bytes as the shape says, before anything of that size is asked of the memory; the
     /// remedy is for the error.
     pub(crate) fn checked(self, extent: Extent, remedy: &str) -> Result<Self> {
-        let wanted = self.shape.iter().try_fold(self.element.size(), |size, n| size.checked_mul(*n));
+        // Sides of nothing make no array of any size: they are looked at without those.
+        let full =
+            self.shape.iter().try_fold(self.element.size().max(1), |size, n| size.checked_mul((*n).max(1)));
+        let is_too_large = full.is_none_or(|full| full > isize::MAX as usize);
+        if self.element.size() == 0 && self.len_or_none().is_none_or(|len| len > 0) {
+            return Err(self.wrong(format!(
+                "has shape {:?} of strings without letters, which say nothing; {remedy}",
+                self.shape
+            )));
+        }
+        let is_empty = self.shape.contains(&0);
+        if is_empty && (is_too_large || self.shape.iter().any(|n| *n > MOST_OF_NOTHING)) {
+            return Err(
+                self.wrong(format!("has shape {:?}, which has no number in it; {remedy}", self.shape))
+            );
+        }
+        let wanted = self.len_or_none().and_then(|len| len.checked_mul(self.element.size()));
         let fits = |wanted: usize| match extent {
             Extent::Exactly(bytes) => wanted as u64 == bytes,
             Extent::Packed(bytes) => {
@@ -113,6 +131,14 @@ impl Stored {
             self.shape,
             self.element.name()
         )))
+    }
+
+    /// How many elements it has, if that is a number.
+    fn len_or_none(&self) -> Option<usize> {
+        self.shape
+            .iter()
+            .try_fold(1_usize, |len, n| len.checked_mul(*n))
+            .or(self.shape.contains(&0).then_some(0))
     }
 
     /// An error about it.

@@ -87,7 +87,7 @@ fn found(path: &Path, arrays: Arrays, manifest: &Manifest, open: &Open<'_>) -> R
             Some(Split::Test) => format!("test-{row}"),
             None => row.to_string(),
         }));
-        all.push(part.items);
+        all.push((part.items, part.split != Some(Split::Test)));
     }
     let n = rows.len();
     let ids = match ids {
@@ -101,28 +101,23 @@ fn found(path: &Path, arrays: Arrays, manifest: &Manifest, open: &Open<'_>) -> R
             rows
         }
     };
-    let (inputs, image) = inputs::of(all, manifest, open, &mut notes)?;
+    let (inputs, image, encoding) = inputs::of(all, manifest, open, &mut notes)?;
     let what = if image.is_some() { "pictures" } else { "features" };
     let kind = format!("{kind} of {what}");
     let (classes, problems) = (Vec::new(), Vec::new());
-    let encoding = None;
-    Ok(Found { kind, ids, labels, split, classes, inputs, encoding, problems, notes, image })
+    let (skipped, roles) = (Vec::new(), Vec::new());
+    Ok(Found { kind, ids, labels, split, classes, inputs, encoding, problems, notes, image, skipped, roles })
 }
 
-/// The labels or ids in a file: `.npy`, IDX, or `.txt`, one a line. Where there is none (-1, or nothing), `None`.
+/// The labels or ids in a file: `.npy`, IDX, or `.txt`, one a line. Where there is none, `None`.
 fn list(path: &Path) -> Result<Vec<Option<String>>> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
     match name.rsplit_once('.').map(|(_, extension)| extension) {
         Some("npy") => column(&npy::open(path)?),
         Some("txt") => {
-            let text = String::from_utf8(files::read(path)?);
-            let text =
-                text.map_err(|_| Error::Unfit { path: path.into(), why: "is not UTF-8 text".into() })?;
-            Ok(text
-                .lines()
-                .map(|line| Some(line.trim().to_owned()).filter(|line| !line.is_empty()))
-                .collect())
+            let given = |line: &str| Some(line.trim().to_owned()).filter(|line| !line.is_empty());
+            Ok(files::read_text(path)?.lines().map(given).collect())
         }
         _ => column(&idx::open(path)?),
     }
@@ -134,9 +129,7 @@ fn column(stored: &Stored) -> Result<Vec<Option<String>>> {
         let why = "labels and ids must be [n], one for each sample";
         return Err(stored.wrong(format!("has shape {:?}; {why}", stored.shape)));
     }
-    let is_number = stored.element.is_number();
-    let is_none = |text: &String| text.is_empty() || is_number && text == "-1";
-    Ok(stored.texts()?.into_iter().map(|text| text.filter(|text| !is_none(text))).collect())
+    Ok(stored.texts()?.into_iter().map(|text| text.filter(|text| !text.is_empty())).collect())
 }
 
 /// All of them, or an error about the first that is missing.

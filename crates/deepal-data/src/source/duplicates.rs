@@ -7,6 +7,7 @@ use deepal_core::duplicates::{Junk, copies, groups, junk, typical_distance};
 use ndarray::Array2;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The share of the typical distance within which two samples are taken for copies, if nobody says otherwise. On pixels it finds
@@ -196,6 +197,14 @@ impl Inputs for Part {
         self.whole.inputs(&rows.iter().map(|row| self.rows[*row]).collect::<Vec<_>>())
     }
 
+    fn file(&self, row: usize) -> Result<Option<Vec<u8>>> {
+        self.whole.file(self.rows[row])
+    }
+
+    fn on_disk(&self, row: usize) -> Option<PathBuf> {
+        self.whole.on_disk(self.rows[row])
+    }
+
     fn digest(&self, row: usize) -> Result<[u8; 32]> {
         self.whole.digest(self.rows[row])
     }
@@ -222,6 +231,7 @@ mod tests {
         labels[11] = Some(Class(1));
         Source {
             name: "own".into(),
+            path: "own.csv".into(),
             kind: "rows".into(),
             ids: (0..16).map(|i| format!("id{i}")).collect(),
             labels,
@@ -232,6 +242,8 @@ mod tests {
             original: None,
             problems: vec![],
             notes: vec![],
+            skipped: vec![],
+            roles: vec![],
             manifest: Manifest::default(),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Inputs;
 use super::inputs::all_finite;
+use super::scale::Scale;
 use super::text::{Texts, Vocabulary};
 use crate::error::{Error, Result};
 use crate::formats::columns::{Column, Columns};
@@ -20,6 +21,14 @@ pub enum Encoding {
     Columns(Vec<Feature>),
     /// A column of texts.
     Text(Vocabulary),
+    /// The rows of an array, which have no names.
+    Array {
+        /// How long they are.
+        width: usize,
+        /// Their shift and scale; `None`: as they are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scale: Option<Scale>,
+    },
 }
 
 /// A column of a table, and what becomes of it.
@@ -36,10 +45,13 @@ pub struct Feature {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum How {
-    /// Lists of one length, as they are.
+    /// Lists of one length.
     Lists {
         /// The length.
         width: usize,
+        /// Their shift and scale; `None`: as they are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scale: Option<Scale>,
     },
     /// Numbers: a missing one becomes the median, then each `(x - mean) / deviation`.
     Numbers {
@@ -63,6 +75,7 @@ impl Encoding {
                 features.iter().fold(0_usize, |sum, feature| sum.saturating_add(feature.how.width()))
             }
             Self::Text(vocabulary) => vocabulary.words.len(),
+            Self::Array { width, .. } => *width,
         }
     }
 
@@ -71,6 +84,7 @@ impl Encoding {
         match self {
             Self::Columns(features) => features.iter().map(|feature| feature.name.as_str()).collect(),
             Self::Text(vocabulary) => vec![&vocabulary.column],
+            Self::Array { .. } => Vec::new(),
         }
     }
 
@@ -82,10 +96,16 @@ impl Encoding {
         let features = match self {
             Self::Columns(features) => features,
             Self::Text(vocabulary) => return vocabulary.check(),
+            Self::Array { width, scale } => {
+                let is_right = *width > 0 && scale.as_ref().is_none_or(|scale| scale.is_right(*width));
+                return if is_right { Ok(()) } else { Err("makes no inputs of arrays".into()) };
+            }
         };
         for Feature { name, how } in features {
             let is_right = match how {
-                How::Lists { width } => *width > 0,
+                How::Lists { width, scale } => {
+                    *width > 0 && scale.as_ref().is_none_or(|scale| scale.is_right(*width))
+                }
                 How::OneOf(values) => !values.is_empty(),
                 How::Numbers { median, mean, deviation } => {
                     *deviation > 0.0 && [median, mean, deviation].iter().all(|x| x.is_finite())
@@ -111,13 +131,19 @@ impl Encoding {
         let features = match self {
             Self::Columns(features) => features,
             Self::Text(vocabulary) => {
-                let texts = Texts::new(columns.column(&vocabulary.column)?.texts(), vocabulary);
+                let texts = Texts::new(columns.cells(&vocabulary.column)?, vocabulary);
                 notes.push(texts.note(&vocabulary.column));
                 return Ok(Arc::new(texts));
             }
+            Self::Array { width, .. } => {
+                return Err(Error::unfit(
+                    path,
+                    format!("is a table, and arrays of {width} numbers a row are expected"),
+                ));
+            }
         };
         let parts = features.iter().map(|Feature { name, how }| {
-            let made = how.inputs(name, columns.column(name)?, notes);
+            let made = how.inputs(name, columns, notes)?;
             made.map_err(|why| Error::unfit(path, format!("column `{name}` {why}")))
         });
         let parts = parts.collect::<Result<Vec<_>>>()?;
@@ -131,38 +157,56 @@ impl How {
     /// Inputs of a cell.
     pub(super) fn width(&self) -> usize {
         match self {
-            Self::Lists { width } => *width,
+            Self::Lists { width, .. } => *width,
             Self::Numbers { .. } => 1,
             Self::OneOf(values) => values.len(),
         }
     }
 
-    /// The inputs of a column, `[n, width]`.
+    /// The inputs of a column, `[n, width]`, or in words the cells that it cannot take.
     ///
     /// # Errors
-    /// In words: cells that it cannot take.
-    fn inputs(&self, name: &str, column: &Column, notes: &mut Vec<String>) -> Result<Array2<f32>, String> {
-        match self {
-            Self::Lists { width } => lists(column, *width),
-            Self::Numbers { median, mean, deviation } => {
-                let cells = column.numbers()?;
-                let missing = cells.iter().filter(|cell| cell.is_nan()).count();
-                if missing > 0 {
-                    notes.push(format!("{missing} missing values of `{name}` became its median, {median}"));
-                }
-                let mut inputs = Vec::with_capacity(cells.len());
-                for (row, cell) in cells.into_iter().enumerate() {
-                    let input = ((if cell.is_nan() { *median } else { cell } - mean) / deviation) as f32;
-                    if !input.is_finite() {
-                        return Err(format!("has {cell} in row {}, too far from all others", row + 1));
-                    }
-                    inputs.push(input);
-                }
-                Ok(Array1::from(inputs).insert_axis(Axis(1)))
-            }
-            Self::OneOf(values) => Ok(one_of(name, values, &column.texts(), notes)),
-        }
+    /// A column that is not there.
+    fn inputs(
+        &self,
+        name: &str,
+        columns: &Columns,
+        notes: &mut Vec<String>,
+    ) -> Result<Result<Array2<f32>, String>> {
+        Ok(match self {
+            Self::Lists { width, scale } => lists(columns.column(name)?, *width).map(|mut lists| {
+                scale.iter().for_each(|scale| scale.apply(&mut lists));
+                lists
+            }),
+            Self::Numbers { median, mean, deviation } => match columns.numbers(name)? {
+                Ok(numbers) => standardised(name, numbers.values, [*median, *mean, *deviation], notes),
+                Err(wrong) => Err(wrong.why),
+            },
+            Self::OneOf(values) => Ok(one_of(name, values, &columns.cells(name)?, notes)),
+        })
     }
+}
+
+/// Numbers as inputs, `[n, 1]`.
+fn standardised(
+    name: &str,
+    cells: Vec<f64>,
+    [median, mean, deviation]: [f64; 3],
+    notes: &mut Vec<String>,
+) -> Result<Array2<f32>, String> {
+    let missing = cells.iter().filter(|cell| cell.is_nan()).count();
+    if missing > 0 {
+        notes.push(format!("{missing} missing values of `{name}` became its median, {median}"));
+    }
+    let mut inputs = Vec::with_capacity(cells.len());
+    for (row, cell) in cells.into_iter().enumerate() {
+        let input = ((if cell.is_nan() { median } else { cell } - mean) / deviation) as f32;
+        if !input.is_finite() {
+            return Err(format!("has {cell} in row {}, too far from all others", row + 1));
+        }
+        inputs.push(input);
+    }
+    Ok(Array1::from(inputs).insert_axis(Axis(1)))
 }
 
 fn lists(column: &Column, width: usize) -> Result<Array2<f32>, String> {

@@ -1,9 +1,11 @@
 //! The files of a folder or a zip archive, read where they are.
 
 use super::Problem;
+use super::names::{is_hidden, is_system_folder};
 use crate::error::{Error, Result};
 use flate2::Crc;
 use flate2::read::DeflateDecoder;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -23,6 +25,8 @@ pub(super) struct Files {
     pub(super) sizes: Vec<u64>,
     /// Folders, empty ones too.
     pub(super) folders: BTreeSet<String>,
+    /// What was done with names, and which folders of systems were left out; sentences without full stop.
+    pub(super) notes: Vec<String>,
     archive: Option<Archive>,
 }
 
@@ -41,54 +45,82 @@ struct Entry {
 }
 
 impl Files {
-    /// What is in a folder or an archive, without hidden files. What cannot be looked at is a problem.
+    /// What is in a folder or an archive, without hidden files and folders of systems. What cannot be looked at is a problem.
     pub(super) fn list(root: &Path, problems: &mut Vec<Problem>) -> Result<Self> {
         if root.is_dir() { Self::of_folder(root, problems) } else { Self::of_archive(root, problems) }
     }
 
     fn of_folder(root: &Path, problems: &mut Vec<Problem>) -> Result<Self> {
-        let mut listing =
-            Listing { files: Vec::new(), folders: BTreeSet::new(), seen: BTreeSet::new(), problems };
+        let mut listing = Listing {
+            files: Vec::new(),
+            folders: BTreeSet::new(),
+            left_out: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            problems,
+        };
         listing.walk(root, "")?;
-        let Listing { mut files, folders, .. } = listing;
+        let Listing { mut files, folders, left_out, .. } = listing;
         files.sort();
+        let mut notes = left_out_note(&left_out).into_iter().collect::<Vec<_>>();
+        let odd = files.iter().filter(|(name, _)| name.contains('\\')).count();
+        if odd > 0 {
+            notes.push(format!(
+                "names of files have a backslash, as if a zip was unpacked without its folders: {odd}; name the zip itself as the \
+                 source"
+            ));
+        }
         let (names, sizes) = files.into_iter().unzip();
-        Ok(Self { root: root.into(), names, sizes, folders, archive: None })
+        Ok(Self { root: root.into(), names, sizes, folders, notes, archive: None })
     }
 
     fn of_archive(root: &Path, problems: &mut Vec<Problem>) -> Result<Self> {
         let wrong = |why: String| Error::Unfit { path: root.into(), why };
         let damaged =
             |cause: &dyn std::fmt::Display| wrong(format!("is no zip archive that can be read: {cause}"));
+        let twice = || wrong("has two files of one name; pack it again without the copies".into());
         let file = File::open(root).map_err(Error::read(root))?;
         let mut zip = zip::ZipArchive::new(BufReader::new(file)).map_err(|cause| damaged(&cause))?;
         if zip.has_duplicate_names() {
-            return Err(wrong("has two files of one name; pack it again without the copies".into()));
+            return Err(twice());
         }
         let (mut files, mut folders) = (Vec::new(), BTreeSet::new());
+        let mut spellings = Spellings::default();
         for i in 0..zip.len() {
             let file = zip.by_index_raw(i).map_err(|cause| damaged(&cause))?;
-            let name = file.name().map_err(|cause| damaged(&cause))?.into_owned();
-            let mut problem = |why: &str| problems.push(Problem { what: name.clone(), why: why.into() });
-            if name.split('/').any(is_hidden) {
+            let raw = file.name().map_err(|cause| damaged(&cause))?.into_owned();
+            let mut problem = |why: &str| problems.push(Problem { what: raw.clone(), why: why.into() });
+            let Some(name) = inside(&raw) else {
+                problem("leads out of the archive; skipped");
+                continue;
+            };
+            if name.is_empty() || spellings.leaves_out(&name) {
                 continue;
             }
-            if name.starts_with('/') || file.enclosed_name().is_none() {
-                problem("leads out of the archive; skipped");
-            } else if file.is_dir() {
-                folders.insert(name.trim_end_matches('/').to_owned());
+            spellings.count(&raw, std::str::from_utf8(file.name_raw()).is_ok());
+            if file.is_dir() {
+                add_parents(&name, &mut folders);
+                folders.insert(name);
+            } else if file.is_symlink() {
+                problem("is a link; skipped; pack the file itself");
             } else if file.encrypted() {
-                problem("is encrypted; skipped");
+                problem("is encrypted; skipped; unpack the archive with its password and name the folder");
             } else if !matches!(file.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
-                problem("is packed by a method other than deflate; skipped");
+                problem(
+                    "is packed by a method other than deflate; skipped; unpack the archive and name the folder",
+                );
             } else if let Some(start) = file.data_start() {
                 let is_deflated = file.compression() == CompressionMethod::Deflated;
                 let entry = Entry { start, packed: file.compressed_size(), is_deflated, crc: file.crc32() };
                 add_parents(&name, &mut folders);
                 files.push((name, file.size(), entry));
+            } else {
+                problem("has no content that can be found; skipped; pack the archive again");
             }
         }
         files.sort_by(|a, b| a.0.cmp(&b.0));
+        if files.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return Err(twice());
+        }
         let (mut names, mut sizes, mut entries) = (Vec::new(), Vec::new(), Vec::new());
         for (name, size, entry) in files {
             names.push(name);
@@ -96,7 +128,17 @@ impl Files {
             entries.push(entry);
         }
         let archive = Some(Archive { entries, handles: Mutex::default() });
-        Ok(Self { root: root.into(), names, sizes, folders, archive })
+        Ok(Self { root: root.into(), names, sizes, folders, notes: spellings.notes(), archive })
+    }
+
+    /// Whether they are files of their own, not in an archive.
+    pub(super) fn is_folder(&self) -> bool {
+        self.archive.is_none()
+    }
+
+    /// The file on disk that holds a file: itself, or the archive.
+    pub(super) fn on_disk(&self, at: usize) -> PathBuf {
+        if self.archive.is_some() { self.root.clone() } else { self.path(at) }
     }
 
     /// How a file is called in messages.
@@ -111,6 +153,14 @@ impl Files {
             Some(archive) => archive.read(&self.root, at, self.sizes[at]),
         }
         .map_err(Error::read(self.path(at)))
+    }
+
+    /// The SHA-256 of a file's content. A file of a folder is never in memory as a whole.
+    pub(super) fn digest(&self, at: usize) -> Result<[u8; 32]> {
+        if self.archive.is_some() {
+            return Ok(Sha256::digest(self.read(at)?).into());
+        }
+        crate::files::digest(&self.path(at))
     }
 
     /// The first bytes of a file, or all if there are fewer.
@@ -159,6 +209,8 @@ impl Archive {
 struct Listing<'a> {
     files: Vec<(String, u64)>,
     folders: BTreeSet<String>,
+    /// Names of folders of systems.
+    left_out: BTreeSet<String>,
     /// Real folders, so that a link back up ends.
     seen: BTreeSet<PathBuf>,
     problems: &'a mut Vec<Problem>,
@@ -186,9 +238,11 @@ impl Listing<'_> {
             if is_hidden(name) {
                 continue;
             }
-            let (path, name) = (entry.path(), format!("{prefix}{name}"));
+            let is_system = is_system_folder(name);
+            let (path, short, name) = (entry.path(), name, format!("{prefix}{name}"));
             match fs::metadata(&path) {
                 Err(cause) => self.problem(&name, &format!("cannot be read: {cause}; skipped")),
+                Ok(metadata) if metadata.is_dir() && is_system => drop(self.left_out.insert(short.into())),
                 Ok(metadata) if metadata.is_dir() => {
                     self.folders.insert(name.clone());
                     if let Err(error) = self.walk(&path, &format!("{name}/")) {
@@ -208,9 +262,57 @@ impl Listing<'_> {
     }
 }
 
-/// Files that systems leave behind, and whatever begins with a dot.
-fn is_hidden(name: &str) -> bool {
-    (name.starts_with('.') && name != "..") || matches!(name, "__MACOSX" | "Thumbs.db" | "desktop.ini")
+/// How the names in an archive are written.
+#[derive(Default)]
+struct Spellings {
+    left_out: BTreeSet<String>,
+    backslashes: usize,
+    foreign: usize,
+}
+
+impl Spellings {
+    /// Whether a file or folder is hidden, or is or lies in a folder of a system.
+    fn leaves_out(&mut self, name: &str) -> bool {
+        let system = name.split('/').find(|part| is_system_folder(part));
+        self.left_out.extend(system.map(str::to_owned));
+        system.is_some() || name.split('/').any(is_hidden)
+    }
+
+    fn count(&mut self, raw: &str, is_utf8: bool) {
+        self.backslashes += usize::from(raw.contains('\\'));
+        self.foreign += usize::from(!is_utf8);
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.backslashes > 0 {
+            notes.push(format!("backslashes in names of the archive were read as `/`: {}", self.backslashes));
+        }
+        if self.foreign > 0 {
+            notes.push(format!(
+                "names of the archive that are not UTF-8 were read as code page 437: {}; if they look wrong, pack the folder again",
+                self.foreign
+            ));
+        }
+        notes.extend(left_out_note(&self.left_out));
+        notes
+    }
+}
+
+fn left_out_note(folders: &BTreeSet<String>) -> Option<String> {
+    let names = folders.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    (!folders.is_empty()).then(|| format!("left out, as systems keep their own files there: {names}"))
+}
+
+/// A name in an archive, with `/` between folders and without `.`; `None` if it leads out of the archive.
+fn inside(name: &str) -> Option<String> {
+    let name = name.replace('\\', "/");
+    let is_drive = matches!(name.as_bytes(), [letter, b':', b'/', ..] if letter.is_ascii_alphabetic());
+    let parts = || name.split('/').filter(|part| !part.is_empty() && *part != ".");
+    if name.starts_with('/') || is_drive || name.contains('\0') || parts().any(|part| part == "..") {
+        return None;
+    }
+    Some(parts().collect::<Vec<_>>().join("/"))
 }
 
 /// The folders that a file lies in.
@@ -219,13 +321,45 @@ fn add_parents(name: &str, folders: &mut BTreeSet<String>) {
     folders.extend(ends.map(|end| name[..end].to_owned()));
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::symlink;
 
     #[test]
+    fn names_of_all_systems_stay_inside() {
+        for (raw, name) in [
+            ("cat/0.png", "cat/0.png"),
+            ("cat\\0.png", "cat/0.png"),
+            ("a\\b/c\\0.png", "a/b/c/0.png"),
+            ("./cat//0.png", "cat/0.png"),
+            (".\\cat\\.\\0.png", "cat/0.png"),
+            ("cat\\", "cat"),
+            ("./", ""),
+            ("a..b/c..png", "a..b/c..png"),
+        ] {
+            assert_eq!(inside(raw).as_deref(), Some(name), "{raw}");
+        }
+        for raw in [
+            "../a",
+            "..\\a",
+            "a/../../b",
+            "a\\..\\b",
+            "/a",
+            "\\a",
+            "\\\\host\\a",
+            "C:\\a",
+            "c:/a",
+            "a\0b",
+            "..",
+        ] {
+            assert_eq!(inside(raw), None, "{raw}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn a_folder_with_links_to_it_is_read_once_under_its_own_name() {
+        use std::os::unix::fs::symlink;
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         fs::create_dir(root.join("m")).unwrap();

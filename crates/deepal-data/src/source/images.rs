@@ -1,17 +1,19 @@
 //! Folders and zip archives of pictures.
 
-use super::decode::{Header, MOST_BYTES, decode, header, is_picture};
+use super::decode::{DEEP, Decoded, Header, decode, header, is_picture};
 use super::files::Files;
+use super::folders::{Place, listed};
+use super::limits::Limits;
+use super::names::is_backup;
 use super::sheet::SHEET;
 use super::transform::Picture;
-use super::{Found, Inputs, Manifest, Open, Problem, Split, Transform};
+use super::{Found, Inputs, Manifest, Open, Problem, Transform};
 use crate::error::{Error, Result};
 use ndarray::Array2;
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -19,40 +21,59 @@ use std::sync::{Arc, OnceLock};
 const PICTURES: [&str; 10] = ["bmp", "gif", "jfif", "jpe", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
 /// Files beside the pictures that are read as what they are.
 const OURS: [&str; 2] = ["data.toml", "labels.csv"];
-/// Names in a sentence.
-const NAMED: usize = 5;
-/// Names of pictures that cannot be decoded.
-const FOREIGN: [&str; 7] = ["avif", "heic", "heif", "jp2", "jxl", "psd", "svg"];
+/// Names of pictures that cannot be decoded: some would show nothing but their small preview.
+const FOREIGN: [&str; 17] = [
+    "arw", "avif", "cr2", "cr3", "dng", "heic", "heif", "jp2", "jxl", "nef", "orf", "pef", "psd", "raf",
+    "rw2", "srw", "svg",
+];
 /// The largest size of pictures that are all of one size and not made smaller.
 const SMALL: usize = 64;
 /// Height and width of other pictures, where nothing is said.
 const SIDE: usize = 32;
+/// Numbers of bits that cameras and scanners have for a value, fewer than the 16 of its file.
+const DEPTHS: [u32; 4] = [8, 10, 12, 14];
 
-/// The pictures of a folder or archive. Each is decoded once, which finds those that are damaged.
-pub(super) fn read(path: &Path, manifest: &Manifest, open: &Open<'_>) -> Result<Found> {
+/// The pictures of a folder or archive. Each is decoded once, which finds those that are damaged; `folder` is what names of other
+/// files in the manifest are relative to.
+pub(super) fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<'_>) -> Result<Found> {
     let mut problems = Vec::new();
-    let files = Files::list(path, &mut problems)?;
+    let mut files = Files::list(path, &mut problems)?;
+    let limits = Limits::of(manifest);
     let mut notes = Vec::new();
-    let mut at = candidates(&files, &mut problems, &mut notes);
+    let Candidates { mut at, others } = candidates(&files, &limits, &mut problems, &mut notes);
+    let idle = without_pictures(&files, &others, &mut notes);
+    files.folders.retain(|folder| !idle.contains(folder));
+    notes.append(&mut files.notes);
     let transform = match open.image.or(manifest.image.as_ref()) {
         Some(transform) => transform.clone(),
         None => {
-            let headers = look(&files, &mut at, &mut problems);
+            let headers = look(&files, &limits, &mut at, &mut problems);
             suitable(&headers, &mut notes)
         }
     };
     transform.check()?;
-    let place = Place::of(&files, &at, path.is_dir());
+    let names = at.iter().map(|at| files.names[*at].as_str()).collect::<Vec<_>>();
+    let place = Place::of(&names, &files.folders, !path.is_dir(), manifest);
     let cache = at.iter().map(|_| OnceLock::new()).collect();
-    let mut pictures =
-        Pictures { files, at, transform, cache, room: open.cache_bytes, held: AtomicUsize::new(0) };
-    pictures.drop_damaged(open.progress, &mut problems);
-    let names = pictures.at.iter().map(|at| pictures.files.names[*at].clone()).collect::<Vec<_>>();
+    let mut pictures = Pictures {
+        files,
+        at,
+        limits,
+        bits: manifest.bits.unwrap_or(DEEP),
+        transform,
+        cache,
+        room: open.cache_bytes,
+        held: AtomicUsize::new(0),
+    };
+    let peak = pictures.drop_damaged(open.progress, &mut problems);
+    if manifest.bits.is_none() {
+        notes.extend(pictures.stretch(&peak));
+    }
+    let names = pictures.at.iter().map(|at| pictures.files.names[*at].as_str()).collect::<Vec<_>>();
     let (labels, split) = names.iter().map(|name| (place.class(name), place.split(name))).unzip();
-    notes.extend(place.note());
-    Ok(Found {
+    let mut found = Found {
         kind: if path.is_dir() { "folder of pictures" } else { "archive of pictures" }.into(),
-        ids: names.iter().map(|name| name[place.prefix.len()..].to_owned()).collect(),
+        ids: names.iter().map(|name| name[place.root.len()..].to_owned()).collect(),
         labels,
         split,
         classes: place.classes(&pictures.files.folders),
@@ -61,12 +82,30 @@ pub(super) fn read(path: &Path, manifest: &Manifest, open: &Open<'_>) -> Result<
         inputs: Arc::new(pictures),
         problems,
         notes,
-    })
+        skipped: Vec::new(),
+        roles: Vec::new(),
+    };
+    place.settle(path, folder, manifest, &mut found)?;
+    Ok(found)
+}
+
+/// The files of a source by what they seem to be; positions.
+struct Candidates {
+    /// Those that should be pictures.
+    at: Vec<usize>,
+    /// Those that are none, such as texts.
+    others: Vec<usize>,
 }
 
 /// The files that should be pictures, by their names, or else by their first bytes; all others are told.
-fn candidates(files: &Files, problems: &mut Vec<Problem>, notes: &mut Vec<String>) -> Vec<usize> {
-    let (mut candidates, mut others, mut sheets) = (Vec::new(), Vec::new(), Vec::new());
+fn candidates(
+    files: &Files,
+    limits: &Limits,
+    problems: &mut Vec<Problem>,
+    notes: &mut Vec<String>,
+) -> Candidates {
+    let (mut found, mut sheets, mut backups) =
+        (Candidates { at: Vec::new(), others: Vec::new() }, Vec::new(), Vec::new());
     for (at, (name, size)) in files.names.iter().zip(&files.sizes).enumerate() {
         let file = name.rsplit('/').next().unwrap_or(name);
         let extension = file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
@@ -74,46 +113,89 @@ fn candidates(files: &Files, problems: &mut Vec<Problem>, notes: &mut Vec<String
         let mut problem = |why: String| problems.push(Problem { what: name.clone(), why });
         if file == SHEET {
             sheets.push(name.as_str());
+        } else if is_backup(file) {
+            backups.push(name.as_str());
         } else if has(&FOREIGN) {
             problem("is of a kind that cannot be decoded; make it JPEG or PNG; skipped".into());
-        } else if !OURS.contains(&name.as_str()) {
+        } else if !(OURS.contains(&name.as_str()) && files.is_folder()) {
             if !has(&PICTURES) && !files.start(at).is_ok_and(|start| is_picture(&start)) {
-                others.push(name.as_str());
+                found.others.push(at);
                 continue;
             }
             match size {
                 0 => problem("is empty; skipped".into()),
-                size if *size > MOST_BYTES => {
-                    problem(format!("is too large, {} MB; skipped", size / 1_000_000))
-                }
-                _ => candidates.push(at),
+                size if *size > limits.bytes => problem(format!(
+                    "is too large, {} MB, and at most {} are read; make it smaller, or set `max_bytes` in data.toml; skipped",
+                    size / 1_000_000,
+                    limits.bytes / 1_000_000
+                )),
+                _ => found.at.push(at),
             }
         }
     }
-    let names = |files: &[&str]| {
-        let more = if files.len() > NAMED { ", …" } else { "" };
-        format!("{}{more}", files[..files.len().min(NAMED)].join(", "))
-    };
-    if !others.is_empty() {
-        let plural = if others.len() == 1 {
-            "file is no picture and no sample"
-        } else {
-            "files are no pictures and no samples"
-        };
-        notes.push(format!("{} {plural}: {}", others.len(), names(&others)));
-    }
+    notes.extend(others_note(files, &found.others));
     if !sheets.is_empty() {
-        notes
-            .push(format!("left out, as `deepal data inspect` draws files of this name: {}", names(&sheets)));
+        let names = listed(&sheets);
+        notes.push(format!("left out, as `deepal data inspect` draws files of this name: {names}"));
     }
-    candidates
+    if !backups.is_empty() {
+        notes.push(format!("left out, as their names are those of backups: {}", listed(&backups)));
+    }
+    found
+}
+
+/// Files that are no pictures, and what to do about a table of labels or a manifest among them.
+fn others_note(files: &Files, others: &[usize]) -> Vec<String> {
+    let names = others.iter().map(|at| files.names[*at].as_str()).collect::<Vec<_>>();
+    let (tables, names) = names
+        .into_iter()
+        .partition::<Vec<_>, _>(|name| OURS.contains(&name.rsplit('/').next().unwrap_or(name)));
+    let has_rows = |name: &&str| {
+        let at = files.names.binary_search_by(|other| other.as_str().cmp(name));
+        let start = at.ok().and_then(|at| files.start(at).ok()).unwrap_or_default();
+        start.iter().position(|byte| *byte == b'\n').is_some_and(|end| end + 1 < start.len())
+    };
+    let tables = tables.into_iter().filter(has_rows).collect::<Vec<_>>();
+    let mut notes = Vec::new();
+    if !names.is_empty() {
+        let one = names.len() == 1;
+        let plural =
+            if one { "file is no picture and no sample" } else { "files are no pictures and no samples" };
+        notes.push(format!("{} {plural}: {}", names.len(), listed(&names)));
+    }
+    if !tables.is_empty() {
+        notes.push(format!(
+            "not read, as only those in the source's own folder are: {}; for labels set `labels` in data.toml",
+            listed(&tables)
+        ));
+    }
+    notes
+}
+
+/// Folders that hold files and no picture, such as annotations; they are no classes. An empty folder is none of them.
+fn without_pictures(files: &Files, others: &[usize], notes: &mut Vec<String>) -> BTreeSet<String> {
+    let others = others.iter().copied().collect::<BTreeSet<_>>();
+    let (mut idle, mut alive) = (BTreeSet::new(), BTreeSet::new());
+    for (at, name) in files.names.iter().enumerate() {
+        let folders = if others.contains(&at) { &mut idle } else { &mut alive };
+        let ends = name.char_indices().filter(|(_, letter)| *letter == '/').map(|(end, _)| end);
+        folders.extend(ends.map(|end| &name[..end]));
+    }
+    let idle = idle.difference(&alive).copied().collect::<BTreeSet<_>>();
+    // Of one in the other the outer one is named.
+    let is_outer = |folder: &&str| folder.rsplit_once('/').is_none_or(|(outer, _)| !idle.contains(outer));
+    let named = idle.iter().copied().filter(is_outer).collect::<Vec<_>>();
+    if !named.is_empty() {
+        notes.push(format!("folders without pictures are no classes: {}", listed(&named)));
+    }
+    idle.into_iter().map(str::to_owned).collect()
 }
 
 /// The headers of the files `at`; those without one are left out.
-fn look(files: &Files, at: &mut Vec<usize>, problems: &mut Vec<Problem>) -> Vec<Header> {
-    let found = at
-        .par_iter()
-        .map(|at| files.read(*at).map_err(|error| error.to_string()).and_then(|bytes| header(&bytes)));
+fn look(files: &Files, limits: &Limits, at: &mut Vec<usize>, problems: &mut Vec<Problem>) -> Vec<Header> {
+    let found = at.par_iter().map(|at| {
+        files.read(*at).map_err(|error| error.to_string()).and_then(|bytes| header(&bytes, limits))
+    });
     let found = found.collect::<Vec<_>>();
     let (mut kept, mut headers) = (Vec::new(), Vec::new());
     for (at, header) in at.iter().zip(found) {
@@ -134,7 +216,7 @@ fn skipped(name: &str, why: &str) -> Problem {
 }
 
 /// Small pictures of one size stay as they are, all others become small squares; grey if all are.
-fn suitable(headers: &[Header], notes: &mut Vec<String>) -> Transform {
+pub(super) fn suitable(headers: &[Header], notes: &mut Vec<String>) -> Transform {
     let sizes = headers.iter().map(|header| [header.height, header.width]).collect::<BTreeSet<_>>();
     let channels = if headers.iter().all(|header| header.is_grey) { 1 } else { 3 };
     let size = match (sizes.len(), sizes.first()) {
@@ -159,97 +241,15 @@ fn suitable(headers: &[Header], notes: &mut Vec<String>) -> Transform {
     Transform::new(size, channels)
 }
 
-/// What folders mean.
-struct Place {
-    /// The start of all names, which says nothing: the only folder of an archive, with its `/`.
-    prefix: String,
-    /// Whether all first folders say which part a picture belongs to.
-    has_splits: bool,
-    /// Whether there is a test folder, so that a validation folder is not the test set.
-    has_test: bool,
-    /// Whether some pictures lie in class folders and some do not.
-    is_mixed: bool,
-}
-
-impl Place {
-    fn of(files: &Files, at: &[usize], is_folder: bool) -> Self {
-        let names = || at.iter().map(|at| files.names[*at].as_str());
-        let first = |name: &str| name.split_once('/').map(|(folder, _)| folder.to_owned());
-        let tops = names().map(first).collect::<BTreeSet<_>>();
-        let mut prefix = String::new();
-        if let (false, 1, Some(Some(top))) = (is_folder, tops.len(), tops.first())
-            && part(top).is_none()
-        {
-            prefix = format!("{top}/");
-        }
-        let tops = names().map(|name| first(&name[prefix.len()..])).collect::<BTreeSet<_>>();
-        let folders = || tops.iter().flatten();
-        let has_splits = folders().next().is_some() && folders().all(|top| part(top).is_some());
-        let has_test = folders().any(|top| part(top) == Some(Part::Test));
-        let is_mixed = tops.len() > 1 && tops.contains(&None);
-        Self { prefix, has_splits, has_test, is_mixed }
-    }
-
-    /// The folders of a picture that say its part and its class.
-    fn folders<'a>(&self, name: &'a str) -> (Option<&'a str>, Option<&'a str>) {
-        let mut folders = name[self.prefix.len()..].split('/').collect::<Vec<_>>();
-        folders.pop();
-        let mut folders = folders.into_iter();
-        let part = if self.has_splits { folders.next() } else { None };
-        (part, folders.next())
-    }
-
-    fn class(&self, name: &str) -> Option<String> {
-        self.folders(name).1.map(str::to_owned)
-    }
-
-    fn split(&self, name: &str) -> Option<Split> {
-        Some(match part(self.folders(name).0?)? {
-            Part::Test => Split::Test,
-            Part::Validation if !self.has_test => Split::Test,
-            Part::Train | Part::Validation => Split::Train,
-        })
-    }
-
-    /// Class folders, those without pictures too.
-    fn classes(&self, folders: &BTreeSet<String>) -> Vec<String> {
-        let below = folders.iter().filter(|folder| folder.starts_with(&self.prefix));
-        // With a name after it, a folder is where something lies.
-        let classes = below.filter_map(|folder| self.class(&format!("{folder}/x")));
-        classes.collect::<BTreeSet<_>>().into_iter().collect()
-    }
-
-    fn note(&self) -> Option<String> {
-        self.is_mixed.then(|| {
-            "pictures in sub-folders are taken as labelled with the folder's name, those beside the folders as unlabelled"
-                .into()
-        })
-    }
-}
-
-/// What the name of a first folder says.
-#[derive(Clone, Copy, PartialEq)]
-enum Part {
-    Train,
-    Validation,
-    Test,
-}
-
-fn part(folder: &str) -> Option<Part> {
-    match folder.to_ascii_lowercase().as_str() {
-        "train" | "training" => Some(Part::Train),
-        "val" | "valid" | "validation" => Some(Part::Validation),
-        "test" | "testing" => Some(Part::Test),
-        _ => None,
-    }
-}
-
 /// Pictures that are decoded when they are asked for. The first that are keep their place in memory while there is room:
 /// scans over all of them would only drive each other out.
 struct Pictures {
     files: Files,
     /// The positions of the pictures among the files.
     at: Vec<usize>,
+    limits: Limits,
+    /// The bits that are used of the 16 that a picture may have.
+    bits: u32,
     transform: Transform,
     /// `[channels, height, width]` of each
     cache: Vec<OnceLock<Box<[u8]>>>,
@@ -259,42 +259,73 @@ struct Pictures {
 }
 
 impl Pictures {
-    /// Decodes all; those that cannot be are no samples.
-    fn drop_damaged(&mut self, progress: &(dyn Fn(usize, usize) + Sync), problems: &mut Vec<Problem>) {
+    /// Decodes all; those that cannot be are no samples. For each of the others: its largest value, if it has 16 bits.
+    fn drop_damaged(
+        &mut self,
+        progress: &(dyn Fn(usize, usize) + Sync),
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Option<u16>> {
         let (n, done) = (self.at.len(), AtomicUsize::new(0));
         let check = |row: usize| {
-            // Without room to keep the result, making it would be in vain.
-            let checked =
-                if self.room == 0 { self.decoded(row).map(drop) } else { self.fitted(row).map(drop) };
-            let error = checked.err().map(|error| match error {
-                Error::Unfit { why, .. } => why,
-                error => error.to_string(),
+            let checked = self.decoded(row).and_then(|Decoded { picture, peak }| {
+                // Without room to keep the result, making it would be in vain.
+                if self.room > 0 {
+                    self.keep(row, picture)?;
+                }
+                Ok(peak)
             });
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, n);
-            error
+            checked.map_err(|error| match error {
+                Error::Unfit { why, .. } => why,
+                error => error.to_string(),
+            })
         };
-        let errors = (0..n).into_par_iter().map(check).collect::<Vec<_>>();
-        let damaged = |row: usize| errors[row].is_some();
-        for (row, why) in errors.iter().enumerate() {
-            problems.extend(why.as_ref().map(|why| skipped(&self.files.names[self.at[row]], why)));
+        let checked = (0..n).into_par_iter().map(check).collect::<Vec<_>>();
+        let is_right = |row: usize| checked[row].is_ok();
+        for (row, checked) in checked.iter().enumerate() {
+            problems.extend(checked.as_ref().err().map(|why| skipped(&self.files.names[self.at[row]], why)));
         }
         let mut rows = 0..n;
-        self.cache.retain(|_| rows.next().is_some_and(|row| !damaged(row)));
+        self.cache.retain(|_| rows.next().is_some_and(is_right));
         let mut rows = 0..n;
-        self.at.retain(|_| rows.next().is_some_and(|row| !damaged(row)));
+        self.at.retain(|_| rows.next().is_some_and(is_right));
+        checked.into_iter().flatten().collect()
     }
 
-    fn decoded(&self, row: usize) -> Result<Picture> {
+    /// Stretches pictures of 16 bits that use fewer, by the largest value of all, and says so. `peaks` are those values, of the
+    /// pictures that have them.
+    fn stretch(&mut self, peaks: &[Option<u16>]) -> Option<String> {
+        let peak = peaks.iter().flatten().copied().max().filter(|peak| *peak > 0)?;
+        let bits = DEPTHS.into_iter().find(|bits| u32::from(peak) < 1 << bits)?;
+        self.bits = bits;
+        for (kept, _) in self.cache.iter_mut().zip(peaks).filter(|(_, peak)| peak.is_some()) {
+            let size = kept.take().map_or(0, |pixels| pixels.len());
+            self.held.fetch_sub(size, Ordering::Relaxed);
+        }
+        Some(format!(
+            "pictures of 16 bits use only {bits} of them (the largest value is {peak}) and were stretched from 0 … {}; set `bits` \
+             in data.toml to choose, 16 for none",
+            (1_u32 << bits) - 1
+        ))
+    }
+
+    fn decoded(&self, row: usize) -> Result<Decoded> {
         let at = self.at[row];
-        decode(&self.files.read(at)?).map_err(|why| Error::Unfit { path: self.files.path(at), why })
+        decode(&self.files.read(at)?, &self.limits, self.bits)
+            .map_err(|why| Error::Unfit { path: self.files.path(at), why })
     }
 
     /// The picture in the net's size.
     fn fitted(&self, row: usize) -> Result<Cow<'_, [u8]>> {
-        if let Some(pixels) = self.cache[row].get() {
-            return Ok(Cow::Borrowed(pixels));
+        match self.cache[row].get() {
+            Some(pixels) => Ok(Cow::Borrowed(pixels)),
+            None => self.keep(row, self.decoded(row)?.picture),
         }
-        let pixels = self.transform.fit(self.decoded(row)?)?;
+    }
+
+    /// A picture in the net's size, which is held if there is room.
+    fn keep(&self, row: usize, picture: Picture) -> Result<Cow<'_, [u8]>> {
+        let pixels = self.transform.fit(picture)?;
         let size = pixels.len();
         let give_back = || self.held.fetch_sub(size, Ordering::Relaxed);
         if self.held.fetch_add(size, Ordering::Relaxed) + size > self.room {
@@ -338,8 +369,12 @@ impl Inputs for Pictures {
         self.files.read(self.at[row]).map(Some)
     }
 
+    fn on_disk(&self, row: usize) -> Option<PathBuf> {
+        Some(self.files.on_disk(self.at[row]))
+    }
+
     fn digest(&self, row: usize) -> Result<[u8; 32]> {
-        Ok(Sha256::digest(self.files.read(self.at[row])?).into())
+        self.files.digest(self.at[row])
     }
 }
 
@@ -356,7 +391,8 @@ mod tests {
         let files = Files::list(folder.path(), &mut Vec::new()).unwrap();
         let transform = Transform::new([8, 8], 3);
         let (cache, room) = (vec![OnceLock::new()], 1 << 20);
-        let mut pictures = Pictures { files, at: vec![0], transform, cache, room, held: AtomicUsize::new(0) };
+        let (limits, held) = (Limits::default(), AtomicUsize::new(0));
+        let mut pictures = Pictures { files, at: vec![0], limits, bits: DEEP, transform, cache, room, held };
         for _ in 0..200 {
             pictures.cache = vec![OnceLock::new()];
             pictures.held = AtomicUsize::new(0);

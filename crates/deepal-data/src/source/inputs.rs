@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use deepal_core::{Dataset, Meta, SampleId};
 use ndarray::Array2;
 use sha2::{Digest, Sha256};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The inputs of all samples of a source, by row. It knows nothing of ids, labels or splits.
@@ -36,6 +37,11 @@ pub trait Inputs: Send + Sync {
     /// A file that cannot be read any more.
     fn file(&self, _row: usize) -> Result<Option<Vec<u8>>> {
         Ok(None)
+    }
+
+    /// The file on disk that a row's file is, or is packed in; `None` where rows are no files.
+    fn on_disk(&self, _row: usize) -> Option<PathBuf> {
+        None
     }
 
     /// What a row contains, as a SHA-256: of a file where the row is one, else of its inputs.

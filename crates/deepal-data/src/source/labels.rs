@@ -1,96 +1,168 @@
-//! Labels that belong to ids: the table `labels.csv`, and class names as [`Class`]es.
+//! Labels that belong to ids: the table `labels.csv`.
 
+use super::roles::{ANSWER, LABEL, LABEL_TOO};
+use super::spelling::Spellings;
 use super::{Found, Manifest, Problem};
 use crate::error::{Error, Result};
-use crate::files;
-use deepal_core::Class;
+use crate::formats::columns::{Columns, Part, is_missing};
+use deepal_core::did_you_mean;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Column names for the id, by rank.
-const IDS: [&str; 6] = ["id", "file_name", "filename", "path", "file", "image"];
-/// Column names for the class, by rank.
-const LABELS: [&str; 4] = ["label", "class", "target", "category"];
+pub(super) const IDS: [&str; 6] = ["id", "file_name", "filename", "path", "file", "image"];
+/// The answer that no label is wanted, besides none.
+pub(super) const SKIP: &str = "skip";
+/// The name of the table.
+const BESIDE: &str = "labels.csv";
+/// Problems of one kind that are reported one by one.
+const TOLD: usize = 20;
 
-/// Adds the labels of the table that the manifest names, or of `labels.csv` in a folder, to those of the source; the table
-/// wins. A row about no sample is a problem.
-pub(super) fn put(path: &Path, folder: &Path, manifest: &Manifest, found: &mut Found) -> Result<()> {
-    let beside = path.join("labels.csv");
-    let table = match &manifest.labels {
-        Some(labels) => folder.join(labels),
-        None if beside.is_file() => beside,
-        None => return Ok(()),
-    };
-    let rows = found.ids.iter().enumerate().map(|(row, id)| (id.as_str(), row)).collect::<HashMap<_, _>>();
-    let mut labels = std::mem::take(&mut found.labels);
-    let mut unknown = 0;
-    for (line, (id, label)) in read(&table)?.into_iter().enumerate() {
-        match rows.get(id.as_str()) {
-            Some(&row) => labels[row] = Some(label).filter(|label| !label.is_empty()),
-            None => {
-                unknown += 1;
-                if unknown <= 20 {
-                    let what = format!("{} row {}", table.display(), line + 1);
-                    found
-                        .problems
-                        .push(Problem { what, why: format!("is about `{id}`, which is not there; ignored") });
-                }
-            }
+/// A row of the table.
+struct Answer {
+    id: String,
+    what: What,
+}
+
+/// What was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum What {
+    Label(String),
+    /// No label is known, and none is wanted.
+    Skip,
+    /// The label is wrong, so that none is known.
+    Rejected,
+}
+
+impl What {
+    /// Of a label, and of what a labelling tool says of it.
+    pub(super) fn of(label: Option<String>, answer: Option<&str>) -> Self {
+        match (answer.map(str::to_ascii_lowercase).as_deref(), label) {
+            (Some("reject"), _) => Self::Rejected,
+            (Some("ignore"), _) | (_, None) => Self::Skip,
+            (_, Some(label)) if label.eq_ignore_ascii_case(SKIP) => Self::Skip,
+            (_, Some(label)) => Self::Label(label),
         }
     }
-    if unknown > 20 {
-        let what = table.display().to_string();
-        found
-            .problems
-            .push(Problem { what, why: format!("has {} more rows about what is not there", unknown - 20) });
+}
+
+impl std::fmt::Display for What {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Label(label) => write!(f, "`{label}`"),
+            Self::Skip => f.write_str("nothing"),
+            Self::Rejected => f.write_str("a rejected label"),
+        }
     }
-    found.labels = labels;
+}
+
+/// Adds the labels of the table that the manifest names, or of `labels.csv` in a folder or beside a file, to those of the source;
+/// the table wins. A row about no sample is a problem, and an error if all are.
+pub(super) fn put(path: &Path, folder: &Path, manifest: &Manifest, found: &mut Found) -> Result<()> {
+    let Some(table) = table(path, folder, manifest) else { return Ok(()) };
+    let wrong = |why: String| Error::unfit(&table, why);
+    let answers = read(&table, manifest)?;
+    let is_zip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
+    let (ids, mut labels) = (std::mem::take(&mut found.ids), std::mem::take(&mut found.labels));
+    let spellings = Spellings::new(&ids, (path.is_dir() || is_zip).then_some(path));
+    let (mut given, mut unknown) = (HashMap::<usize, usize>::new(), Vec::new());
+    for (at, answer) in answers.iter().enumerate() {
+        let Some(row) = spellings.row(&answer.id) else {
+            unknown.push(at);
+            continue;
+        };
+        if let Some(before) = given.insert(row, at).filter(|before| answers[*before].what != answer.what) {
+            let (before, rows) = (&answers[before], (before + 1, at + 1));
+            return Err(wrong(format!(
+                "has two answers for `{}`: {} in row {} (`{}`) and {} in row {} (`{}`); remove one",
+                ids[row], before.what, rows.0, before.id, answer.what, rows.1, answer.id
+            )));
+        }
+        labels[row] = match &answer.what {
+            What::Label(label) => Some(label.clone()),
+            What::Skip | What::Rejected => None,
+        };
+        if answer.what == What::Skip {
+            found.skipped.push(ids[row].clone());
+        }
+    }
+    if let (Some(first), true) = (unknown.first(), unknown.len() == answers.len()) {
+        let id = &answers[*first].id;
+        let known = ids.iter().map(String::as_str).collect::<Vec<_>>();
+        let nearest = did_you_mean(id, &known).or_else(|| known.first().copied()).unwrap_or_default();
+        return Err(wrong(format!(
+            "has {} rows, and none is about a sample of `{}`: its first id is `{id}`, and the nearest there is `{nearest}`; \
+             correct the ids, or name the right table as `labels` in data.toml",
+            answers.len(),
+            path.display()
+        )));
+    }
+    for at in unknown.iter().take(TOLD) {
+        let what = format!("{} row {}", table.display(), at + 1);
+        let why = format!("is about `{}`, which is not there, or not alone; ignored", answers[*at].id);
+        found.problems.push(Problem { what, why });
+    }
+    if unknown.len() > TOLD {
+        let why = format!("has {} more rows about what is not there", unknown.len() - TOLD);
+        found.problems.push(Problem { what: table.display().to_string(), why });
+    }
+    let labelled = answers.iter().filter(|answer| matches!(answer.what, What::Label(_))).count();
+    let skipped = answers.iter().filter(|answer| answer.what == What::Skip).count();
+    let mut note = format!("{labelled} answers were read from `{}`", table.display());
+    if skipped > 0 {
+        note += &format!("; {skipped} are empty or `{SKIP}`, so they are not asked again");
+    }
+    if !answers.is_empty() {
+        found.notes.push(note);
+    }
+    (found.ids, found.labels) = (ids, labels);
     Ok(())
 }
 
-/// The ids and classes of a table with a heading.
-fn read(path: &Path) -> Result<Vec<(String, String)>> {
-    let wrong = |why: String| Error::Unfit { path: path.into(), why };
-    let mut table = csv::Reader::from_reader(files::open(path)?);
-    let header = table.headers().map_err(|error| wrong(error.to_string()))?.clone();
-    let column = |names: &[&str]| {
-        names
-            .iter()
-            .find_map(|name| header.iter().position(|column| column.trim().eq_ignore_ascii_case(name)))
-    };
-    let (Some(id), Some(label)) = (column(&IDS), column(&LABELS)) else {
-        return Err(wrong(format!(
-            "must have a column of ids ({}) and one of classes ({}); its columns are {}",
-            IDS.join(", "),
-            LABELS.join(", "),
-            header.iter().collect::<Vec<_>>().join(", ")
-        )));
-    };
-    let mut rows = Vec::new();
-    for record in table.records() {
-        let record = record.map_err(|error| wrong(error.to_string()))?;
-        rows.push((record[id].to_owned(), record[label].trim().to_owned()));
+/// Where the labels are, if they are anywhere.
+fn table(path: &Path, folder: &Path, manifest: &Manifest) -> Option<PathBuf> {
+    if let Some(labels) = &manifest.labels {
+        return Some(folder.join(labels));
     }
-    Ok(rows)
+    let beside = if path.is_dir() { path.join(BESIDE) } else { path.with_file_name(BESIDE) };
+    (beside != path && beside.is_file()).then_some(beside)
 }
 
-/// Class names as positions in the list.
-pub(super) fn to_classes(path: &Path, found: &Found, classes: &[String]) -> Result<Vec<Option<Class>>> {
-    let positions =
-        (0..).zip(classes).map(|(class, name)| (name.as_str(), Class(class))).collect::<HashMap<_, _>>();
-    let class = |(id, label): (&String, &Option<String>)| match label {
-        None => Ok(None),
-        Some(label) => match positions.get(label.as_str()) {
-            Some(class) => Ok(Some(*class)),
-            None => Err(Error::Unfit {
-                path: path.into(),
-                why: format!(
-                    "`{id}` has the class `{label}`, which is none of {}; correct the label, or add it to `classes` in \
-                     data.toml",
-                    classes.join(", ")
-                ),
-            }),
-        },
+/// The answers of a table with a heading.
+fn read(path: &Path, manifest: &Manifest) -> Result<Vec<Answer>> {
+    let columns = Columns::read_as(path, &Part::default(), &manifest.layout()?)?;
+    let named = |names: &[&str]| {
+        let column =
+            |name: &&str| columns.names().iter().find(|column| column.eq_ignore_ascii_case(name)).cloned();
+        names.iter().find_map(column)
     };
-    found.ids.iter().zip(&found.labels).map(class).collect()
+    let label = named(&LABEL).or_else(|| named(&LABEL_TOO)).or_else(|| named(&[ANSWER]));
+    let (Some(id), Some(label)) = (named(&IDS), label) else {
+        return Err(Error::unfit(
+            path,
+            format!(
+                "must have a column of ids ({}) and one of classes ({}, …); its columns are {}",
+                IDS.join(", "),
+                LABEL.join(", "),
+                columns.names().join(", ")
+            ),
+        ));
+    };
+    let answer = named(&[ANSWER]).filter(|answer| *answer != label);
+    let answers = answer.map(|answer| columns.cells(&answer)).transpose()?;
+    let ids = columns.column(&id)?.texts().into_iter();
+    let labels = columns.column(&label)?.texts().into_iter();
+    let labels = labels.map(|label| label.map(|label| label.trim().to_owned()));
+    let is_none = |label: &String| is_missing(label, &manifest.missing) && !manifest.classes.contains(label);
+    let one = |(at, (id, label)): (usize, (Option<String>, Option<String>))| {
+        let answer = answers.as_ref().and_then(|answers| answers[at].as_deref());
+        let label = label.filter(|label| !is_none(label));
+        let is_class = label.as_ref().is_some_and(|label| manifest.classes.contains(label));
+        let what = match label {
+            Some(label) if is_class && answer.is_none() => What::Label(label),
+            label => What::of(label, answer),
+        };
+        Answer { id: id.unwrap_or_default(), what }
+    };
+    Ok(ids.zip(labels).enumerate().map(one).collect())
 }

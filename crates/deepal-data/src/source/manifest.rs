@@ -1,8 +1,9 @@
 //! [`Manifest`]: what a user says about a source, in `data.toml`.
 
-use super::Transform;
+use super::{ClassesFrom, Scaling, Transform};
 use crate::error::{Error, Result};
 use crate::files;
+use crate::formats::columns::Layout;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -16,11 +17,20 @@ const KEYS: &str = r#"
 # label = "class"              the column, key or file (.npy, IDX) with the classes, where they are part of the source
 # labels = "labels.csv"        a table of ids and classes, relative to this file
 # classes = ["cat", "dog"]     all classes, also those that no sample has yet
+# classes_from = "labels"      "folders": sub-folders are classes; "labels": they are dates or batches, and classes are in `labels`
 # text = "body"                the column with texts
 # vocabulary = 2000            the most words that are counted in texts
 # features = ["x*", "y"]       the columns or the key with the features; * stands for any letters
 # split = "part"               the column that says train or test
+# scale = "none"               lists of numbers: "standard" to mean 0 and deviation 1, "none" as they are
+# missing = ["-1", "unknown"]  more words that mean a missing value; numbers among them count for labels alone
+# separator = ";"              what is between the cells of a text table, one character
+# decimal = ","                the sign before decimals in a text table, "." or ","
+# heading = true               whether the first row of a text table holds the columns' names
 # test_fraction = 0.2          the share of the labelled samples that is kept for the test, where nothing else says which
+# bits = 12                    how many of its 16 bits a picture uses; fewer are stretched
+# max_pixels = 100000000       the most pixels of a picture; larger ones are skipped
+# max_bytes = 268435456        the most bytes of a picture's file, unpacked; larger ones are skipped
 #
 # [image]                      how pictures become inputs
 # size = [32, 32]              height and width in pixels
@@ -51,6 +61,9 @@ pub struct Manifest {
     /// All classes, also those that no sample has yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<String>,
+    /// Where the classes of pictures come from [default: folders, unless their names or the labels say otherwise].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes_from: Option<ClassesFrom>,
     /// The column with texts, which become TF-IDF features.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -63,10 +76,34 @@ pub struct Manifest {
     /// The column that says `train` or `test`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split: Option<String>,
+    /// Whether lists of numbers are shifted and scaled [default: to mean 0 and standard deviation 1].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<Scaling>,
+    /// More words that mean a missing value. Numbers among them, such as -1, count for labels alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// What is between the cells of a text table, one character of ASCII [default: as it shows].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub separator: Option<char>,
+    /// The sign before decimals in a text table, `.` or `,` [default: as it shows].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<char>,
+    /// Whether the first row of a text table holds the columns' names [default: as it shows].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heading: Option<bool>,
     /// The share of the labelled samples that is kept for the test, chosen by id, where nothing else says which
     /// [default: 0.2].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_fraction: Option<f64>,
+    /// How many of their 16 bits pictures use, 8 to 16 [default: as many as the largest value of all needs].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bits: Option<u32>,
+    /// The most pixels of a picture [default: [`MOST_PIXELS`](super::MOST_PIXELS)].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_pixels: Option<u64>,
+    /// The most bytes of a picture's file, unpacked if it is in an archive [default: [`MOST_BYTES`](super::MOST_BYTES)].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_bytes: Option<u64>,
     /// How pictures become inputs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<Transform>,
@@ -85,7 +122,7 @@ impl Manifest {
             let manifest = Self { source: source.into(), ..Self::default() };
             return Ok((manifest, PathBuf::new()));
         }
-        let text = std::fs::read_to_string(&path).map_err(Error::read(&path))?;
+        let text = files::read_text(&path)?;
         let manifest = toml::from_str::<Self>(&text)
             .map_err(|error| Error::Unfit { path: path.clone(), why: error.to_string().trim_end().into() })?;
         manifest.check(&path)?;
@@ -110,7 +147,33 @@ impl Manifest {
         if self.vocabulary == Some(0) {
             return wrong("vocabulary must be at least 1".into());
         }
+        if let Some(bits) = self.bits.filter(|bits| !(8..=16).contains(bits)) {
+            return wrong(format!("bits must be 8 to 16, got {bits}"));
+        }
+        for (key, most) in [("max_pixels", self.max_pixels), ("max_bytes", self.max_bytes)] {
+            if most == Some(0) {
+                return wrong(format!("{key} must be at least 1"));
+            }
+        }
+        if let Some(decimal) = self.decimal.filter(|decimal| !matches!(decimal, '.' | ',')) {
+            return wrong(format!("decimal must be \".\" or \",\", got \"{decimal}\""));
+        }
+        self.layout().map(drop).map_err(|_| {
+            let why = "separator must be one character of ASCII other than a quote or a line's end".into();
+            Error::Unfit { path: path.into(), why }
+        })?;
         self.image.iter().try_for_each(Transform::check)
+    }
+
+    /// How its text tables are written, as far as that is said.
+    pub(super) fn layout(&self) -> Result<Layout> {
+        let byte = |separator: char| {
+            let byte =
+                u8::try_from(separator).ok().filter(|byte| byte.is_ascii() && !b"\"\r\n".contains(byte));
+            byte.ok_or_else(|| Error::unfit(&self.source, "cannot have this separator"))
+        };
+        let separator = self.separator.map(byte).transpose()?;
+        Ok(Layout { separator, decimal: self.decimal, heading: self.heading, missing: self.missing.clone() })
     }
 
     /// As TOML, to be edited: comments at its end say what each key means.

@@ -2,25 +2,40 @@
 //!
 //! | module | what it reads |
 //! | --- | --- |
-//! | `images` | folders and zip archives of pictures |
-//! | `table` | CSV, TSV, JSON lines and Parquet: numbers, categories, texts, embeddings; [`Encoding`] keeps what they owe to other rows |
+//! | `images` | folders and zip archives of pictures; `folders` says what their folders mean |
+//! | `table` | CSV, TSV, JSON lines and Parquet: numbers, categories, texts, embeddings, pictures; [`Encoding`] keeps what they owe to other rows |
+//! | `roles` | what each column of a table is for |
+//! | `labels`, `classes` | `labels.csv`, and what labels mean |
 //! | `arrays` | `.npy`, `.npz`, safetensors, IDX, CIFAR's binary format |
 //! | `manifest` | `data.toml`, which says what cannot be seen |
+//! | `digest` | what a source contains, as one number |
 //!
 //! Every sample has an id that stays the same when others come or go: its path in the folder, or what the id column
 //! says. Labels belong to ids.
 
 mod arrays;
+mod classes;
 mod decode;
+mod digest;
 mod duplicates;
 mod encoding;
+mod features;
 mod files;
+mod folders;
 mod images;
 mod inputs;
 mod labels;
+mod limits;
 mod manifest;
+mod names;
+#[cfg(test)]
+mod page;
+mod roles;
+mod scale;
 mod sheet;
+mod spelling;
 mod table;
+mod table_pictures;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -29,8 +44,12 @@ mod transform;
 pub use decode::picture_size;
 pub use duplicates::{Duplicates, NEAR};
 pub use encoding::{Encoding, Feature, How};
+pub use folders::ClassesFrom;
 pub use inputs::Inputs;
+pub use limits::{MOST_BYTES, MOST_PIXELS};
 pub use manifest::Manifest;
+pub use roles::Role;
+pub use scale::{Scale, Scaling};
 pub use sheet::{MOST_CLASSES, SHEET};
 pub use text::Vocabulary;
 pub use transform::{Resize, Transform};
@@ -39,8 +58,7 @@ use crate::error::{Error, Result};
 use deepal_core::{Class, Data, Dataset, Meta};
 use inputs::Rows;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The share of labelled samples that is kept for the test where nothing says which.
@@ -57,13 +75,16 @@ pub struct Open<'a> {
     pub image: Option<&'a Transform>,
     /// How rows of a table become inputs, instead of what suits these rows: for a net that learnt from another table.
     pub encoding: Option<&'a Encoding>,
+    /// Whether lists of numbers are used as they are, whatever the manifest says: for a pretrained net, which scales them itself.
+    pub unscaled: bool,
 }
 
 impl std::fmt::Debug for Open<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { progress: _, cache_bytes, image, encoding } = self;
+        let Self { progress: _, cache_bytes, image, encoding, unscaled } = self;
         let mut text = f.debug_struct("Open");
         text.field("cache_bytes", cache_bytes).field("image", image).field("encoding", encoding);
+        text.field("unscaled", unscaled);
         text.finish_non_exhaustive()
     }
 }
@@ -71,7 +92,7 @@ impl std::fmt::Debug for Open<'_> {
 impl Default for Open<'_> {
     /// Up to 256 MB of pictures, and nobody watches.
     fn default() -> Self {
-        Self { progress: &|_, _| {}, cache_bytes: 256 << 20, image: None, encoding: None }
+        Self { progress: &|_, _| {}, cache_bytes: 256 << 20, image: None, encoding: None, unscaled: false }
     }
 }
 
@@ -114,6 +135,10 @@ struct Found {
     notes: Vec<String>,
     /// How pictures become inputs, if they are pictures.
     image: Option<Transform>,
+    /// The ids of samples that nobody is to be asked about again.
+    skipped: Vec<String>,
+    /// What each column is for, of a table.
+    roles: Vec<Role>,
 }
 
 /// A user's own data, as understood.
@@ -121,6 +146,8 @@ struct Found {
 pub struct Source {
     /// Its name in results.
     pub name: String,
+    /// The folder, archive or file that was read.
+    pub path: PathBuf,
     /// What it is, in words.
     pub kind: String,
     /// The id of each sample; all are different.
@@ -142,6 +169,10 @@ pub struct Source {
     pub problems: Vec<Problem>,
     /// What was done with the rest, in sentences without full stop.
     pub notes: Vec<String>,
+    /// The ids of samples that have an empty answer or `skip`, sorted: nobody is to be asked about them again.
+    pub skipped: Vec<String>,
+    /// What each column of a table is for; empty for other sources.
+    pub roles: Vec<Role>,
     /// All of this as a manifest, to be edited.
     pub manifest: Manifest,
 }
@@ -197,11 +228,11 @@ impl Source {
             )));
         }
         labels::put(path, folder, &manifest, &mut found)?;
-        let classes = classes(&manifest, &mut found);
+        let classes = classes::of(path, &manifest, &mut found)?;
         if classes.len() > usize::from(u16::MAX) {
             return Err(wrong(format!("has {} classes; at most {} are possible", classes.len(), u16::MAX)));
         }
-        let labels = labels::to_classes(path, &found, &classes)?;
+        let labels = classes::to_positions(path, &found, &classes)?;
         let split = split(&manifest, &found);
         let stem = if path.is_dir() { path.file_name() } else { path.file_stem() };
         let name = manifest.name.clone().or_else(|| stem.map(|stem| stem.to_string_lossy().into_owned()));
@@ -209,12 +240,18 @@ impl Source {
         let chosen = found.split.iter().all(Option::is_none) && labels.iter().any(Option::is_some);
         let test_fraction = manifest.test_fraction.or(chosen.then_some(TEST_FRACTION));
         let image = manifest.image.clone().or(found.image);
+        // A list of what happens to be labelled now would refuse the classes that come later.
+        let are_final = !manifest.classes.is_empty() || !found.classes.is_empty();
+        let declared = if are_final { classes.clone() } else { Vec::new() };
         let manifest =
-            Manifest { name: Some(name.clone()), classes: classes.clone(), test_fraction, image, ..manifest };
+            Manifest { name: Some(name.clone()), classes: declared, test_fraction, image, ..manifest };
         found.problems.sort();
-        let Found { kind, ids, inputs, encoding, problems, notes, .. } = found;
+        found.skipped.sort();
+        found.skipped.dedup();
+        let Found { kind, ids, inputs, encoding, problems, notes, skipped, roles, .. } = found;
         Ok(Self {
             name,
+            path: path.into(),
             kind,
             ids,
             labels,
@@ -225,6 +262,8 @@ impl Source {
             original: None,
             problems,
             notes,
+            skipped,
+            roles,
             manifest,
         })
     }
@@ -257,7 +296,10 @@ impl Source {
             ));
         }
         if self.classes.len() < 2 {
-            return Err(wrong("has fewer than two classes; declare all of them as `classes` in data.toml"));
+            return Err(wrong(&format!(
+                "has fewer than two classes, only `{}`; if others have no label yet, declare all of them as `classes` in data.toml",
+                self.classes.join(", ")
+            )));
         }
         let part = |part: Split| {
             let rows = (0..self.ids.len()).filter(|row| self.split[*row] == part);
@@ -305,15 +347,29 @@ fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<'_>) -> Res
     let name = name.strip_suffix(".gz").unwrap_or(&name);
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     let is_table = matches!(extension, Some("csv" | "tsv" | "jsonl" | "ndjson" | "parquet"));
-    if let Some(encoding) = open.encoding.filter(|_| metadata.is_dir() || !is_table) {
-        let columns = encoding.columns().join(", ");
-        return Err(Error::unfit(
-            path,
-            format!("is no table, and one with these columns is expected: {columns}"),
-        ));
+    let is_array = matches!(extension, Some("npy" | "npz" | "safetensors" | "bin")) || name.contains("idx");
+    let fits = |encoding: &&Encoding| match encoding {
+        Encoding::Array { .. } => is_array && !is_table,
+        Encoding::Columns(_) | Encoding::Text(_) => is_table,
+    };
+    if let Some(encoding) = open.encoding.filter(|encoding| metadata.is_dir() || !fits(encoding)) {
+        let expected = match encoding {
+            Encoding::Array { width, .. } => {
+                format!("is no array, and one of {width} numbers a row is expected")
+            }
+            _ => {
+                let columns = encoding.columns().join(", ");
+                format!("is no table, and one with these columns is expected: {columns}")
+            }
+        };
+        return Err(Error::unfit(path, expected));
+    }
+    let is_pictures = metadata.is_dir() || extension == Some("zip");
+    if manifest.classes_from == Some(ClassesFrom::Folders) && !is_pictures {
+        return Err(Error::unfit(path, "has no folders; leave `classes_from` in data.toml out"));
     }
     if metadata.is_dir() {
-        return images::read(path, manifest, open);
+        return images::read(path, folder, manifest, open);
     }
     if metadata.len() == 0 {
         return Err(Error::Unfit { path: path.into(), why: "is empty".into() });
@@ -323,10 +379,13 @@ fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<'_>) -> Res
             path: path.into(),
             why: "is packed by gzip, and it is packed inside already; unpack it with `gunzip` and use that".into(),
         }),
-        Some("zip") => images::read(path, manifest, open),
-        _ if is_table => table::read(path, manifest, open.encoding),
-        Some("npy" | "npz" | "safetensors" | "bin") => arrays::read(path, folder, manifest, open),
-        _ if name.contains("idx") => arrays::read(path, folder, manifest, open),
+        Some("zip") => images::read(path, folder, manifest, open),
+        Some("7z" | "bz2" | "rar" | "tar" | "tgz" | "xz" | "zst") => Err(Error::unfit(
+            path,
+            "is packed in a way that cannot be read; unpack it and name the folder, or pack it as .zip",
+        )),
+        _ if is_table => table::read(path, manifest, open),
+        _ if is_array => arrays::read(path, folder, manifest, open),
         _ => Err(Error::Unfit {
             path: path.into(),
             why: "is of no known kind; known are a folder or zip of pictures, .csv, .tsv, .jsonl, .parquet, .npy, .npz, \
@@ -341,29 +400,6 @@ fn duplicate(ids: &[String]) -> Option<&str> {
     let mut sorted = ids.iter().map(String::as_str).collect::<Vec<_>>();
     sorted.sort_unstable();
     sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
-}
-
-/// All classes: declared, or of the source itself, or (with a note) those that labels name.
-fn classes(manifest: &Manifest, found: &mut Found) -> Vec<String> {
-    if !manifest.classes.is_empty() {
-        return manifest.classes.clone();
-    }
-    if !found.classes.is_empty() {
-        return found.classes.clone();
-    }
-    let seen = found.labels.iter().flatten().collect::<BTreeSet<_>>();
-    let mut seen = seen.into_iter().cloned().collect::<Vec<_>>();
-    // 2 before 10.
-    if seen.iter().all(|class| class.parse::<u64>().is_ok()) {
-        seen.sort_by_key(|class| class.parse::<u64>().unwrap_or_default());
-    }
-    if !seen.is_empty() && found.labels.iter().any(Option::is_none) {
-        let classes = format!("the classes were read from the labels there are: {}", seen.join(", "));
-        found
-            .notes
-            .push(format!("{classes}; if one has no label yet, declare all as `classes` in data.toml"));
-    }
-    seen
 }
 
 /// The part of each sample. One that the source says nothing of belongs to the pool if others are said to be the test set;

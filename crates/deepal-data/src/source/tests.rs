@@ -19,6 +19,8 @@ fn found(labels: &[Option<&str>]) -> Found {
         notes: Vec::new(),
         image: None,
         encoding: None,
+        skipped: Vec::new(),
+        roles: Vec::new(),
     }
 }
 
@@ -49,6 +51,21 @@ fn classes_are_declared_or_of_the_source_or_told_to_be_guessed() {
 
     let folders = Found { classes: names(&["2", "empty", "10"]), ..found(&labels) };
     assert_eq!(understand(Manifest::default(), folders).unwrap().classes, ["2", "empty", "10"]);
+}
+
+/// The list of a manifest that is written while only some classes have labels would refuse the others.
+#[test]
+fn classes_that_labels_name_do_not_get_into_the_manifest() {
+    let labels = [Some("cat"), None, Some("dog"), Some("cat")];
+    let own = understand(Manifest::default(), found(&labels)).unwrap();
+    assert_eq!((own.classes.len(), own.manifest.classes.len()), (2, 0));
+    let later = [Some("cat"), Some("cow"), Some("dog"), Some("cat")];
+    assert_eq!(understand(own.manifest, found(&later)).unwrap().classes, ["cat", "cow", "dog"]);
+
+    let folders = Found { classes: names(&["cat", "dog"]), ..found(&labels) };
+    assert_eq!(understand(Manifest::default(), folders).unwrap().manifest.classes, ["cat", "dog"]);
+    let declared = Manifest { classes: names(&["dog", "cat", "cow"]), ..Manifest::default() };
+    assert_eq!(understand(declared, found(&labels)).unwrap().manifest.classes, ["dog", "cat", "cow"]);
 }
 
 #[test]
@@ -151,7 +168,11 @@ fn labels_come_by_id_from_a_table() {
     let beside = Source::understand(folder.path(), Path::new(""), Manifest::default(), source()).unwrap();
     assert_eq!(beside.labels, own.labels, "`labels.csv` in the folder needs no mention");
 
-    for (text, words) in [("id,animal\n", "its columns are id, animal"), ("id,label\na\n", "record 1")] {
+    for (text, words) in [
+        ("id,animal\n", "its columns are id, animal"),
+        ("id,label\na\n", "line 2 has 1 cells"),
+        ("id,label\ns9,cat\n", "none is about a sample"),
+    ] {
         fs::write(&table, text).unwrap();
         let error =
             Source::understand(Path::new("pool"), folder.path(), manifest.clone(), source()).unwrap_err();
@@ -182,6 +203,10 @@ fn a_manifest_is_found_beside_its_source_and_checked() {
         ("source = 'x'\ntest_fraction = 1.0", "below 1"),
         ("source = 'x'\nclasses = ['a', 'a']", "`a` is named twice"),
         ("source = 'x'\nvocabulary = 0", "at least 1"),
+        ("source = 'x'\nbits = 7", "bits must be 8 to 16, got 7"),
+        ("source = 'x'\nmax_pixels = 0", "max_pixels must be at least 1"),
+        ("source = 'x'\nmax_bytes = 0", "max_bytes must be at least 1"),
+        ("source = 'x'\nclasses_from = 'dates'", "classes_from"),
         ("source = 'x'\n[image]\nsize = [0, 3]\nchannels = 1\nmean = [1]\nstd = [1]", "from 1 to 4096"),
         ("source = 'x'\n[image]\nsize = [3, 3]\nchannels = 2\nmean = [1]\nstd = [1]", "1 or 3"),
         ("source = 'x'\n[image]\nsize = [3, 3]\nchannels = 3\nmean = [1]\nstd = [1]", "3 numbers"),
@@ -203,6 +228,10 @@ fn what_is_no_source_is_told() {
     assert!(open("empty.csv").contains("is empty"));
     fs::write(folder.path().join("movie.mp4"), "x").unwrap();
     assert!(open("movie.mp4").contains("no known kind; known are"));
+    fs::write(folder.path().join("pool.csv"), "id,x,label\na,1.5,cat\nb,2.5,dog\n").unwrap();
+    fs::write(folder.path().join("pool.csv.data.toml"), "source = 'pool.csv'\nclasses_from = 'folders'\n")
+        .unwrap();
+    assert!(open("pool.csv").contains("has no folders; leave `classes_from`"));
 }
 
 #[test]
@@ -214,11 +243,20 @@ fn the_comments_of_a_manifest_name_every_key_and_would_be_one() {
         label: Some("class".into()),
         labels: Some("labels.csv".into()),
         classes: names(&["cat", "dog"]),
+        classes_from: Some(ClassesFrom::Labels),
         text: Some("body".into()),
         vocabulary: Some(2000),
         features: names(&["x*", "y"]),
         split: Some("part".into()),
+        scale: Some(Scaling::None),
+        missing: names(&["-1", "unknown"]),
+        separator: Some(';'),
+        decimal: Some(','),
+        heading: Some(true),
         test_fraction: Some(0.2),
+        bits: Some(12),
+        max_pixels: Some(MOST_PIXELS),
+        max_bytes: Some(MOST_BYTES),
         image: Some(Transform::new([32, 32], 3)),
     };
     let text = all.to_toml().unwrap();

@@ -123,7 +123,7 @@ impl Transform {
             (1, channels) => {
                 (0..channels).for_each(|_| planes.extend(sized.pixels().map(|pixel| pixel.channels()[0])))
             }
-            (_, 1) => planes.extend(sized.pixels().map(|pixel| pixel.to_luma().0[0])),
+            (_, 1) => planes.extend(sized.pixels().map(|pixel| grey(pixel.channels()))),
             (_, channels) => {
                 (0..channels)
                     .for_each(|channel| planes.extend(sized.pixels().map(|pixel| pixel.channels()[channel])));
@@ -188,6 +188,13 @@ impl Transform {
     }
 }
 
+/// Red, green and blue as one grey by the weights of ITU-R BT.601, in whole numbers as Pillow, torchvision and OpenCV do it.
+fn grey(colour: &[u8]) -> u8 {
+    let weighted =
+        colour.iter().zip([19_595_u32, 38_470, 7_471]).map(|(value, weight)| u32::from(*value) * weight);
+    ((weighted.sum::<u32>() + 0x8000) >> 16) as u8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,10 +216,31 @@ mod tests {
         assert_eq!(planes[..6], [0, 30, 60, 90, 120, 150]);
         assert_eq!(planes[6..12], [10, 40, 70, 100, 130, 160]);
         let luma = transform([2, 3], 1, Resize::Crop).fit(picture).unwrap();
-        // 0.2126 red + 0.7152 green + 0.0722 blue of 0, 10, 20 is 8.6.
+        // 0.299 red + 0.587 green + 0.114 blue of 0, 10, 20 is 8.15.
         assert_eq!((luma.len(), luma[0], luma[1] - luma[0]), (6, 8, 30));
         let three = transform([1, 2], 3, Resize::Crop).fit(grey(&[[7, 9]])).unwrap();
         assert_eq!(three, [7, 9, 7, 9, 7, 9]);
+    }
+
+    /// The values are those of Pillow's `convert("L")`.
+    #[test]
+    fn colour_becomes_grey_by_the_weights_of_other_tools() {
+        let cases = [
+            ([255, 0, 0], 76),
+            ([0, 255, 0], 150),
+            ([0, 0, 255], 29),
+            ([255, 255, 255], 255),
+            ([0, 0, 0], 0),
+            ([200, 100, 50], 124),
+            ([1, 2, 3], 2),
+        ];
+        for (colour, expected) in cases {
+            let picture = Picture { height: 1, width: 1, channels: 3, pixels: colour.to_vec() };
+            assert_eq!(transform([1, 1], 1, Resize::Crop).fit(picture).unwrap(), [expected], "{colour:?}");
+        }
+        for value in 0..=255 {
+            assert_eq!(super::grey(&[value; 3]), value, "grey stays what it is");
+        }
     }
 
     #[test]

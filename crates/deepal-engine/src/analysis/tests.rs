@@ -334,7 +334,7 @@ fn fewer_than_3_seeds_claim_nothing_and_ask_for_more() {
         let found = analysis(&[runs("d", "random", seeds, &RANDOM), runs("d", "margin", seeds, &BETTER)]);
         let [sentence] = &found.verdict[..] else { panic!("{:?}", found.verdict) };
         assert!(sentence.starts_with("On d with n, nothing is claimed about margin against random: with "));
-        assert!(sentence.ends_with("Give at least 3 to `--seeds`; 5 are advised."), "{sentence}");
+        assert!(sentence.ends_with("Use at least 3 seeds; 5 are advised."), "{sentence}");
         assert!(found.warnings[0].ends_with("with fewer than 3 seeds a difference may be chance"));
         assert!(found.penalty.is_none() && found.tasks[0].arms[1].versus_random.is_none());
         assert!(!text(&found).contains("labels for the"));
@@ -352,7 +352,7 @@ fn the_initial_labels_alone_are_no_comparison() {
 #[test]
 fn without_random_it_says_so() {
     let found = analysis(&[runs("d", "margin", 5, &BETTER), runs("d", "entropy", 5, &WORSE)]);
-    let sentence = "On d with n, nothing can be said about labels saved by margin and entropy: add `random` to `--strategy`.";
+    let sentence = "On d with n, nothing can be said about labels saved by margin and entropy: add `random` to the strategies.";
     assert_eq!(found.verdict, [sentence]);
     assert_eq!(found.warnings.len(), 1, "{:?}", found.warnings);
     assert!(found.warnings[0].starts_with("no `random` on d with n: "));

@@ -70,7 +70,7 @@ fn of_task(task: &TaskAnalysis, runs: &TaskRuns<'_>, asked: &[String], tests: us
         let (nothing, names) = (format!("{where_}, nothing can be said about labels saved by"), list(&names));
         return vec![match asked.iter().any(|name| name == BASELINE) {
             true => format!("{nothing} {names} yet: random has no finished round."),
-            false => format!("{nothing} {names}: add `random` to `--strategy`."),
+            false => format!("{nothing} {names}: add `random` to the strategies."),
         }];
     };
     if others.is_empty() {
@@ -100,8 +100,8 @@ fn silent(where_: &str, random: &ArmRuns<'_>, silent: &[&ArmRuns<'_>]) -> Vec<St
     let mut sentences = Vec::new();
     if let Some(seeds) = too_few.iter().map(|arm| common(arm)).min() {
         sentences.push(format!(
-            "{where_}, nothing is claimed about {} against random: with {} in common a difference may be chance. Give at \
-             least {SEEDS_FOR_CLAIMS} to `--seeds`; {SEEDS_ADVISED} are advised.",
+            "{where_}, nothing is claimed about {} against random: with {} in common a difference may be chance. Use at \
+             least {SEEDS_FOR_CLAIMS} seeds; {SEEDS_ADVISED} are advised.",
             names(&too_few),
             count(seeds, "seed", "seeds")
         ));

@@ -11,10 +11,11 @@ mod pictures;
 mod table;
 
 use crate::catalog::Catalog;
-use crate::config::{Config, Task, data_dir_of_environment};
+use crate::config::{Config, Task};
 use crate::error::{Error, Result, bail};
 use crate::monitor::Monitor;
 use crate::outputs::Record;
+use crate::study_settings::data_dir_of_environment;
 use crate::text::distinct;
 use deepal_core::{did_you_mean, strategy};
 use deepal_data::files::{check_folder, write_folder};

@@ -2,17 +2,20 @@
 
 use super::{SelectOptions, Selected, is_of_net};
 use crate::catalog::Catalog;
-use crate::config::default_net;
 use crate::error::{Context, Error, Result, bail};
 use crate::monitor::Monitor;
 use crate::pretrained::Pretrained;
+use crate::study_settings::default_net;
 use crate::{sources, text};
 use deepal_core::{ActiveLearner, Annotation, SampleId, Selection, Signal, Strategy, provide};
 use deepal_data::source::{Open, Source, Split};
 use deepal_nn::nets::Options;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Classes that are named one by one.
+const LISTED: usize = 12;
 
 /// A user's own data, and what looks at them.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +48,18 @@ pub(super) fn select(
     Ok(Selected { selection, ids: Some(source.ids) })
 }
 
+/// How many of the samples are labelled, and with what.
+fn labels_in_words(source: &Source, rows: &[usize]) -> String {
+    let mut counts = vec![0; source.classes.len()];
+    for class in rows.iter().filter_map(|row| source.labels[*row]) {
+        counts[class.index()] += 1;
+    }
+    let of_classes = source.classes.iter().zip(&counts).take(LISTED);
+    let mut words = of_classes.map(|(class, n)| format!("{class} {n}")).collect::<Vec<_>>();
+    words.extend((counts.len() > LISTED).then(|| format!("and {} more classes", counts.len() - LISTED)));
+    format!("{} of {} labelled: {}", counts.iter().sum::<usize>(), rows.len(), words.join(", "))
+}
+
 /// The samples without label that a strategy wants. What it needs of a net comes from `net`, trained on the samples with label, its
 /// embeddings too; while labels are of fewer than two classes there is no net, and inputs stand for embeddings.
 ///
@@ -61,7 +76,11 @@ fn pick(
 ) -> Result<Selection> {
     // A test set that the source itself declares stays out; a share chosen for experiments is not held back here.
     let is_declared = source.manifest.test_fraction.is_none();
-    let rows = (0..source.ids.len()).filter(|row| !is_declared || source.split[*row] == Split::Train);
+    // What was answered with nothing or `skip` is not asked again.
+    let skipped = source.skipped.iter().map(String::as_str).collect::<HashSet<_>>();
+    let rows = (0..source.ids.len()).filter(|row| {
+        (!is_declared || source.split[*row] == Split::Train) && !skipped.contains(source.ids[*row].as_str())
+    });
     let rows = rows.collect::<Vec<_>>();
     let annotations = rows.iter().enumerate().filter_map(|(at, row)| {
         source.labels[*row].map(|class| Annotation { id: SampleId::from(at), class: Some(class) })
@@ -72,6 +91,9 @@ fn pick(
             "every sample of `{}` has a label already; there is nothing to ask",
             source.name
         )));
+    }
+    if !annotations.is_empty() {
+        monitor.note(&labels_in_words(source, &rows));
     }
     let name = strategy.name().to_owned();
     let (needs, wants) = (strategy.needs(), strategy.wants());

@@ -63,7 +63,13 @@ fn read_whole(path: &Path, part: &Part<'_>) -> Result<Wanted> {
             }
             continue;
         }
-        let cells = if parts[&name] == 1 { Cells::of(leaf, wanted) } else { Err("nested values".into()) };
+        let cells = match (parts[&name], is_picture(leaf)) {
+            (1, _) => Cells::of(leaf, wanted),
+            // As Hugging Face's data sets keep pictures: bytes, and the path that they had.
+            (2, true) => Ok(Cells::Bytes(Vec::new())),
+            (2, false) if leaves.iter().any(|other| field(other) == name && is_picture(other)) => continue,
+            _ => Err("nested values".into()),
+        };
         let mut cells = match cells {
             Ok(cells) => cells,
             Err(kind) => {
@@ -97,6 +103,7 @@ enum Cells {
     Unsigned(Vec<Option<u64>>),
     Booleans(Vec<Option<bool>>),
     Text(Vec<Option<Vec<u8>>>),
+    Bytes(Vec<Option<Vec<u8>>>),
     Lists { values: Vec<f32>, lengths: Vec<Option<usize>>, wanted: usize },
 }
 
@@ -106,16 +113,16 @@ impl Cells {
         let is_list = leaf.max_rep_level() == 1;
         let is_nested = leaf.max_rep_level() > 1 || leaf.path().parts().len() > if is_list { 3 } else { 1 };
         let logical = leaf.logical_type_ref();
-        let is_decimal = matches!(logical, Some(LogicalType::Decimal { .. }))
-            || leaf.converted_type() == ConvertedType::DECIMAL;
         let is_half = matches!(logical, Some(LogicalType::Float16)) && leaf.type_length() == 2;
         if is_nested {
             return Err("nested values".into());
         }
         match leaf.physical_type() {
-            _ if is_decimal => Err("DECIMAL".into()),
+            _ if is_decimal(leaf) && is_list => Err("lists of DECIMAL".into()),
+            _ if is_decimal(leaf) => Ok(Self::Numbers(Vec::new())),
+            Type::INT96 if !is_list => Ok(Self::Numbers(Vec::new())),
+            Type::INT96 => Err("lists of INT96".into()),
             Type::FIXED_LEN_BYTE_ARRAY if !is_half => Err("FIXED_LEN_BYTE_ARRAY".into()),
-            Type::INT96 => Err("INT96".into()),
             Type::BYTE_ARRAY if is_list => Err("lists of BYTE_ARRAY".into()),
             _ if is_list => Ok(Self::Lists { values: Vec::new(), lengths: Vec::new(), wanted }),
             Type::BYTE_ARRAY => Ok(Self::Text(Vec::new())),
@@ -135,7 +142,33 @@ impl Cells {
         rows: usize,
         kept: &mut Kept<'_>,
     ) -> Result<(), ParquetError> {
+        // Decimals are whole numbers of such parts.
+        let parts = 10_f64.powi(leaf.type_scale().clamp(0, 300));
         match (self, reader) {
+            (Self::Numbers(cells), ColumnReader::Int32ColumnReader(reader)) => {
+                singles(reader, leaf, rows, kept, |x| {
+                    cells.push(x.map_or(f64::NAN, |x| f64::from(*x) / parts))
+                })
+            }
+            (Self::Numbers(cells), ColumnReader::Int64ColumnReader(reader)) => {
+                singles(reader, leaf, rows, kept, |x| cells.push(x.map_or(f64::NAN, |x| *x as f64 / parts)))
+            }
+            (Self::Numbers(cells), ColumnReader::ByteArrayColumnReader(reader)) => {
+                singles(reader, leaf, rows, kept, |x| {
+                    cells.push(x.map_or(f64::NAN, |x| big_endian(x.data()) / parts))
+                })
+            }
+            (Self::Numbers(cells), ColumnReader::FixedLenByteArrayColumnReader(reader)) => {
+                singles(reader, leaf, rows, kept, |x| {
+                    cells.push(x.map_or(f64::NAN, |x| big_endian(x.data()) / parts))
+                })
+            }
+            // An old kind of timestamp, in seconds since 1970.
+            (Self::Numbers(cells), ColumnReader::Int96ColumnReader(reader)) => {
+                singles(reader, leaf, rows, kept, |x| {
+                    cells.push(x.map_or(f64::NAN, |x| x.to_millis() as f64 / 1000.0))
+                })
+            }
             (Self::Numbers(cells), ColumnReader::DoubleColumnReader(reader)) => {
                 singles(reader, leaf, rows, kept, |x| cells.push(x.copied().unwrap_or(f64::NAN)))
             }
@@ -160,7 +193,7 @@ impl Cells {
             (Self::Unsigned(cells), ColumnReader::Int64ColumnReader(reader)) => {
                 singles(reader, leaf, rows, kept, |x| cells.push(x.map(|x| *x as u64)))
             }
-            (Self::Text(cells), ColumnReader::ByteArrayColumnReader(reader)) => {
+            (Self::Text(cells) | Self::Bytes(cells), ColumnReader::ByteArrayColumnReader(reader)) => {
                 singles(reader, leaf, rows, kept, |x| cells.push(x.map(|x| x.data().to_vec())))
             }
             (Self::Lists { values, lengths, wanted }, reader) => {
@@ -222,24 +255,54 @@ impl Cells {
             Self::Unsigned(integers) => Column::Unsigned(integers),
             Self::Booleans(booleans) => Column::Booleans(booleans),
             Self::Lists { values, lengths, .. } => list_column(path, name, &lengths, values, part)?,
+            Self::Bytes(cells) => Column::Bytes(cells),
+            // Bytes of no known kind are texts if all are.
+            Self::Text(cells) if leaf.converted_type() == ConvertedType::NONE && !are_texts(&cells) => {
+                Column::Bytes(cells)
+            }
             Self::Text(cells) => {
                 let text = |(row, cell): (usize, Option<Vec<u8>>)| {
                     cell.map(String::from_utf8).transpose().map_err(|_| row)
                 };
                 // Turned into texts where they are.
-                match cells.into_iter().enumerate().map(text).collect::<Result<Vec<_>, usize>>() {
-                    Ok(texts) => Column::Text(texts),
-                    Err(_) if leaf.converted_type() == ConvertedType::NONE => {
-                        return Ok(Err(Some("BYTE_ARRAY, and no text".into())));
-                    }
-                    Err(row) => {
-                        let row = 1 + part.rows.map_or(row, |rows| rows[row]);
-                        return Err(Error::unfit(path, format!("column `{name}` is not UTF-8 in row {row}")));
-                    }
-                }
+                let texts = cells.into_iter().enumerate().map(text).collect::<Result<Vec<_>, usize>>();
+                Column::Text(texts.map_err(|row| {
+                    let row = 1 + part.rows.map_or(row, |rows| rows[row]);
+                    Error::unfit(
+                        path,
+                        format!("column `{name}` is not UTF-8 in row {row}; write it as UTF-8"),
+                    )
+                })?)
             }
         }))
     }
+}
+
+fn are_texts(cells: &[Option<Vec<u8>>]) -> bool {
+    cells.iter().flatten().all(|cell| std::str::from_utf8(cell).is_ok())
+}
+
+/// Whether it is the bytes of a picture beside its path.
+fn is_picture(leaf: &ColumnDescriptor) -> bool {
+    let parts = leaf.path().parts();
+    leaf.physical_type() == Type::BYTE_ARRAY
+        && leaf.max_rep_level() == 0
+        && parts.len() == 2
+        && parts[1] == "bytes"
+}
+
+fn is_decimal(leaf: &ColumnDescriptor) -> bool {
+    matches!(leaf.logical_type_ref(), Some(LogicalType::Decimal { .. }))
+        || leaf.converted_type() == ConvertedType::DECIMAL
+}
+
+/// A whole number of any length, in two's complement.
+fn big_endian(bytes: &[u8]) -> f64 {
+    let is_negative = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
+    let digits = bytes
+        .iter()
+        .fold(0.0, |number, byte| number * 256.0 + f64::from(if is_negative { !byte } else { *byte }));
+    if is_negative { -digits - 1.0 } else { digits }
 }
 
 fn is_unsigned(leaf: &ColumnDescriptor) -> bool {

@@ -1,11 +1,12 @@
 //! The inputs of arrays: [`Features`], rows of numbers, and [`Pictures`], fitted when they are asked for. Both stay in their
 //! file where they lie there as they are.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::formats::element::Element;
 use crate::formats::stored::{Bytes, Stored};
+use crate::source::scale::{Fit, Scale, Scaling};
 use crate::source::transform::Picture;
-use crate::source::{Inputs, Manifest, Open, Resize, Transform};
+use crate::source::{Encoding, Inputs, Manifest, Open, Resize, Transform};
 use ndarray::Array2;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -83,25 +84,33 @@ impl Items {
     }
 }
 
-/// The inputs of all parts, one behind the other; for pictures also how they become inputs.
+/// Inputs, for pictures how they became inputs, and for features what they owe to other rows.
+pub(super) type Made = (Arc<dyn Inputs>, Option<Transform>, Option<Encoding>);
+
+/// The inputs of all parts, one behind the other; each part with whether the scale is fitted to it.
 pub(super) fn of(
-    parts: Vec<Items>,
+    parts: Vec<(Items, bool)>,
     manifest: &Manifest,
     open: &Open<'_>,
     notes: &mut Vec<String>,
-) -> Result<(Arc<dyn Inputs>, Option<Transform>)> {
-    let arrays = parts.iter().filter_map(Items::stored).collect::<Vec<_>>();
+) -> Result<Made> {
+    let arrays = parts.iter().filter_map(|(items, _)| items.stored()).collect::<Vec<_>>();
     if let Some(pair) = arrays.windows(2).find(|pair| pair[0].shape[1..] != pair[1].shape[1..]) {
         let why = format!("has shape {:?}, which does not fit to {:?}", pair[1].shape, pair[0].shape);
         return Err(pair[1].wrong(format!("{why} of `{}`", pair[0].label.display())));
     }
     let white = white(&arrays, notes)?;
-    let total = parts.iter().map(Items::len).sum();
+    let encoding = encoding(&parts, manifest, open, notes)?;
+    let scale = match &encoding {
+        Some(Encoding::Array { scale: Some(scale), .. }) => Some(Arc::new(scale.clone())),
+        _ => None,
+    };
+    let total = parts.iter().map(|(items, _)| items.len()).sum();
     let mut image = None;
     let mut inputs = Vec::<Arc<dyn Inputs>>::new();
-    for items in parts {
+    for (items, _) in parts {
         inputs.push(match items {
-            Items::Features(stored) => Arc::new(Features::new(&stored)?),
+            Items::Features(stored) => Arc::new(Features::new(&stored, scale.clone())?),
             Items::Pictures(pixels, grid) => {
                 let transform = open.image.or(manifest.image.as_ref()).cloned();
                 let transform = transform.unwrap_or_else(|| grid.transform());
@@ -119,7 +128,66 @@ pub(super) fn of(
         });
         (open.progress)(inputs.iter().map(|inputs| inputs.len()).sum(), total);
     }
-    Ok((if inputs.len() == 1 { inputs.swap_remove(0) } else { Arc::new(Joined(inputs)) }, image))
+    Ok((if inputs.len() == 1 { inputs.swap_remove(0) } else { Arc::new(Joined(inputs)) }, image, encoding))
+}
+
+/// What features owe to other rows: their scale, fitted to the parts that it is to be fitted to; `None` for pictures.
+fn encoding(
+    parts: &[(Items, bool)],
+    manifest: &Manifest,
+    open: &Open<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Option<Encoding>> {
+    let features = |(items, is_fitted): &(Items, bool)| match items {
+        Items::Features(stored) => Some((stored.clone(), *is_fitted)),
+        Items::Pictures(..) => None,
+    };
+    let features = parts.iter().filter_map(features).collect::<Vec<_>>();
+    let first = features.first().map(|(first, _)| first);
+    let Some(width) = first.map(|first| first.shape[1]) else {
+        return match open.encoding {
+            Some(encoding) => Err(Error::unfit(
+                &manifest.source,
+                format!("has pictures, and rows of {} numbers are expected", encoding.width()),
+            )),
+            None => Ok(None),
+        };
+    };
+    if let (Some(encoding), Some(first)) = (open.encoding, first) {
+        return match encoding.width() == width {
+            true => Ok(Some(encoding.clone())),
+            false => {
+                Err(first
+                    .wrong(format!("has rows of {width} numbers, and {} are expected", encoding.width())))
+            }
+        };
+    }
+    if open.unscaled {
+        return Ok(None);
+    }
+    if manifest.scale == Some(Scaling::None) {
+        return Ok(Some(Encoding::Array { width, scale: None }));
+    }
+    let mut fit = Fit::new(width);
+    for (stored, _) in features.iter().filter(|(_, is_fitted)| *is_fitted) {
+        check_finite(stored)?;
+        stored.each(|place, x| fit.add(place % width, x))?;
+    }
+    notes.push(
+        "the features were shifted and scaled to mean 0 and standard deviation 1; to use them as they are, say \
+         `scale = \"none\"` in data.toml"
+            .into(),
+    );
+    Ok(Some(Encoding::Array { width, scale: Some(fit.finish()) }))
+}
+
+/// Numbers that are not finite, as `f32`, are an error about the first such row.
+fn check_finite(stored: &Stored) -> Result<()> {
+    let d = stored.shape[1];
+    let Some((place, value)) = stored.first(|value| !(value as f32).is_finite())? else { return Ok(()) };
+    let why = if value.is_finite() { "which does not fit into float32" } else { "which is not finite" };
+    let place = format!("row {}, column {}", place / d, place % d);
+    Err(stored.wrong(format!("has {value:e} in {place} (from 0), {why}; correct it or leave the row out")))
 }
 
 impl Grid {
@@ -182,28 +250,31 @@ fn to_bytes(stored: &Stored, white: f64) -> Result<Bytes> {
     Ok(Bytes::Held(bytes))
 }
 
-/// Rows of numbers, `[n, d]`, which are used as they are.
+/// Rows of numbers, `[n, d]`.
 struct Features {
     bytes: Bytes,
     element: Element,
     big: bool,
     n: usize,
     d: usize,
+    scale: Option<Arc<Scale>>,
 }
 
 impl Features {
-    /// Numbers that are not finite, as `f32`, are an error about the first such row.
-    fn new(stored: &Stored) -> Result<Self> {
+    /// Numbers that are not finite are an error.
+    fn new(stored: &Stored, scale: Option<Arc<Scale>>) -> Result<Self> {
         let (n, d) = (stored.shape[0], stored.shape[1]);
-        if let Some((place, value)) = stored.first(|value| !(value as f32).is_finite())? {
-            let why =
-                if value.is_finite() { "which does not fit into float32" } else { "which is not finite" };
-            let place = format!("row {}, column {}", place / d, place % d);
-            return Err(stored.wrong(format!(
-                "has {value:e} in {place} (from 0), {why}; correct it or leave the row out"
-            )));
-        }
-        Ok(Self { bytes: stored.bytes()?, element: stored.element, big: stored.big, n, d })
+        check_finite(stored)?;
+        Ok(Self { bytes: stored.bytes()?, element: stored.element, big: stored.big, n, d, scale })
+    }
+
+    /// The numbers of a row, as they are in the file.
+    fn each(&self, row: usize, mut each: impl FnMut(usize, f64)) {
+        let (len, mut column) = (self.d * self.element.size(), 0);
+        self.element.numbers(self.big, &self.bytes[row * len..][..len], |number| {
+            each(column, number);
+            column += 1;
+        });
     }
 }
 
@@ -217,16 +288,20 @@ impl Inputs for Features {
     }
 
     fn inputs(&self, rows: &[usize]) -> Result<Array2<f32>> {
-        let len = self.d * self.element.size();
         by_row(rows, self.d, |row, inputs| {
-            let mut inputs = inputs.iter_mut();
-            self.element.numbers(self.big, &self.bytes[row * len..][..len], |number| {
-                if let Some(input) = inputs.next() {
-                    *input = number as f32;
-                }
+            self.each(row, |column, number| {
+                inputs[column] =
+                    self.scale.as_ref().map_or(number as f32, |scale| scale.scaled(column, number));
             });
             Ok(())
         })
+    }
+
+    /// Of the numbers before they are scaled, which other rows do not change.
+    fn digest(&self, row: usize) -> Result<[u8; 32]> {
+        let mut hash = Sha256::new();
+        self.each(row, |_, number| hash.update((number as f32).to_le_bytes()));
+        Ok(hash.finalize().into())
     }
 }
 

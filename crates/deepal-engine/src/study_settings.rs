@@ -1,9 +1,10 @@
 //! Settings as a user gives them, in a file or in code, and the defaults of what is missing.
 
-use super::{Config, Task, VERSION, broken, empty};
 use crate::catalog::Catalog;
-use crate::data::{DataSets, Named, Origin, named};
+use crate::config::{Config, Task, VERSION, broken, empty};
+use crate::data::{DataSets, Named, named};
 use crate::error::{Error, Result, bail};
+use crate::origin::Origin;
 use crate::pretrained::{Preprocess, Pretrained};
 use deepal_core::{InitialSet, Meta, Spec, strategy};
 use deepal_nn::{Device, Training, nets};

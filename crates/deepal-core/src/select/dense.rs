@@ -1,0 +1,121 @@
+//! A little dense linear algebra in double precision.
+
+use ndarray::{Array2, s};
+
+/// Adds a number to each element of the diagonal.
+pub(crate) fn add_to_diagonal(matrix: &mut Array2<f64>, x: f64) {
+    matrix.diag_mut().iter_mut().for_each(|element| *element += x);
+}
+
+/// The inverse of a symmetric positive definite matrix.
+pub(crate) fn inverse(matrix: &Array2<f64>) -> Array2<f64> {
+    let lower = lower_inverse(matrix);
+    lower.t().dot(&lower)
+}
+
+/// The inverse of the lower Cholesky factor of a symmetric positive definite matrix.
+pub(crate) fn lower_inverse(matrix: &Array2<f64>) -> Array2<f64> {
+    let n = matrix.nrows();
+    let mut factor = matrix.iter().copied().collect::<Vec<_>>();
+    cholesky(&mut factor, n);
+    let mut lower = Array2::<f64>::eye(n);
+    for i in 0..n {
+        let (above, mut row) = lower.multi_slice_mut((s![..i, ..], s![i, ..]));
+        for j in 0..i {
+            row.slice_mut(s![..=j]).scaled_add(-factor[i * n + j], &above.slice(s![j, ..=j]));
+        }
+        row /= factor[i * n + i];
+    }
+    lower
+}
+
+/// `tr((I + sign · A)⁻¹ B)` of two symmetric matrices, `[r, r]` each, of which `I + sign · A` is positive definite.
+pub(crate) fn trace_of_ratio(a: &[f64], sign: f64, b: &[f64], r: usize) -> f64 {
+    if r == 1 {
+        return b[0] / (1.0 + sign * a[0]);
+    }
+    let mut factor = a.iter().map(|x| sign * x).collect::<Vec<_>>();
+    (0..r).for_each(|i| factor[i * r + i] += 1.0);
+    cholesky(&mut factor, r);
+    // L⁻¹ B, and of L⁻¹ (L⁻¹ B)ᵀ the diagonal.
+    let mut half = b.to_vec();
+    solve(&factor, &mut half, r);
+    let mut turned = (0..r * r).map(|i| half[i % r * r + i / r]).collect::<Vec<_>>();
+    solve(&factor, &mut turned, r);
+    (0..r).map(|i| turned[i * r + i]).sum()
+}
+
+/// `L⁻¹ B` in place of `B`, both `[r, r]`, `L` in the lower triangle.
+fn solve(lower: &[f64], b: &mut [f64], r: usize) {
+    for i in 0..r {
+        let (above, row) = b.split_at_mut(i * r);
+        for (j, above) in above.chunks_exact(r).enumerate() {
+            let times = lower[i * r + j];
+            row[..r].iter_mut().zip(above).for_each(|(x, y)| *x -= times * y);
+        }
+        let diagonal = lower[i * r + i];
+        row[..r].iter_mut().for_each(|x| *x /= diagonal);
+    }
+}
+
+/// The lower factor of a symmetric positive definite matrix, `[n, n]`, in its lower triangle. What rounding has made not positive
+/// counts as very small.
+fn cholesky(matrix: &mut [f64], n: usize) {
+    for i in 0..n {
+        let (above, row) = matrix.split_at_mut(i * n);
+        for (j, above) in above.chunks_exact(n).enumerate() {
+            row[j] = (row[j] - dot(&row[..j], &above[..j])) / above[j];
+        }
+        let left = row[i] - dot(&row[..i], &row[..i]);
+        row[i] = left.max(1e-14 * row[i].abs()).max(f64::MIN_POSITIVE).sqrt();
+    }
+}
+
+/// In four sums at once, which the compiler turns into vector registers.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let (fours, others) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest = fours.remainder().iter().zip(others.remainder()).map(|(a, b)| a * b).sum::<f64>();
+    let mut sums = [0.0; 4];
+    for (a, b) in fours.zip(others) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum::<f64>() + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::mix;
+
+    fn positive(n: usize, seed: u64) -> Array2<f64> {
+        let rows = Array2::from_shape_fn((n, n + 1), |(i, j)| {
+            (mix(seed, (i * 99 + j) as u64) % 1000) as f64 / 500.0 - 1.0
+        });
+        rows.dot(&rows.t())
+    }
+
+    #[test]
+    fn a_matrix_times_its_inverse_is_one() {
+        for n in [0, 1, 2, 5, 30] {
+            let mut matrix = positive(n, n as u64);
+            add_to_diagonal(&mut matrix, 0.1);
+            let one = matrix.dot(&inverse(&matrix));
+            assert!((one - Array2::<f64>::eye(n)).iter().all(|x| x.abs() < 1e-9), "{n}");
+        }
+    }
+
+    #[test]
+    fn the_trace_of_a_ratio_is_that_of_the_product_with_the_inverse() {
+        for (r, sign) in [(1, 1.0), (2, 1.0), (7, 1.0), (1, -1.0), (4, -1.0)] {
+            let (mut a, b) = (positive(r, 3), positive(r, 4));
+            a /= 2.0 * a.diag().sum();
+            let mut middle = a.clone() * sign;
+            add_to_diagonal(&mut middle, 1.0);
+            let wanted = inverse(&middle).dot(&b).diag().sum();
+            let found = trace_of_ratio(a.as_slice().unwrap(), sign, b.as_slice().unwrap(), r);
+            assert!((found - wanted).abs() < 1e-9 * wanted.abs());
+        }
+    }
+}
