@@ -108,7 +108,7 @@ pub struct Setting {
     pub source: &'static str,
 }
 
-/// A type whose fields are settings; [`settings!`](crate::settings) makes one.
+/// A type whose fields are settings; [`settings!`](macro@crate::settings) makes one.
 pub trait Settings: Default + Send + Sync + 'static {
     /// Its settings, in the order of its fields.
     const SETTINGS: &'static [Setting];
@@ -299,7 +299,7 @@ fn same(default: Value, given: &Value) -> bool {
     }
 }
 
-/// A type that can be the field of [`settings!`](crate::settings).
+/// A type that can be the field of [`settings!`](macro@crate::settings).
 pub trait Field: Sized {
     /// As a value.
     fn to_value(&self) -> Value;
