@@ -119,9 +119,9 @@ fn check_parts(strategy: &dyn Strategy, signals: &Signals<'_>, kind: Kind) -> Re
     Ok(())
 }
 
-/// Checks a net on a data set with some labelled samples: it refuses to train on nothing, trains to the same net from the
-/// same seed, can be cancelled, gives every signal it claims to support (but boundary distances) in the right shape, and predicts the
-/// same to the bit after its weights went out and in again, unless it keeps them to itself.
+/// Checks a net on a data set with some labelled samples. It must refuse to train on nothing, train to the same net from the same
+/// seed, and stop when cancelled. Every signal that it supports, except boundary distances, must have the right shape. If it gives its
+/// weights, the net that is loaded from them must predict the same to the bit.
 ///
 /// # Errors
 /// The first broken rule.

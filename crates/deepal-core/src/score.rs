@@ -74,8 +74,8 @@ pub fn bald(mc_probs: &ArrayRef3<f64>) -> Array1<f64> {
     scores
 }
 
-/// Variation ratios, `1 − f / t` of `t` passes of which `f` predict the most frequent class (Freeman 1965), plus a share of half a pass for
-/// how little sure the mean is, `(1 − max mean p) / 2t`, which orders what ratios alone leave equal; in `[0, 1)`.
+/// Variation ratios, `1 − f / t` for `t` passes of which `f` predict the most frequent class (Freeman 1965), in `[0, 1)`. Equal ratios are
+/// ordered by how unsure the mean is: `(1 − max mean p) / 2t` is added, less than half a pass.
 ///
 /// `mc_probs`: `[t, n, c]`; result: `[n]`.
 pub fn variation_ratios(mc_probs: &ArrayRef3<f64>) -> Array1<f64> {

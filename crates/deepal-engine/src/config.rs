@@ -144,7 +144,7 @@ impl Config {
                     task.name()
                 ))
             }
-            Some(task) if self.tasks.iter().any(|new| new.name() == task.name() && new.own != task.own) => {
+            Some(task) if self.tasks.iter().any(|new| new.name() == task.name() && !new.has_own_of(task)) => {
                 Err(format!("the samples, labels or classes of its {} were others", task.name()))
             }
             Some(task) => Err(format!(
@@ -211,11 +211,16 @@ impl Task {
 
     /// Whether it asks for what was recorded.
     fn is(&self, recorded: &Self) -> bool {
-        let is_own = match (&self.own, &recorded.own) {
+        self.has_own_of(recorded)
+            && Self { own: None, ..self.clone() } == Self { own: None, ..recorded.clone() }
+    }
+
+    /// Whether its data are those that were recorded.
+    fn has_own_of(&self, recorded: &Self) -> bool {
+        match (&self.own, &recorded.own) {
             (Some(own), Some(recorded)) => own.is(recorded),
             (own, recorded) => own == recorded,
-        };
-        is_own && Self { own: None, ..self.clone() } == Self { own: None, ..recorded.clone() }
+        }
     }
 
     fn check(&self, catalog: &Catalog) -> Result<()> {

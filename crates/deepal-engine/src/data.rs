@@ -29,6 +29,12 @@ pub(crate) struct Opened {
     pub(crate) encoding: Option<Encoding>,
 }
 
+impl Opened {
+    fn is_of(&self, task: &Task) -> bool {
+        task.own.as_ref().is_some_and(|own| self.origin.is(own))
+    }
+}
+
 /// What the name of a data set means.
 pub(crate) enum Named {
     Listed(&'static datasets::Entry),
@@ -150,17 +156,14 @@ impl<'a> DataSets<'a> {
     /// As [`load`](Self::load).
     pub(crate) fn pictures(&mut self, config: &Config, task: &Task, catalog: &Catalog) -> Result<Data> {
         let data = self.load(config, task, catalog, true)?;
-        let opened =
-            self.sources.iter().find(|opened| task.own.as_ref().is_some_and(|own| opened.origin.is(own)));
+        let opened = self.sources.iter().find(|opened| opened.is_of(task));
         Ok(opened.map_or(data, |opened| opened.pictures.clone()))
     }
 
     /// Writes which sample of the user's own data has which number in the events of a run: `samples.csv`.
     pub(crate) fn write_samples(&self, config: &Config, folder: &Path) -> Result<()> {
         let mut table = b"dataset,sample,id\n".to_vec();
-        let is_used = |opened: &&Opened| {
-            config.tasks.iter().any(|task| task.own.as_ref().is_some_and(|own| opened.origin.is(own)))
-        };
+        let is_used = |opened: &&Opened| config.tasks.iter().any(|task| opened.is_of(task));
         let used = self.sources.iter().filter(is_used).collect::<Vec<_>>();
         for Opened { name, labeled, .. } in &used {
             for (sample, id) in labeled.ids.iter().enumerate() {

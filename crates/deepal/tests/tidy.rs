@@ -218,6 +218,19 @@ fn every_file_says_what_it_is_for() {
 }
 
 #[test]
+fn what_the_readme_installs_has_a_program() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let packages = crates();
+    let folders = readme.lines().filter_map(|line| line.strip_prefix("cargo install --path "));
+    let folders = folders.map(|rest| rest.split(' ').next().unwrap()).collect::<Vec<_>>();
+    assert!(!folders.is_empty());
+    for folder in folders {
+        let package = &packages[folder.strip_prefix("crates/").unwrap()];
+        assert!(package.targets.iter().any(cargo_metadata::Target::is_bin), "{folder}");
+    }
+}
+
+#[test]
 fn the_program_is_small() {
     let lines = sources(&root().join("crates/deepal-cli/src"))
         .iter()

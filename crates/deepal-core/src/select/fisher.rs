@@ -20,9 +20,9 @@ pub(crate) struct Fisher {
     r: usize,
 }
 
-/// `k` candidates whose information with that of the labelled samples covers that of all best: those with about the least
-/// `tr((λ I + Σ_L I(x) / (m + k) + Σ_S k I(x) / (m + k))⁻¹ F)`, `F` the mean of all `I(x)`, by adding `2 k` greedily and taking the
-/// least missed away again. Of equals one by seed. Candidates that add nothing are drawn at random when no others are left.
+/// `k` candidates whose information, with that of the labelled samples, covers that of all best. It seeks the least
+/// `tr((λ I + Σ_L I(x) / (m + k) + Σ_S k I(x) / (m + k))⁻¹ F)`, where `F` is the mean of all `I(x)`. It adds `2 k` greedily, then removes
+/// those that are missed least. Of equals one by seed. Candidates that add nothing are drawn at random when no others are left.
 ///
 /// Time: O(n·k·c·r·(d + r)) and O((c·d)³) once; memory: O(n·r·(c + r) + (c·d)²).
 pub(crate) fn forward_backward(

@@ -2,8 +2,8 @@
 
 use super::blocks::{Blocks, Euclidean, Lanes, Nearest, WIDTH, distances};
 use super::references::References;
-use super::representatives;
 use super::weighted::weighted_k_means;
+use super::{Clusters, representatives};
 use ndarray::{Array2, ArrayRef2, ArrayView2, Axis};
 use rayon::prelude::*;
 
@@ -30,17 +30,40 @@ pub(crate) fn partition(
     [embeddings, labeled].map(|rows| nearest_centers(rows, drawn.scale, &centers))
 }
 
-/// `k` rows, or all if there are fewer: those nearest to the centres of k-means of at most `most` of them, or of ten times as many as
+/// Rows among which [`middles`] seeks clusters, unless more than a tenth of it are picked.
+const CLUSTERED: usize = 20_000;
+
+/// `k` rows, or all if there are fewer: those nearest to the centres of k-means of at most 20,000 of them, or of ten times as many as
 /// are picked, drawn by seed.
 ///
 /// `rows`: `[n, d]`.
-pub(crate) fn middles(rows: &ArrayRef2<f32>, k: usize, most: usize, seed: u64) -> Vec<usize> {
+pub(crate) fn middles(rows: &ArrayRef2<f32>, k: usize, seed: u64) -> Vec<usize> {
+    let cluster = |sample: &Array2<f32>| weighted_k_means(sample, &vec![1.0; sample.nrows()], k, seed);
+    middles_of(rows, CLUSTERED, k, seed, cluster)
+}
+
+/// As [`middles`], of `most` rows that `cluster` clusters.
+pub(crate) fn middles_of(
+    rows: &ArrayRef2<f32>,
+    most: usize,
+    k: usize,
+    seed: u64,
+    cluster: impl FnOnce(&Array2<f32>) -> Clusters,
+) -> Vec<usize> {
     let none = Array2::zeros((0, rows.ncols()));
     let drawn = References::draw(rows, &none, most.max(k.saturating_mul(10)), seed).candidates;
     let drawn = drawn.into_iter().map(|row| row as usize).collect::<Vec<_>>();
     let sample = rows.select(Axis(0), &drawn);
-    let clusters = weighted_k_means(&sample, &vec![1.0; drawn.len()], k, seed);
+    let clusters = cluster(&sample);
     representatives(&sample, &clusters).into_iter().map(|at| drawn[at]).collect()
+}
+
+/// Bytes for [`middles`] of those of `n` candidates that a strategy chose: their embeddings, and of those that are clustered five
+/// times more.
+pub(crate) fn middles_memory(n: usize, d: usize, k: usize) -> usize {
+    let clustered = n.min(CLUSTERED.max(k.saturating_mul(10)));
+    let rows = n.saturating_add(clustered.saturating_mul(5));
+    rows.saturating_mul(d.saturating_mul(size_of::<f32>())).saturating_add(n.saturating_mul(72))
 }
 
 /// The nearest centre of each row, the first of equals; `rows`: `[n, d]`, `centers`: `[k, d]` in their scale times `scale`.

@@ -1,10 +1,10 @@
 //! Adversarial margins: BIM and DeepFool.
 
-use super::{Entry, Selection, Strategy, made};
-use crate::error::Result;
+use super::ranked::ranked;
+use super::{Entry, made};
 use crate::score;
 use crate::settings::Settings;
-use crate::signals::{Attack, Signal, Signals};
+use crate::signals::{Attack, Signal};
 
 pub(super) static ENTRY_BIM: Entry = Entry {
     name: "bim",
@@ -64,34 +64,17 @@ impl DeepFool {
     }
 }
 
-macro_rules! by_distance {
-    ($Name:ident, $ENTRY:ident) => {
-        impl Strategy for $Name {
-            fn name(&self) -> &str {
-                $ENTRY.name
-            }
-
-            fn needs(&self) -> Vec<Signal> {
-                vec![Signal::BoundaryDistance(self.attack())]
-            }
-
-            fn one_by_one(&self) -> bool {
-                true
-            }
-
-            fn select(&self, signals: &Signals<'_>, n: usize, _seed: u64) -> Result<Selection> {
-                Ok(Selection::top(&score::closeness(signals.boundary_distances()?), n))
-            }
-        }
-    };
-}
-
-by_distance!(Bim, ENTRY_BIM);
-by_distance!(DeepFool, ENTRY_DEEPFOOL);
+ranked!(Bim, ENTRY_BIM, |settings| Signal::BoundaryDistance(settings.attack()), |signals| score::closeness(
+    signals.boundary_distances()?
+));
+ranked!(DeepFool, ENTRY_DEEPFOOL, |settings| Signal::BoundaryDistance(settings.attack()), |signals| {
+    score::closeness(signals.boundary_distances()?)
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signals::Signals;
     use crate::strategy::build;
     use ndarray::array;
 

@@ -4,7 +4,7 @@ use super::{Entry, Selection, Strategy, made};
 use crate::error::Result;
 use crate::ids::Class;
 use crate::select::draws::fill;
-use crate::select::partition::middles;
+use crate::select::partition::{middles, middles_memory};
 use crate::settings::Settings;
 use crate::signals::{Signal, Signals};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -33,9 +33,6 @@ crate::settings! {
     }
 }
 
-/// Samples among which clusters are sought, unless more than a tenth of it are picked.
-const CLUSTERED: usize = 20_000;
-
 impl Strategy for AlfaMix {
     fn name(&self) -> &str {
         ENTRY.name
@@ -46,12 +43,8 @@ impl Strategy for AlfaMix {
         vec![Embeddings, LabeledEmbeddings, Labels, HeadWeights, HeadBiases]
     }
 
-    /// Of those that change the embeddings, and of those that are clustered five times more.
     fn memory(&self, candidates: usize, features: usize, n: usize) -> usize {
-        let clustered = candidates.min(CLUSTERED.max(n.saturating_mul(10)));
-        let rows = candidates.saturating_add(clustered.saturating_mul(5));
-        rows.saturating_mul(features.saturating_mul(size_of::<f32>()))
-            .saturating_add(candidates.saturating_mul(72))
+        middles_memory(candidates, features, n)
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
@@ -65,7 +58,7 @@ impl Strategy for AlfaMix {
             let length = row.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
             row.mapv_inplace(|x| if length > 0.0 { (f64::from(x) / length) as f32 } else { 0.0 });
         }
-        let middles = middles(&chosen, n, CLUSTERED, seed);
+        let middles = middles(&chosen, n, seed);
         let mut picks = middles.into_iter().map(|at| candidates[at]).collect();
         fill(&mut picks, signals.len(), n, seed);
         Ok(Selection::unranked(picks))

@@ -5,11 +5,12 @@ use crate::calibration::Calibration;
 use crate::error::Result;
 use crate::score;
 use crate::select::herding::Herding;
+use crate::select::partition::middles_of;
 use crate::select::references::References;
-use crate::select::{k_means, representatives, top_k};
+use crate::select::{k_means, top_k};
 use crate::settings::Settings;
 use crate::signals::{Signal, Signals};
-use ndarray::{Array1, Array2, ArrayRef2, ArrayView2};
+use ndarray::{Array1, ArrayRef2, ArrayView2};
 
 pub(super) static ENTRY: Entry = Entry {
     name: "auto",
@@ -143,19 +144,14 @@ pub(super) fn neighbors(references: &References, labels: usize) -> usize {
 
 /// For nothing labelled yet: the samples nearest to the centres of `n` clusters, of a part of the pool that is large enough.
 pub(super) fn middles(embeddings: &ArrayRef2<f32>, n: usize, seed: u64, references: usize) -> Vec<usize> {
-    let count = references.max(10 * n);
-    let drawn = References::draw(embeddings, &Array2::zeros((0, embeddings.ncols())), count, seed);
-    let rows = drawn.candidates.iter().map(|row| *row as usize).collect::<Vec<_>>();
-    let sample = embeddings.select(ndarray::Axis(0), &rows);
-    let middles = representatives(&sample, &k_means(&sample, n, seed));
-    middles.into_iter().map(|at| rows[at]).collect()
+    middles_of(embeddings, references, n, seed, |sample| k_means(sample, n, seed))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::seed::mix;
-    use ndarray::{Axis, concatenate};
+    use ndarray::{Array2, Axis, concatenate};
 
     fn values(n: usize, d: usize, seed: u64) -> Array2<f32> {
         Array2::from_shape_fn((n, d), |(i, j)| {

@@ -1,10 +1,10 @@
 //! BALD.
 
-use super::{Entry, Selection, Strategy, made};
-use crate::error::Result;
-use crate::score;
+use super::ranked::ranked;
+use super::{Entry, made};
+use crate::score::bald;
 use crate::settings::Settings;
-use crate::signals::{Signal, Signals};
+use crate::signals::Signal;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "bald",
@@ -26,20 +26,6 @@ crate::settings! {
     }
 }
 
-impl Strategy for Bald {
-    fn name(&self) -> &str {
-        ENTRY.name
-    }
-
-    fn needs(&self) -> Vec<Signal> {
-        vec![Signal::McProbs { passes: self.passes }]
-    }
-
-    fn one_by_one(&self) -> bool {
-        true
-    }
-
-    fn select(&self, signals: &Signals<'_>, n: usize, _seed: u64) -> Result<Selection> {
-        Ok(Selection::top(&score::bald(&signals.mc_probs()?), n))
-    }
-}
+ranked!(Bald, ENTRY, |settings| Signal::McProbs { passes: settings.passes }, |signals| bald(
+    &signals.mc_probs()?
+));

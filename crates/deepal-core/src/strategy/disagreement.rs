@@ -1,10 +1,10 @@
 //! How much passes with dropout disagree: variation ratios and mean standard deviation.
 
-use super::{Entry, Selection, Strategy, made};
-use crate::error::Result;
+use super::ranked::ranked;
+use super::{Entry, made};
 use crate::score;
 use crate::settings::Settings;
-use crate::signals::{Signal, Signals};
+use crate::signals::Signal;
 
 pub(super) static ENTRY_RATIOS: Entry = Entry {
     name: "variation-ratios",
@@ -46,27 +46,9 @@ crate::settings! {
     }
 }
 
-macro_rules! by_passes {
-    ($Name:ident, $ENTRY:ident, $score:path) => {
-        impl Strategy for $Name {
-            fn name(&self) -> &str {
-                $ENTRY.name
-            }
-
-            fn needs(&self) -> Vec<Signal> {
-                vec![Signal::McProbs { passes: self.passes }]
-            }
-
-            fn one_by_one(&self) -> bool {
-                true
-            }
-
-            fn select(&self, signals: &Signals<'_>, n: usize, _seed: u64) -> Result<Selection> {
-                Ok(Selection::top(&$score(&signals.mc_probs()?), n))
-            }
-        }
-    };
-}
-
-by_passes!(VariationRatios, ENTRY_RATIOS, score::variation_ratios);
-by_passes!(MeanStd, ENTRY_STD, score::mean_std);
+ranked!(VariationRatios, ENTRY_RATIOS, |settings| Signal::McProbs { passes: settings.passes }, |signals| {
+    score::variation_ratios(&signals.mc_probs()?)
+});
+ranked!(MeanStd, ENTRY_STD, |settings| Signal::McProbs { passes: settings.passes }, |signals| {
+    score::mean_std(&signals.mc_probs()?)
+});

@@ -3,7 +3,7 @@
 use super::{Entry, Selection, Strategy, made};
 use crate::error::Result;
 use crate::seed::mix;
-use crate::select::partition::middles;
+use crate::select::partition::{middles, middles_memory};
 use crate::settings::Settings;
 use crate::signals::{Signal, Signals};
 use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
@@ -32,9 +32,6 @@ crate::settings! {
     }
 }
 
-/// Samples among which clusters are sought, unless more than a tenth of it are picked.
-const CLUSTERED: usize = 20_000;
-
 impl Strategy for DropQuery {
     fn name(&self) -> &str {
         ENTRY.name
@@ -44,12 +41,8 @@ impl Strategy for DropQuery {
         vec![Signal::Embeddings, Signal::HeadWeights, Signal::HeadBiases]
     }
 
-    /// Of those that differ the embeddings, and of those that are clustered five times more.
     fn memory(&self, candidates: usize, features: usize, n: usize) -> usize {
-        let clustered = candidates.min(CLUSTERED.max(n.saturating_mul(10)));
-        let rows = candidates.saturating_add(clustered.saturating_mul(5));
-        rows.saturating_mul(features.saturating_mul(size_of::<f32>()))
-            .saturating_add(candidates.saturating_mul(72))
+        middles_memory(candidates, features, n)
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
@@ -58,7 +51,7 @@ impl Strategy for DropQuery {
         let n = n.min(signals.len());
         let differ = differences(&embeddings, &weights, &biases, self.dropout, self.passes, seed);
         let candidates = most_different(&differ, self.passes / 2 + 1, n);
-        let middles = middles(&embeddings.select(Axis(0), &candidates), n, CLUSTERED, mix(seed, 1));
+        let middles = middles(&embeddings.select(Axis(0), &candidates), n, mix(seed, 1));
         Ok(Selection::unranked(middles.into_iter().map(|at| candidates[at]).collect()))
     }
 }

@@ -1,9 +1,10 @@
 //! Entropy.
 
-use super::by_probs::{DROPOUT_DETAILS, DROPOUT_SOURCE, by_probs};
+use super::ranked::{DROPOUT_DETAILS, DROPOUT_SOURCE, ranked};
 use super::{Entry, made};
-use crate::score::entropy;
+use crate::score::{entropy, mean_probs};
 use crate::settings::Settings;
+use crate::signals::Signal;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "entropy",
@@ -38,5 +39,7 @@ crate::settings! {
     }
 }
 
-by_probs!(Entropy, entropy);
-by_probs!(EntropyDropout, entropy, passes);
+ranked!(Entropy, ENTRY, |_plain| Signal::Probs, |signals| entropy(&signals.probs()?));
+ranked!(EntropyDropout, ENTRY_DROPOUT, |settings| Signal::McProbs { passes: settings.passes }, |signals| {
+    entropy(&mean_probs(&signals.mc_probs()?))
+});

@@ -1,9 +1,10 @@
 //! Least confidence.
 
-use super::by_probs::{DROPOUT_DETAILS, DROPOUT_SOURCE, by_probs};
+use super::ranked::{DROPOUT_DETAILS, DROPOUT_SOURCE, ranked};
 use super::{Entry, made};
-use crate::score::least_confidence;
+use crate::score::{least_confidence, mean_probs};
 use crate::settings::Settings;
+use crate::signals::Signal;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "least-confidence",
@@ -38,5 +39,10 @@ crate::settings! {
     }
 }
 
-by_probs!(LeastConfidence, least_confidence);
-by_probs!(LeastConfidenceDropout, least_confidence, passes);
+ranked!(LeastConfidence, ENTRY, |_plain| Signal::Probs, |signals| least_confidence(&signals.probs()?));
+ranked!(
+    LeastConfidenceDropout,
+    ENTRY_DROPOUT,
+    |settings| Signal::McProbs { passes: settings.passes },
+    |signals| least_confidence(&mean_probs(&signals.mc_probs()?))
+);

@@ -1,9 +1,10 @@
 //! Margin.
 
-use super::by_probs::{DROPOUT_DETAILS, DROPOUT_SOURCE, by_probs};
+use super::ranked::{DROPOUT_DETAILS, DROPOUT_SOURCE, ranked};
 use super::{Entry, made};
-use crate::score::margin;
+use crate::score::{margin, mean_probs};
 use crate::settings::Settings;
+use crate::signals::Signal;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "margin",
@@ -38,5 +39,7 @@ crate::settings! {
     }
 }
 
-by_probs!(Margin, margin);
-by_probs!(MarginDropout, margin, passes);
+ranked!(Margin, ENTRY, |_plain| Signal::Probs, |signals| margin(&signals.probs()?));
+ranked!(MarginDropout, ENTRY_DROPOUT, |settings| Signal::McProbs { passes: settings.passes }, |signals| {
+    margin(&mean_probs(&signals.mc_probs()?))
+});

@@ -19,9 +19,9 @@ pub(super) static ENTRY: Entry = Entry {
     details: "Candidates and labelled samples are clustered by k-means into as many clusters as there will be labels, at most 500. It goes round those of more \
               than 5 samples, fewest labels first, of equals the largest first, and takes the unlabelled sample with the least mean distance to its 20 \
               nearest in the cluster; small clusters only when the others are used up. Starts without any label. The paper is defined on features of \
-              self-supervised nets: give those as the embeddings. Deviations: distances are not squared (the paper; its code squares them), min(20, all \
-              others) neighbours (the paper; its code takes half of the cluster at most), features are not scaled to length 1 (its code does so when it loads them), \
-              k-means of at most `references` samples and neighbours among 4,096 of a cluster, which bounds the time: O(n·k·d).",
+              self-supervised nets: give those as the embeddings. As in the paper, distances are not squared and neighbours are \
+              min(20, all others); its code squares them and takes half of the cluster at most. Deviations: features are not scaled to length 1, as the code does when it loads \
+              them. At most `references` samples are clustered, and neighbours are sought among 4,096 of a cluster, which bounds the time: O(n·k·d).",
     source: "Hacohen, Dekel and Weinshall, Active learning on a budget: opposite strategies suit high and low budgets, ICML 2022",
     settings: TypiClust::SETTINGS,
     build: made::<TypiClust>,

@@ -212,7 +212,7 @@ fn nothing_at_all_still_gives_a_page() {
     assert!(sample.report("Nothing").figures().unwrap().is_empty());
 }
 
-/// `DEEPAL_WRITE_REPORT=FOLDER cargo test -p deepal --bin deepal report` writes the samples there, to look at.
+/// `DEEPAL_WRITE_REPORT=FOLDER cargo test -p deepal-engine --lib report` writes the samples there, to look at.
 #[test]
 fn samples_can_be_looked_at() {
     let Some(folder) = std::env::var_os("DEEPAL_WRITE_REPORT") else { return };
