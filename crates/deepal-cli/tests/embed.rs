@@ -123,3 +123,32 @@ fn a_disk_too_full_for_the_array_leaves_what_was_there() {
     succeeds(folder, EMBED);
     assert_eq!(read_npy::<_, Array2<f32>>(array).unwrap().dim(), (200, 4));
 }
+
+/// A model that is named once in data.toml is not forgotten by `select` and `run`.
+#[test]
+fn a_model_in_the_manifest_counts_as_the_option_does() {
+    let folder = pool();
+    fs::write(
+        folder.path().join("pool.npy.data.toml"),
+        "source = \"pool.npy\"\n[model]\nfile = \"features.onnx\"\n",
+    )
+    .unwrap();
+    let by_manifest = succeeds(folder.path(), "select pool.npy --budget 5 --strategy k-center --out a.csv");
+    assert!(by_manifest.contains("embeddings"), "{by_manifest}");
+    fs::remove_file(folder.path().join("pool.npy.data.toml")).unwrap();
+    succeeds(folder.path(), "select pool.npy --budget 5 --strategy k-center --out pixels.csv");
+    succeeds(
+        folder.path(),
+        "select pool.npy --budget 5 --strategy k-center --model features.onnx --out b.csv",
+    );
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(read("a.csv"), read("b.csv"));
+    assert_ne!(read("a.csv"), read("pixels.csv"));
+    fs::write(
+        folder.path().join("pool.npy.data.toml"),
+        "source = \"pool.npy\"\n[model]\nfile = \"gone.onnx\"\n",
+    )
+    .unwrap();
+    let (code, stderr) = deepal(folder.path(), None, "select pool.npy --budget 5");
+    assert!(code == 3 && stderr.contains("gone.onnx") && stderr.contains("data.toml"), "{code} {stderr}");
+}

@@ -8,7 +8,7 @@ use crate::pool::{Annotation, Pool};
 use crate::seed::{Purpose, derive};
 use crate::select;
 use crate::signals::{Dim, Origin, Signal, Signals};
-use crate::strategy::{Selection, Strategy};
+use crate::strategy::{Ranking, Selection, Strategy};
 use ndarray::{Array1, Array2};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -77,28 +77,28 @@ impl ActiveLearner {
     }
 
     /// The `n` unlabelled samples that the strategy wants labelled next, or all that are left. Changes nothing: until
-    /// the next [`update`](Self::update) the answer stays the same. While no net is trained it works for strategies that
+    /// the next [`update`](Self::update) the answer stays the same. A strategy that ranks and gives all samples the same score is not
+    /// asked in vain: the samples are then drawn at random, without scores (see [`strategy::ask`](crate::strategy::ask)). While no net is trained it works for strategies that
     /// look at embeddings alone or [start cold](Strategy::starts_cold); they are handed the inputs in the place of embeddings.
     ///
     /// # Errors
     /// The strategy needs a trained net and there is none, or inputs cannot be read.
     pub fn query(&self, n: usize) -> Result<Query> {
         let candidates = self.pool.unlabeled();
-        let part = if self.strategy.one_by_one() { PART } else { candidates.len().max(1) };
-        let mut selection: Option<Selection> = None;
-        for (i, ids) in candidates.chunks(part).enumerate() {
-            let signals = self.signals(ids)?;
-            let mut next =
-                self.strategy.select(&signals, n, derive(self.seed, self.round, Purpose::Query))?;
-            self.check(&next.rows, n, ids.len())?;
-            next.rows.iter_mut().for_each(|row| *row += i * part);
-            selection = Some(match selection {
-                None => next,
-                Some(best) => best.merge(next, n),
-            });
-        }
-        let Some(Selection { rows, scores }) = selection else {
+        if candidates.is_empty() {
             return Ok(Query { ids: Vec::new(), scores: None });
+        }
+        let seed = derive(self.seed, self.round, Purpose::Query);
+        let Selection { rows, scores } = if self.strategy.one_by_one() {
+            let mut ranking = Ranking::new(n);
+            for ids in candidates.chunks(PART) {
+                let part = self.strategy.select(&self.signals(ids)?, ids.len(), seed)?;
+                self.check(&part.rows, ids.len(), ids.len())?;
+                ranking.add(part, ids.len());
+            }
+            ranking.finish(seed)
+        } else {
+            self.strategy.select(&self.signals(&candidates)?, n, seed)?
         };
         self.check(&rows, n, candidates.len())?;
         Ok(Query { ids: rows.into_iter().map(|row| candidates[row]).collect(), scores })

@@ -2,9 +2,9 @@
 
 #[cfg(not(feature = "onnx"))]
 use crate::error::Error;
-use crate::error::Result;
+use crate::error::{Context, Result};
 use crate::monitor::Monitor;
-use deepal_data::source::{Resize, Source, Transform};
+use deepal_data::source::{Manifest, Resize, Source, Transform};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -49,6 +49,26 @@ impl Pretrained {
             let _ = preprocess;
             Err(missing(path))
         }
+    }
+
+    /// The pretrained net for a source: the one that is given, or else that of its manifest.
+    ///
+    /// # Errors
+    /// A manifest that cannot be read, or as [`open`](Self::open).
+    pub fn of(source: &Path, given: Option<&Self>) -> Result<Option<Self>> {
+        if given.is_some() {
+            return Ok(given.cloned());
+        }
+        let (manifest, folder) = Manifest::of(source)?;
+        let Some(model) = manifest.model else { return Ok(None) };
+        let preprocess = Preprocess {
+            file: None,
+            size: model.size,
+            mean: model.mean,
+            std: model.std,
+            resize: model.resize,
+        };
+        Self::open(&folder.join(model.file), &preprocess).context("`model` in data.toml").map(Some)
     }
 
     /// The same samples with embeddings for inputs. They are cached by content, so an interrupted call resumes.

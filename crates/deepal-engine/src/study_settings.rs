@@ -53,7 +53,7 @@ pub struct StudySettings {
     pub pool: Option<usize>,
     /// The share of the typical distance within which samples of one's own data are copies, of which one is kept [default: keep all].
     pub dedup: Option<f64>,
-    /// The file of a pretrained net whose embeddings of one's own data nets see.
+    /// The file of a pretrained net whose embeddings of one's own data nets see [default: that of the data's manifest].
     pub model: Option<PathBuf>,
     /// The same with everything about it.
     #[serde(skip)]
@@ -287,6 +287,10 @@ impl TaskSettings {
             (_, Some(pretrained)) => Some(pretrained.clone()),
             (Some(origin), None) => origin.model.clone(),
             (None, None) => path.map(|path| Pretrained::open(path, &Preprocess::default())).transpose()?,
+        };
+        let pretrained = match &found {
+            Named::Source(source) if self.own.is_none() => Pretrained::of(source, pretrained.as_ref())?,
+            _ => pretrained,
         };
         let dedup = match &self.own {
             Some(origin) => origin.dedup,

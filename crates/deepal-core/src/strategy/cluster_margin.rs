@@ -46,13 +46,18 @@ impl Strategy for ClusterMargin {
     fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
         // The distances of all pairs of references.
         let pairs = self.references.saturating_mul(self.references).saturating_mul(size_of::<f32>());
-        References::memory(candidates, features, self.references).saturating_add(pairs)
+        // All are clustered if no margin is smaller than others.
+        let chosen = candidates.saturating_mul(features.saturating_mul(size_of::<f32>()));
+        References::memory(candidates, features, self.references).saturating_add(pairs).saturating_add(chosen)
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
         let (probs, embeddings) = (signals.probs()?, signals.embeddings()?);
         let n = n.min(signals.len());
-        let candidates = top_k(&score::margin(&probs), self.many.saturating_mul(n));
+        let uncertainty = score::margin(&probs);
+        let tells_apart = uncertainty.iter().any(|x| *x != uncertainty[0]);
+        let many = if tells_apart { self.many.saturating_mul(n) } else { signals.len() };
+        let candidates = top_k(&uncertainty, many);
         let chosen = embeddings.select(Axis(0), &candidates);
         let none = Array2::zeros((0, embeddings.ncols()));
         let references = References::draw(&chosen, &none, self.references, seed);

@@ -2,6 +2,7 @@
 
 mod adversarial;
 mod alfa_mix;
+mod ask;
 mod auto;
 mod badge;
 mod bait;
@@ -34,6 +35,8 @@ use ndarray::Array1;
 
 pub use adversarial::{Bim, DeepFool};
 pub use alfa_mix::AlfaMix;
+pub(crate) use ask::Ranking;
+pub use ask::ask;
 pub use auto::{Auto, AutoLite};
 pub use badge::Badge;
 pub use bait::{Bait, BaitFast};

@@ -1,6 +1,6 @@
 //! [`Manifest`]: what a user says about a source, in `data.toml`.
 
-use super::{ClassesFrom, Scaling, Transform};
+use super::{ClassesFrom, Resize, Scaling, Transform};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::formats::columns::Layout;
@@ -38,6 +38,9 @@ const KEYS: &str = r#"
 # resize = "crop"              a picture of another shape: "crop" its middle, "squash" all of it, "pad" with black borders
 # mean = [127.5, 127.5, 127.5] what is subtracted from each channel, 0 to 255
 # std = [63.75, 63.75, 63.75]  what it is divided by after that
+#
+# [model]                      a pretrained net whose embeddings nets see in the place of the samples
+# file = "features.onnx"       relative to this file; beside it size, resize, mean and std as of [image], where the net does not say them
 "#;
 
 /// What a user says about a source. Everything but the source may be left out: then it is told from what is there.
@@ -107,6 +110,29 @@ pub struct Manifest {
     /// How pictures become inputs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<Transform>,
+    /// A pretrained net whose embeddings nets see in the place of the samples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<Model>,
+}
+
+/// A pretrained net, and how it wants its pictures where that is not its default.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Its file, relative to the manifest.
+    pub file: PathBuf,
+    /// Height and width of pictures, or one number for both.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub size: Vec<usize>,
+    /// What is subtracted from each channel, 0 to 255.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mean: Vec<f32>,
+    /// What each channel is divided by after that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub std: Vec<f32>,
+    /// What becomes of a picture of another shape.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resize: Option<Resize>,
 }
 
 impl Manifest {

@@ -47,7 +47,7 @@ pub use encoding::{Encoding, Feature, How};
 pub use folders::ClassesFrom;
 pub use inputs::Inputs;
 pub use limits::{MOST_BYTES, MOST_PIXELS};
-pub use manifest::Manifest;
+pub use manifest::{Manifest, Model};
 pub use roles::Role;
 pub use scale::{Scale, Scaling};
 pub use sheet::{MOST_CLASSES, SHEET};

@@ -258,6 +258,7 @@ fn the_comments_of_a_manifest_name_every_key_and_would_be_one() {
         max_pixels: Some(MOST_PIXELS),
         max_bytes: Some(MOST_BYTES),
         image: Some(Transform::new([32, 32], 3)),
+        model: Some(Model { file: "features.onnx".into(), ..Model::default() }),
     };
     let text = all.to_toml().unwrap();
     assert_eq!(toml::from_str::<Manifest>(&text).unwrap(), all);

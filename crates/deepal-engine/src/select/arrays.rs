@@ -1,7 +1,9 @@
 //! Picks among rows of arrays from files.
 
 use super::memory::Need;
-use super::{SelectOptions, Selected, by_rows, calibration, check_given, sample, sample_size, say_without};
+use super::{
+    SelectOptions, Selected, ask, by_rows, calibration, check_given, sample, sample_size, say_without,
+};
 use crate::error::{Context, Error, Result, bail};
 use crate::monitor::Monitor;
 use deepal_core::score::softmax;
@@ -52,8 +54,8 @@ pub(super) fn select(
     say_without(strategy, &signals, monitor);
     let sampled = sample(signals.len(), options, monitor);
     let selection = match &sampled {
-        Some(sampled) => strategy.select(&signals.of(sampled), options.budget, options.seed)?,
-        None => strategy.select(&signals, options.budget, options.seed)?,
+        Some(sampled) => ask(strategy, &signals.of(sampled), options, monitor)?,
+        None => ask(strategy, &signals, options, monitor)?,
     };
     Ok(Selected { selection: by_rows(selection, sampled.as_deref()), ids: None })
 }

@@ -193,6 +193,28 @@ fn calibration(
     Ok(SoftmaxRegression::default().calibrate(embeddings, labels, n_classes, seed)?)
 }
 
+/// Asks the strategy, and says so if it has no opinion.
+fn ask(
+    strategy: &dyn Strategy,
+    signals: &Signals<'_>,
+    options: &SelectOptions,
+    monitor: &Monitor<'_>,
+) -> Result<Selection> {
+    let selection = deepal_core::strategy::ask(strategy, signals, options.budget, options.seed)?;
+    say_if_drawn(strategy, selection.scores.is_none(), monitor);
+    Ok(selection)
+}
+
+/// Says that picks were drawn at random if a strategy that ranks gave no scores.
+fn say_if_drawn(strategy: &dyn Strategy, is_unranked: bool, monitor: &Monitor<'_>) {
+    if strategy.one_by_one() && is_unranked {
+        monitor.note(&format!(
+            "strategy `{}` gives all candidates the same score, so the picks are drawn at random by seed",
+            strategy.name()
+        ));
+    }
+}
+
 /// Says that something is labelled and that a strategy would use its calibration, which is not there.
 fn say_without(strategy: &dyn Strategy, signals: &Signals<'_>, monitor: &Monitor<'_>) {
     let is_cold = signals.labeled_embeddings().is_ok_and(|labeled| labeled.is_empty());

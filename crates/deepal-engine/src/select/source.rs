@@ -1,6 +1,6 @@
 //! Picks in a user's own data.
 
-use super::{SelectOptions, Selected, is_of_net};
+use super::{SelectOptions, Selected, ask, is_of_net, say_if_drawn};
 use crate::catalog::Catalog;
 use crate::error::{Context, Error, Result, bail};
 use crate::monitor::Monitor;
@@ -28,7 +28,7 @@ pub struct SourceChoice {
     pub options: Options,
     /// Keep one of the copies within this share of the typical distance of two samples.
     pub dedup: Option<f64>,
-    /// A pretrained net whose embeddings take the place of the samples.
+    /// A pretrained net whose embeddings take the place of the samples [default: that of the source's manifest].
     pub model: Option<Pretrained>,
 }
 
@@ -42,7 +42,8 @@ pub(super) fn select(
     if let Some(net) = &choice.net {
         catalog.net_name(&net.parse()?)?;
     }
-    let source = sources::open(&choice.path, choice.model.as_ref(), choice.dedup, &Open::default(), monitor)?;
+    let model = Pretrained::of(&choice.path, choice.model.as_ref())?;
+    let source = sources::open(&choice.path, model.as_ref(), choice.dedup, &Open::default(), monitor)?;
     let net = choice.net.as_deref().unwrap_or(default_net(&source.meta()));
     let selection = pick(&source, strategy, net, &choice.options, options, catalog, monitor)?;
     Ok(Selected { selection, ids: Some(source.ids) })
@@ -125,6 +126,7 @@ fn pick(
     }
     if needs.iter().any(looks_further) {
         let query = learner.query(options.budget)?;
+        say_if_drawn(learner.strategy(), query.scores.is_none(), monitor);
         return Ok(Selection {
             rows: query.ids.iter().map(|id| rows[id.index()]).collect(),
             scores: query.scores,
@@ -134,7 +136,7 @@ fn pick(
     let (labeled, unlabeled) = (learner.pool().labeled(), learner.pool().unlabeled());
     let trained = learner.trained().ok().map(Arc::as_ref);
     let signals = provide(data.as_ref(), trained, &needs, &unlabeled, &labeled, options.seed)?;
-    let selection = learner.strategy().select(&signals, options.budget, options.seed)?;
+    let selection = ask(learner.strategy(), &signals, options, monitor)?;
     let row = |at: usize| rows[unlabeled[at].index()];
     Ok(Selection { rows: selection.rows.into_iter().map(row).collect(), scores: selection.scores })
 }

@@ -1,7 +1,9 @@
 //! Picks among rows of a table.
 
 use super::memory::Need;
-use super::{SelectOptions, Selected, by_rows, calibration, check_given, sample, sample_size, say_without};
+use super::{
+    SelectOptions, Selected, ask, by_rows, calibration, check_given, sample, sample_size, say_without,
+};
 use crate::error::{Context, Result, bail};
 use crate::monitor::Monitor;
 use deepal_core::signals::Dim;
@@ -114,7 +116,7 @@ pub(super) fn select(
         need.check(looked_at, options.memory)?;
     }
     say_without(strategy, &signals, monitor);
-    let selection = strategy.select(&signals, budget, options.seed)?;
+    let selection = ask(strategy, &signals, options, monitor)?;
     Ok(Selected { selection: by_rows(selection, Some(&rows)), ids })
 }
 
