@@ -40,13 +40,13 @@ pub enum Error {
         value: f64,
     },
     /// A row that is not a probability distribution.
-    #[error("{what}: row {row} is not a distribution ({why}); apply softmax to logits first")]
+    #[error("{what}: row {row} is not a distribution ({why})")]
     NotProbabilities {
         /// The array's role.
         what: &'static str,
         /// The first bad row.
         row: usize,
-        /// What is wrong with it.
+        /// What is wrong with it, and what to do.
         why: String,
     },
     /// A strategy was not given a signal that it looks at.

@@ -191,6 +191,18 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_are_no_distributions_get_the_advice_that_fits() {
+        let told = |rows: ndarray::Array2<f64>| Signals::new(2).with_probs(rows).unwrap_err().to_string();
+        assert!(
+            told(array![[0.33, 0.66], [0.5, 0.5]]).contains("rounded, up to 0.010 from 1: divide each row")
+        );
+        assert!(told(array![[33.0, 66.0], [50.0, 50.0]]).contains("in percent: divide each row"));
+        assert!(told(array![[0.3], [0.6]]).contains("of two, p and 1 - p"));
+        assert!(told(array![[3.0, 1.5], [0.5, 4.0]]).contains("apply softmax"));
+        assert!(told(array![[3.0, 1.5], [-0.5, 4.0]]).contains("apply softmax"));
+    }
+
+    #[test]
     fn empty_pools_are_fine() {
         let none = Signals::new(0).with_probs(Array2::zeros((0, 3))).unwrap();
         assert!(none.is_empty());

@@ -129,19 +129,39 @@ fn first_not_finite<'a, D: Dimension + 'a>(
         .find_map(|(row, values)| values.iter().find(|value| !value.is_finite()).map(|value| (row, *value)))
 }
 
-/// Each row must be finite, not negative and sum to 1 within 0.001 (single-precision softmaxes of many classes).
+/// How far a sum may be from 1: single-precision softmaxes of many classes.
+const ROUNDING: f64 = 1e-3;
+/// Sums that far from 1 are of numbers rounded to two digits, or three of many classes.
+const COARSE: f64 = 0.05;
+
+/// Each row must be finite, not negative and sum to 1.
 fn distributions(what: &'static str, probs: &ArrayView2<'_, f64>) -> Result<()> {
     for (row, values) in probs.outer_iter().enumerate() {
         if let Some(&value) = values.iter().find(|value| !value.is_finite()) {
             return Err(Error::NotFinite { what, row, value });
         }
+        let wrong = |why: String| Err(Error::NotProbabilities { what, row, why });
         if let Some(value) = values.iter().find(|value| **value < 0.0) {
-            return Err(Error::NotProbabilities { what, row, why: format!("it has {value}") });
+            return wrong(format!("it has {value}; apply softmax to logits first"));
         }
         let sum = values.sum();
-        if (sum - 1.0).abs() > 1e-3 {
-            return Err(Error::NotProbabilities { what, row, why: format!("it sums to {sum:.4}") });
+        if (sum - 1.0).abs() > ROUNDING {
+            return wrong(format!("it sums to {sum:.4}; {}", remedy(probs)));
         }
     }
     Ok(())
+}
+
+/// What makes distributions of rows that are none.
+fn remedy(rows: &ArrayView2<'_, f64>) -> String {
+    let off = |whole: f64| rows.outer_iter().map(|row| (row.sum() / whole - 1.0).abs()).fold(0.0, f64::max);
+    match (off(1.0), off(100.0)) {
+        _ if rows.iter().any(|value| *value < 0.0) => "apply softmax to logits first".into(),
+        _ if rows.ncols() == 1 => "give a column for each class: of two, p and 1 - p".into(),
+        (off, _) if off <= COARSE => {
+            format!("they seem to be rounded, up to {off:.3} from 1: divide each row by its sum")
+        }
+        (_, off) if off <= COARSE => "they seem to be in percent: divide each row by its sum".into(),
+        _ => "apply softmax to logits first".into(),
+    }
 }

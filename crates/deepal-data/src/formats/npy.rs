@@ -51,43 +51,9 @@ pub fn read_1d_f32(path: &Path) -> Result<Array1<f32>> {
 /// Reads classes, `[m]` or `[m, 1]`, whole numbers from 0 to 65,535 of any type.
 ///
 /// # Errors
-/// A file that cannot be read, is no `.npy` file, or holds anything else, such as names, for which there is
-/// [`read_named_classes`].
+/// A file that cannot be read, is no `.npy` file, or holds anything else, such as names.
 pub fn read_classes(path: &Path) -> Result<Vec<Class>> {
     let stored = open(path)?;
-    numbered(&stored, path)
-}
-
-/// Reads classes, `[m]` or `[m, 1]`: names, each one of `classes`, or their places there as whole numbers.
-///
-/// # Errors
-/// As [`read_classes`]; a name or a number that is none of the classes.
-pub fn read_named_classes(path: &Path, classes: &[String]) -> Result<Vec<Class>> {
-    let stored = open(path)?;
-    let unknown = |what: String, row: usize| {
-        let known = classes.join(", ");
-        Error::unfit(
-            path,
-            format!("has {what} in row {row}, and the classes are {known}; correct the label or the list"),
-        )
-    };
-    if stored.element.is_number() {
-        let found = numbered(&stored, path)?;
-        return match found.iter().position(|class| class.index() >= classes.len()) {
-            Some(row) => Err(unknown(format!("class {}", found[row].0), row)),
-            None => Ok(found),
-        };
-    }
-    let texts = stored.texts()?;
-    let place = |(row, text): (usize, &Option<String>)| {
-        let text = text.as_deref().unwrap_or_default();
-        let place = (0..=u16::MAX).zip(classes).find(|(_, class)| *class == text);
-        place.map(|(place, _)| Class(place)).ok_or_else(|| unknown(format!("`{text}`"), row))
-    };
-    texts.iter().enumerate().map(place).collect()
-}
-
-fn numbered(stored: &Stored, path: &Path) -> Result<Vec<Class>> {
     let wrong = |found: String| {
         let expected = "one dimension of classes, whole numbers from 0 to 65,535".into();
         Error::Array { path: path.into(), expected, found }
@@ -397,15 +363,8 @@ mod tests {
         let names = file(&npy("'|S3'", "False", "(3,)", b"catdogcat"));
         let text = read_classes(names.path()).unwrap_err().to_string();
         assert!(text.contains("names such as `cat`") && text.contains("from 0 on"), "{text}");
-        let classes = ["dog", "cat"].map(str::to_owned);
-        assert_eq!(read_named_classes(names.path(), &classes).unwrap(), [Class(1), Class(0), Class(1)]);
-        let text = read_named_classes(names.path(), &classes[..1]).unwrap_err().to_string();
-        assert!(text.contains("`cat` in row 0, and the classes are dog"), "{text}");
         let numbers = file(&npy("'<i2'", "False", "(2, 1)", &[1, 0, 0, 0]));
         assert_eq!(read_classes(numbers.path()).unwrap(), [Class(1), Class(0)]);
-        assert_eq!(read_named_classes(numbers.path(), &classes).unwrap(), [Class(1), Class(0)]);
-        let text = read_named_classes(numbers.path(), &classes[..1]).unwrap_err().to_string();
-        assert!(text.contains("class 1 in row 0"), "{text}");
     }
 
     #[test]

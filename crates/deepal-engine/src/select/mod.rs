@@ -200,6 +200,12 @@ fn ask(
     options: &SelectOptions,
     monitor: &Monitor<'_>,
 ) -> Result<Selection> {
+    if !signals.is_empty() && signals.probs().is_ok_and(|probs| probs.ncols() == 1) {
+        bail!(Error::Setting(
+            "`probs` or `logits` has one column; give one for each class: of two, p and 1 - p, or 0 and z"
+                .into()
+        ));
+    }
     let selection = deepal_core::strategy::ask(strategy, signals, options.budget, options.seed)?;
     say_if_drawn(strategy, selection.scores.is_none(), monitor);
     Ok(selection)
