@@ -152,3 +152,39 @@ fn a_model_in_the_manifest_counts_as_the_option_does() {
     let (code, stderr) = deepal(folder.path(), None, "select pool.npy --budget 5");
     assert!(code == 3 && stderr.contains("gone.onnx") && stderr.contains("data.toml"), "{code} {stderr}");
 }
+
+#[test]
+fn an_output_is_chosen_by_name_and_named() {
+    let folder = TempDir::new().unwrap();
+    write_npy(
+        folder.path().join("v.npy"),
+        &Array2::from_shape_fn((9, 6), |(i, j)| ((i * 7 + j) as f32).sin()),
+    )
+    .unwrap();
+    let model = format!("embed v.npy --model {ONNX}/two-outputs.onnx");
+    let told = succeeds(folder.path(), &format!("{model} --out first.npy"));
+    assert!(
+        told.contains("the output `features`") && told.contains("not `relu`; `output` names another"),
+        "{told}"
+    );
+    succeeds(folder.path(), &format!("{model} --output relu --out relu.npy"));
+    let read = |name: &str| read_npy::<_, Array2<f32>>(folder.path().join(name)).unwrap();
+    let (first, relu) = (read("first.npy"), read("relu.npy"));
+    assert_eq!(relu, first.mapv(|x| x.max(0.0)));
+    assert_ne!(relu, first);
+    let (code, stderr) = deepal(folder.path(), None, &format!("{model} --output pooled --out p.npy"));
+    assert!(
+        code == 3 && stderr.contains("has no output `pooled`; it has `features`, `relu`"),
+        "{code} {stderr}"
+    );
+}
+
+#[test]
+fn a_sample_that_the_model_makes_no_number_of_is_named() {
+    let folder = TempDir::new().unwrap();
+    let table = "id,features\nfine,\"[1,2]\"\nbad,\"[1,-2]\"\n";
+    fs::write(folder.path().join("t.csv"), table).unwrap();
+    let (code, stderr) =
+        deepal(folder.path(), None, &format!("embed t.csv --model {ONNX}/logarithm.onnx --out e.npy"));
+    assert!(code == 3 && stderr.contains("gives NaN for `bad`"), "{code} {stderr}");
+}

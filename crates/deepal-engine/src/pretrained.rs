@@ -4,7 +4,7 @@
 use crate::error::Error;
 use crate::error::{Context, Result};
 use crate::monitor::Monitor;
-use deepal_data::source::{Manifest, Resize, Source, Transform};
+use deepal_data::source::{Manifest, Model, Resize, Source, Transform};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -21,6 +21,8 @@ pub struct Preprocess {
     pub std: Vec<f32>,
     /// What becomes of a picture of another shape [default: its middle is taken].
     pub resize: Option<Resize>,
+    /// Which output holds the features, of a net with several [default: the first].
+    pub output: Option<String>,
 }
 
 /// A pretrained net as settings keep it.
@@ -34,6 +36,9 @@ pub struct Pretrained {
     /// How pictures become its inputs; `None` for a net of vectors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<Transform>,
+    /// The output that holds the features; `None`: the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
 }
 
 impl Pretrained {
@@ -61,14 +66,9 @@ impl Pretrained {
         }
         let (manifest, folder) = Manifest::of(source)?;
         let Some(model) = manifest.model else { return Ok(None) };
-        let preprocess = Preprocess {
-            file: None,
-            size: model.size,
-            mean: model.mean,
-            std: model.std,
-            resize: model.resize,
-        };
-        Self::open(&folder.join(model.file), &preprocess).context("`model` in data.toml").map(Some)
+        let Model { file, size, mean, std, resize, output } = model;
+        let preprocess = Preprocess { file: None, size, mean, std, resize, output };
+        Self::open(&folder.join(file), &preprocess).context("`model` in data.toml").map(Some)
     }
 
     /// The same samples with embeddings for inputs. They are cached by content, so an interrupted call resumes.

@@ -47,13 +47,16 @@ pub struct Moved {
     pub path: PathBuf,
     /// How pictures become its inputs; `None` for a net of vectors.
     pub image: Option<Transform>,
+    /// The output that holds the features; `None`: the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
 }
 
 impl From<&Pretrained> for Moved {
     fn from(model: &Pretrained) -> Self {
-        let Pretrained { path, sha256, image } = model.clone();
+        let Pretrained { path, sha256, image, output } = model.clone();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self { name, sha256, path, image }
+        Self { name, sha256, path, image, output }
     }
 }
 
@@ -63,7 +66,7 @@ impl Moved {
     /// # Errors
     /// It is not there, or another one is.
     pub fn find(&self, now: Option<&Path>) -> Result<Pretrained> {
-        let Self { name, sha256, path, image } = self;
+        let Self { name, sha256, path, image, output } = self;
         let path = now.unwrap_or(path);
         if now.is_none() && !path.is_file() {
             let why = "is gone, and the net learnt from its embeddings; say with `model` where it is now";
@@ -77,7 +80,7 @@ impl Moved {
             );
             bail!(DataError::Unfit { path: path.into(), why });
         }
-        Ok(Pretrained { path: path.into(), sha256: found, image: image.clone() })
+        Ok(Pretrained { path: path.into(), sha256: found, image: image.clone(), output: output.clone() })
     }
 }
 

@@ -21,8 +21,10 @@ pub struct Extractor {
     form: Form,
     batch: usize,
     width: usize,
-    /// The outputs that there are, the first of which is taken.
+    /// The outputs that there are.
     outputs: Vec<String>,
+    /// The place of the one that is taken.
+    taken: usize,
     plan: Arc<TypedRunnableModel>,
 }
 
@@ -34,23 +36,31 @@ impl fmt::Debug for Extractor {
 
 impl Extractor {
     /// Reads an ONNX model with one input, pictures `[n, c, h, w]` or `[n, h, w, c]` or vectors `[n, d]`, and makes it ready.
-    /// `hint` is the shape `[c, h, w]` of a sample where the model takes more than one size.
+    /// `hint` is the shape `[c, h, w]` of a sample where the model takes more than one size, `output` the name of the output that is
+    /// wanted [default: the first].
     ///
     /// # Errors
-    /// As [`Form::load`]; an output that is no vector for each sample; a model that the library cannot compute.
-    pub fn load(path: &Path, hint: Option<[usize; 3]>) -> Result<Self> {
+    /// As [`Form::load`]; an unknown output; one that is no vector for each sample; a model that the library cannot compute.
+    pub fn load(path: &Path, hint: Option<[usize; 3]>, output: Option<&str>) -> Result<Self> {
         let proto = form::read(path)?;
         let form = Form::of(path, &proto, hint)?;
         let batch = form.fixed.unwrap_or(BATCH);
         let folder = path.parent().and_then(Path::to_str);
         let run = |cause: TractError| Error::Run { path: path.into(), why: format!("{cause:#}") };
-        let outputs =
-            proto.graph.iter().flat_map(|graph| &graph.output).map(|output| output.name.clone()).collect();
+        let outputs = proto.graph.iter().flat_map(|graph| &graph.output);
+        let outputs = outputs.map(|output| output.name.clone()).collect::<Vec<_>>();
+        let taken = match output {
+            None => 0,
+            Some(wanted) => outputs.iter().position(|name| name == wanted).ok_or_else(|| {
+                let names = outputs.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                Error::Form { path: path.into(), why: format!("has no output `{wanted}`; it has {names}") }
+            })?,
+        };
         let model = guarded(|| {
             let model = tract_onnx::onnx().parse(&proto, folder)?.model;
-            let first = model.output_outlets()?.first().copied().context("it has no output")?;
+            let output = model.output_outlets()?.get(taken).copied().context("it has no output")?;
             let input = f32::fact(form.input(batch));
-            model.with_output_outlets(&[first])?.with_input_fact(0, input.into())?.into_optimized()
+            model.with_output_outlets(&[output])?.with_input_fact(0, input.into())?.into_optimized()
         });
         let model = model.map_err(run)?;
         let fact = model.output_fact(0).map_err(run)?;
@@ -62,7 +72,7 @@ impl Extractor {
             ),
         })?;
         let plan = model.into_runnable().map_err(run)?;
-        Ok(Self { path: path.into(), form, batch, width, outputs, plan })
+        Ok(Self { path: path.into(), form, batch, width, outputs, taken, plan })
     }
 
     /// The shape of a sample, `[c, h, w]`; a vector of `d` numbers is `[d, 1, 1]`.
@@ -75,9 +85,14 @@ impl Extractor {
         self.width
     }
 
-    /// The names of the model's outputs; the first is what [`embed`](Self::embed) gives.
+    /// The names of the model's outputs.
     pub fn outputs(&self) -> &[String] {
         &self.outputs
+    }
+
+    /// The name of the output that [`embed`](Self::embed) gives.
+    pub fn output(&self) -> &str {
+        self.outputs.get(self.taken).map_or("", String::as_str)
     }
 
     /// The features of inputs `[n, c · h · w]` as `[n, d]`, on the threads of the current pool. The same inputs give the same

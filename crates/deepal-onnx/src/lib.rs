@@ -4,7 +4,7 @@
 //! use deepal_onnx::Extractor;
 //! use ndarray::Array2;
 //!
-//! let extractor = Extractor::load("efficientnet.onnx".as_ref(), None)?;
+//! let extractor = Extractor::load("efficientnet.onnx".as_ref(), None, None)?;
 //! let [channels, height, width] = extractor.shape();
 //! let pictures = Array2::<f32>::zeros((10, channels * height * width));
 //! assert_eq!(extractor.embed(&pictures)?.dim(), (10, extractor.width()));

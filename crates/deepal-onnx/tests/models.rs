@@ -19,7 +19,7 @@ fn matrix(name: &str) -> Array2<f32> {
 }
 
 fn load(name: &str) -> Result<Extractor, Error> {
-    Extractor::load(&file(&format!("{name}.onnx")), None)
+    Extractor::load(&file(&format!("{name}.onnx")), None, None)
 }
 
 fn assert_close(got: &Array2<f32>, expected: &Array2<f32>, name: &str) {
@@ -39,7 +39,7 @@ fn features_are_those_of_onnx_runtime() {
         ("two-outputs", None, [6, 1, 1]),
     ];
     for (name, hint, shape) in cases {
-        let extractor = Extractor::load(&file(&format!("{name}.onnx")), hint).unwrap();
+        let extractor = Extractor::load(&file(&format!("{name}.onnx")), hint, None).unwrap();
         let expected = matrix(&format!("{name}.out.csv"));
         assert_eq!((extractor.shape(), extractor.width()), (shape, expected.ncols()), "{name}");
         assert_close(&extractor.embed(&matrix(&format!("{name}.in.csv"))).unwrap(), &expected, name);
@@ -49,7 +49,19 @@ fn features_are_those_of_onnx_runtime() {
 
 #[test]
 fn the_first_of_several_outputs_is_taken_and_the_others_are_named() {
-    assert_eq!(load("two-outputs").unwrap().outputs(), ["features", "relu"]);
+    let first = load("two-outputs").unwrap();
+    assert_eq!(
+        (first.outputs(), first.output()),
+        (&["features".to_owned(), "relu".to_owned()][..], "features")
+    );
+    let second = Extractor::load(&file("two-outputs.onnx"), None, Some("relu")).unwrap();
+    let inputs = matrix("two-outputs.in.csv");
+    // By its name it is the rectified first.
+    let expected = first.embed(&inputs).unwrap().mapv(|x| x.max(0.0));
+    assert!(second.width() == first.width() && expected != first.embed(&inputs).unwrap());
+    assert_close(&second.embed(&inputs).unwrap(), &expected, "relu");
+    let text = Extractor::load(&file("two-outputs.onnx"), None, Some("pooled")).unwrap_err().to_string();
+    assert!(text.contains("has no output `pooled`; it has `features`, `relu`"), "{text}");
 }
 
 #[test]
@@ -85,7 +97,7 @@ fn weights_may_lie_in_a_file_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
     let alone = folder.path().join("alone.onnx");
     fs::copy(file("external.onnx"), &alone).unwrap();
-    let text = Extractor::load(&alone, None).unwrap_err().to_string();
+    let text = Extractor::load(&alone, None, None).unwrap_err().to_string();
     assert!(text.contains("external.weights"), "{text}");
 }
 
@@ -104,7 +116,7 @@ fn what_cannot_be_used_is_said_with_the_reason() {
     ];
     for (name, hint, words) in cases {
         let path = file(&format!("{name}.onnx"));
-        let text = Extractor::load(&path, hint).unwrap_err().to_string();
+        let text = Extractor::load(&path, hint, None).unwrap_err().to_string();
         assert!(text.contains(words) && text.contains(&format!("{name}.onnx")), "{name}: {text}");
     }
 }
@@ -116,7 +128,7 @@ fn a_text_or_a_damaged_file_is_no_model() {
     let whole = fs::read(file("pictures.onnx")).unwrap();
     for bytes in [&b""[..], b"# A page of text.\n", &whole[..whole.len() / 2], &whole[..whole.len() - 1]] {
         fs::write(&path, bytes).unwrap();
-        let error = Extractor::load(&path, None).unwrap_err();
+        let error = Extractor::load(&path, None, None).unwrap_err();
         assert!(matches!(error, Error::NotOnnx { .. }), "{error}");
         assert!(matches!(files(&path), Err(Error::NotOnnx { .. })));
     }
@@ -135,7 +147,7 @@ fn no_changed_byte_makes_it_crash() {
             let mut bytes = whole.clone();
             bytes[at] ^= change;
             fs::write(&path, &bytes).unwrap();
-            let result = Extractor::load(&path, None).and_then(|extractor| extractor.embed(&inputs));
+            let result = Extractor::load(&path, None, None).and_then(|extractor| extractor.embed(&inputs));
             errors += usize::from(result.is_err());
         }
     }

@@ -13,7 +13,7 @@ pub(crate) struct ModelArgs {
     /// A feature extractor in ONNX; what it makes of the samples, computed once and kept, is what nets then see
     #[arg(long, value_name = "FEATURES.onnx")]
     pub(crate) model: Option<PathBuf>,
-    /// A TOML file with `size`, `mean`, `std` or `resize` for pictures; options win [default: FEATURES.toml beside the model,
+    /// A TOML file with `size`, `mean`, `std`, `resize` or `output`; options win [default: FEATURES.toml beside the model,
     /// if there is one]
     #[arg(long, value_name = "FILE", requires = "model")]
     pub(crate) preprocess: Option<PathBuf>,
@@ -35,6 +35,9 @@ pub(crate) struct ModelArgs {
     /// What becomes of a picture of another shape: its middle, all of it stretched, or all of it with borders [default: crop]
     #[arg(long, value_name = "HOW", requires = "model")]
     pub(crate) resize: Option<ResizeName>,
+    /// Which output holds the features, of a model with several [default: the first]
+    #[arg(long, value_name = "NAME", requires = "model")]
+    pub(crate) output: Option<String>,
 }
 
 /// [`Resize`] on the command line.
@@ -58,6 +61,7 @@ impl ModelArgs {
             mean: self.mean.clone(),
             std: self.std.clone(),
             resize: self.resize.map(Into::into),
+            output: self.output.clone(),
         };
         Pretrained::open(path, &preprocess).map(Some)
     }

@@ -40,7 +40,7 @@ const KEYS: &str = r#"
 # std = [63.75, 63.75, 63.75]  what it is divided by after that
 #
 # [model]                      a pretrained net whose embeddings nets see in the place of the samples
-# file = "features.onnx"       relative to this file; beside it size, resize, mean and std as of [image], where the net does not say them
+# file = "features.onnx"       relative to this file; beside it size, resize, mean, std as of [image] and output, where the net does not say them
 "#;
 
 /// What a user says about a source. Everything but the source may be left out: then it is told from what is there.
@@ -133,6 +133,9 @@ pub struct Model {
     /// What becomes of a picture of another shape.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resize: Option<Resize>,
+    /// Which output holds the features, of a net with several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
 }
 
 impl Manifest {

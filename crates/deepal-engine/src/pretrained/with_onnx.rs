@@ -31,6 +31,7 @@ struct Preset {
     #[serde(default)]
     std: Vec<f32>,
     resize: Option<Resize>,
+    output: Option<String>,
 }
 
 /// The pretrained net in a file, with everything that is left out.
@@ -43,7 +44,8 @@ pub(super) fn resolve(path: &Path, preprocess: &Preprocess) -> Result<Pretrained
         [height, width] => Some([*height, *width]),
         _ => bail!(Error::Setting("`size` takes one number or two, height and width".into())),
     };
-    let extractor = Extractor::load(path, size.map(|[height, width]| [3, height, width]))?;
+    let output = preprocess.output.clone().or(preset.output);
+    let extractor = Extractor::load(path, size.map(|[height, width]| [3, height, width]), output.as_deref())?;
     let [channels, height, width] = extractor.shape();
     let numbers = |setting: &str, given: &[f32], preset: &[f32], default: [f32; 3]| {
         let values = if given.is_empty() { preset } else { given };
@@ -71,7 +73,7 @@ pub(super) fn resolve(path: &Path, preprocess: &Preprocess) -> Result<Pretrained
         Some(image)
     };
     let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
-    Ok(Pretrained { path, sha256, image })
+    Ok(Pretrained { path, sha256, image, output })
 }
 
 fn preset(model: &Path, preprocess: &Preprocess) -> Result<Preset> {
@@ -91,7 +93,17 @@ fn preset(model: &Path, preprocess: &Preprocess) -> Result<Preset> {
 
 /// The same samples with embeddings for inputs.
 pub(super) fn embed(mut own: Source, model: &Pretrained, monitor: &Monitor<'_>) -> Result<Source> {
-    let extractor = Extractor::load(&model.path, model.image.as_ref().map(Transform::shape))?;
+    let hint = model.image.as_ref().map(Transform::shape);
+    let extractor = Extractor::load(&model.path, hint, model.output.as_deref())?;
+    if extractor.outputs().len() > 1 {
+        let others = extractor.outputs().iter().filter(|name| *name != extractor.output());
+        own.notes.push(format!(
+            "the output `{}` of model `{}` is used, not {}; `output` names another",
+            extractor.output(),
+            model.path.display(),
+            others.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        ));
+    }
     if own.inputs.shape() != extractor.shape() {
         bail!(Error::Setting(format!(
             "the samples of `{}` have the shape {:?}, and model `{}` takes {:?}",
@@ -112,7 +124,8 @@ pub(super) fn embed(mut own: Source, model: &Pretrained, monitor: &Monitor<'_>) 
         }
     }
     for (batch, rows) in missing.chunks(BATCH).enumerate() {
-        let embeddings = extractor.embed(&own.inputs.inputs(rows)?)?;
+        let embeddings = extractor.embed(&own.inputs.inputs(rows)?);
+        let embeddings = embeddings.map_err(|error| name_sample(error, &model.path, rows, &own.ids))?;
         let items = rows.iter().zip(embeddings.outer_iter());
         let items = items.filter_map(|(row, embedding)| Some((digests[*row], embedding.to_slice()?)));
         store.add(items).with_context(|| {
@@ -146,6 +159,21 @@ pub(super) fn embed(mut own: Source, model: &Pretrained, monitor: &Monitor<'_>) 
     Ok(own)
 }
 
+/// The same error, with the id of the sample whose features are not finite.
+fn name_sample(error: deepal_onnx::Error, model: &Path, rows: &[usize], ids: &[String]) -> Error {
+    match error {
+        deepal_onnx::Error::Core(deepal_core::Error::NotFinite { row, value, .. }) if row < rows.len() => {
+            let why = format!(
+                "gives {value} for `{}`; look whether that sample is whole, and whether `mean` and `std` are those of the model, or take \
+                 the sample out",
+                ids[rows[row]]
+            );
+            DataError::Unfit { path: model.into(), why }.into()
+        }
+        error => error.into(),
+    }
+}
+
 /// The digest of every item, in parallel.
 fn digests(inputs: &dyn Inputs, progress: &(dyn Fn(usize) + Sync)) -> Result<Vec<[u8; 32]>> {
     let done = AtomicUsize::new(0);
@@ -162,7 +190,8 @@ impl Pretrained {
     fn key(&self) -> Result<String> {
         let image = self.image.as_ref().map(toml::to_string).transpose();
         let image = image.map_err(|error| Error::Failed(error.to_string()))?.unwrap_or_default();
-        let hash = Sha256::digest(format!("{}\n{image}", self.sha256));
+        let output = self.output.as_ref().map(|output| format!("\noutput {output}")).unwrap_or_default();
+        let hash = Sha256::digest(format!("{}\n{image}{output}", self.sha256));
         Ok(hex(&hash[..8]))
     }
 }
