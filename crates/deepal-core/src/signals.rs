@@ -23,6 +23,9 @@ pub enum Signal {
     McProbs {
         /// The number of passes, `t`.
         passes: usize,
+        /// Whether a pass drops the same units for all candidates, as what is said of several together needs: one pass is then one
+        /// net. Else each candidate has units of its own.
+        shared: bool,
     },
     /// Features of the candidates, the input of the last layer, `[n, d]`.
     Embeddings,
@@ -133,7 +136,7 @@ pub enum Origin {
 /// One of each kind, for lists, help and tests.
 pub static ALL: &[Signal] = &[
     Signal::Probs,
-    Signal::McProbs { passes: 3 },
+    Signal::McProbs { passes: 3, shared: false },
     Signal::Embeddings,
     Signal::LabeledEmbeddings,
     Signal::BoundaryDistance(Attack::Bim { eps: 0.05, max_steps: 100 }),
@@ -371,7 +374,7 @@ impl<'a> Signals<'a> {
     /// As [`with_probs`](Self::with_probs), or no pass.
     pub fn with_mc_probs(self, mc_probs: impl Into<CowArray<'a, f64, Ix3>>) -> Result<Self> {
         let mc_probs = mc_probs.into();
-        self.with(Signal::McProbs { passes: mc_probs.len_of(Axis(0)) }, mc_probs)
+        self.with(Signal::McProbs { passes: mc_probs.len_of(Axis(0)), shared: false }, mc_probs)
     }
 
     /// Adds embeddings, `[n, d]`.
@@ -470,7 +473,7 @@ impl<'a> Signals<'a> {
     /// # Errors
     /// They were not given.
     pub fn mc_probs(&self) -> Result<ArrayView3<'_, f64>> {
-        self.double(Signal::McProbs { passes: 0 })
+        self.double(Signal::McProbs { passes: 0, shared: false })
     }
 
     /// The candidates' embeddings, `[n, d]`, finite.
