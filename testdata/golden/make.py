@@ -9,65 +9,30 @@ gives the same files.
 cases.csv        one line a call: the case, strategy, budget, how to compare, and the options with their arrays
 expected/*.csv   the picks of a case, `rank,row,score`; the rank is empty where only the set of rows is determined,
                  the score where the strategy gives none
+draws.csv        for strategies that draw: the probability of each row to be the pick at a place, and the largest chi-square
+                 that 2,000 draws may have
 cold.csv         greedy k-center with nothing labelled: what must follow each possible first row
 costs.csv        the least clustering cost found by very many starts, for strategies that draw their start at random
 
 Ties go to the lower row. Where a rounding error could decide, the script stops: every golden pick is certain.
 """
 
-import csv
 import shutil
-from pathlib import Path
 
+import batches
+import files
 import numpy as np
+from files import EXPECTED, HERE, ranked, save, single, softmax32, write_csv
 from scipy.spatial.distance import cdist
-from scipy.stats import entropy
+from scores import bald, least_confidence, margin, mean_std, shannon, variation_ratios
 from sklearn.cluster import KMeans
-
-HERE = Path(__file__).parent
-EXPECTED = HERE / "expected"
-# Scores nearer than TIE are equal but for rounding; what lies between it and CLEAR would be a matter of luck.
-TIE, CLEAR = 1e-14, 1e-13
 
 
 # --- Definitions ------------------------------------------------------------------------------------------------------
 
 
-def least_confidence(p):
-    """1 - max p (Lewis and Gale 1994)."""
-    return 1.0 - np.max(p, axis=-1)
-
-
-def margin(p):
-    """1 - (p1 - p2) of the two largest (Scheffer et al. 2001)."""
-    ordered = np.sort(p, axis=-1)
-    return 1.0 - (ordered[..., -1] - ordered[..., -2])
-
-
-def shannon(p):
-    """In nats. SciPy would normalise first: it is given rows whose sum is 1 but for rounding, and scaled back."""
-    total = p.sum(axis=-1)
-    return total * (entropy(p, axis=-1) - np.log(total))
-
-
-def bald(passes):
-    """The mean Kullback-Leibler divergence of the passes from their mean, which is H[mean p] - mean H[p]."""
-    mean = np.broadcast_to(passes.mean(axis=0), passes.shape)
-    ratio = np.divide(passes, mean, out=np.ones_like(passes), where=passes > 0)
-    return np.maximum((passes * np.log(ratio)).sum(axis=-1).mean(axis=0), 0.0)
-
-
 UNCERTAINTY = {"least-confidence": least_confidence, "margin": margin, "entropy": shannon}
-
-
-def ranked(scores):
-    """Rows by falling score, lower rows first among equals."""
-    order = sorted(range(len(scores)), key=lambda i: -scores[i])
-    gaps = -np.diff(np.asarray(scores)[order])
-    assert not np.any((gaps > TIE) & (gaps < CLEAR)), "a gap that rounding could close"
-    group = np.concatenate([[0], np.cumsum(gaps > TIE)])
-    groups = {row: group[place] for place, row in enumerate(order)}
-    return sorted(order, key=lambda i: (groups[i], i))
+DISAGREEMENT = {"bald": bald, "variation-ratios": variation_ratios, "mean-std": mean_std}
 
 
 def greedy_k_center(points, labeled, budget, first=None):
@@ -132,68 +97,21 @@ def member_nearest(points, truth, metric):
     return picks
 
 
-# --- Files ------------------------------------------------------------------------------------------------------------
+# --- Cases --------------------------------------------------------------------------------------------------------------
 
 
-def write_csv(path, header, rows):
-    with open(path, "w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
-
-
-class Cases:
-    def __init__(self):
-        self.table = []
-
-    def add(self, name, strategy, budget, arrays, rows, scores=None, in_order=True):
-        """`arrays`: the options and their files; several files of one option are several cases with the same picks."""
-        count = max(len(files) for files in arrays.values())
-        for i in range(count):
-            chosen = {option: files[i % len(files)] for option, files in arrays.items()}
-            given = " ".join(f"--{option} {file}" for option, file in chosen.items())
-            self.table.append([name, strategy, budget, "order" if in_order else "set", given])
-        rows = [int(row) for row in rows]
-        lines = [
-            [rank if in_order else "", row, "" if scores is None else f"{scores[row]:.12g}"]
-            for rank, row in enumerate(rows if in_order else sorted(rows), 1)
-        ]
-        write_csv(EXPECTED / f"{name}.csv", ["rank", "row", "score"], lines)
-
+class Cases(files.Cases):
     def uncertainty(self, name, p, budget, files):
         for strategy, score in UNCERTAINTY.items():
             scores = score(p)
             self.add(f"{strategy}-{name}", strategy, budget, {"probs": files}, ranked(scores)[:budget], scores)
 
-    def passes(self, name, passes, budget, files, strategies=tuple(UNCERTAINTY) + ("bald",)):
+    def passes(self, name, passes, budget, files, strategies=(*UNCERTAINTY, *DISAGREEMENT)):
         for strategy in strategies:
-            is_bald = strategy == "bald"
-            scores = bald(passes) if is_bald else UNCERTAINTY[strategy](passes.mean(axis=0))
-            full = strategy if is_bald else f"{strategy}-dropout"
+            is_own = strategy in DISAGREEMENT
+            scores = DISAGREEMENT[strategy](passes) if is_own else UNCERTAINTY[strategy](passes.mean(axis=0))
+            full = strategy if is_own else f"{strategy}-dropout"
             self.add(f"{full}-{name}", full, budget, {"mc-probs": files}, ranked(scores)[:budget], scores)
-
-
-def save(name, array, types):
-    """The same values in several layouts; returns the files' names. `f4`/`f8`, `>`: big-endian, `F`: by columns."""
-    files = []
-    for kind in types:
-        order = "F" if kind.endswith("F") else "C"
-        file = f"{name}-{kind.replace('>', 'big-')}.npy"
-        stored = np.array(array, dtype=kind.removesuffix("F"), order=order)
-        assert np.array_equal(stored, array), "a layout must not change the values"
-        np.save(HERE / file, stored)
-        files.append(file)
-    return files
-
-
-def softmax32(logits):
-    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return (e / e.sum(axis=-1, keepdims=True)).astype(np.float32).astype(np.float64)
-
-
-def single(array):
-    """Values that both widths can hold."""
-    return np.asarray(array).astype(np.float32).astype(np.float64)
 
 
 # --- The arrays and what must come of them ----------------------------------------------------------------------------
@@ -334,9 +252,9 @@ def main():
     shutil.rmtree(EXPECTED, ignore_errors=True)
     EXPECTED.mkdir()
     cases = Cases()
-    for seed, part in enumerate([probabilities, stochastic_passes, k_center, clustering]):
+    for seed, part in enumerate([probabilities, stochastic_passes, k_center, clustering, *batches.PARTS]):
         part(cases, np.random.default_rng(seed))
-    write_csv(HERE / "cases.csv", ["case", "strategy", "budget", "compare", "options"], cases.table)
+    cases.write()
 
 
 if __name__ == "__main__":

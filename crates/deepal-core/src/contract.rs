@@ -409,7 +409,12 @@ mod tests {
             "ranks"
         }
         fn needs(&self) -> Vec<Signal> {
-            vec![Signal::Probs, Signal::McProbs { passes: 3 }, Signal::Embeddings, Signal::LabeledEmbeddings]
+            vec![
+                Signal::Probs,
+                Signal::McProbs { passes: 3, shared: false },
+                Signal::Embeddings,
+                Signal::LabeledEmbeddings,
+            ]
         }
         fn one_by_one(&self) -> bool {
             true

@@ -10,10 +10,12 @@ pub(crate) mod draws;
 pub(crate) mod fisher;
 pub(crate) mod gradients;
 pub(crate) mod herding;
+pub(crate) mod joint;
 mod k_center;
 pub(crate) mod linkage;
 pub(crate) mod partition;
 pub(crate) mod references;
+pub(crate) mod traces;
 pub(crate) mod typical;
 pub(crate) mod weighted;
 

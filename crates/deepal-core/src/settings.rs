@@ -4,7 +4,7 @@
 //! ```
 //! use deepal_core::{Signal, strategy};
 //!
-//! assert_eq!(strategy::build("bald(passes=50)")?.needs(), [Signal::McProbs { passes: 50 }]);
+//! assert_eq!(strategy::build("bald(passes=50)")?.needs(), [Signal::McProbs { passes: 50, shared: false }]);
 //! let error = strategy::build("bald(pases=50)").err().unwrap().to_string();
 //! assert!(error.contains("did you mean `passes`?"), "{error}");
 //! # Ok::<(), deepal_core::Error>(())

@@ -70,7 +70,7 @@ impl<'a> Signals<'a> {
     /// As [`with_probs`](Self::with_probs), or no pass.
     pub fn with_mc_probs(self, mc_probs: impl Into<CowArray<'a, f64, Ix3>>) -> Result<Self> {
         let mc_probs = mc_probs.into();
-        self.with(Signal::McProbs { passes: mc_probs.len_of(Axis(0)) }, mc_probs)
+        self.with(Signal::McProbs { passes: mc_probs.len_of(Axis(0)), shared: false }, mc_probs)
     }
 
     /// Adds embeddings, `[n, d]`.

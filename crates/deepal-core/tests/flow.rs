@@ -356,7 +356,7 @@ impl TrainedNet for ById {
             signals = match *signal {
                 Signal::Probs => signals.with_probs(probs(ids))?,
                 Signal::LabeledProbs => signals.with(*signal, probs(ask.labeled))?,
-                Signal::McProbs { passes } => {
+                Signal::McProbs { passes, .. } => {
                     let shape = (passes, n, CLASSES);
                     signals.with_mc_probs(Array3::from_shape_fn(shape, |(t, i, c)| {
                         Self::row(ids[i], t % 2)[c]

@@ -76,6 +76,11 @@ impl<'a> DataSets<'a> {
         Self { monitor, listed: BTreeMap::new(), sources: Vec::new() }
     }
 
+    /// Says something worth knowing to whoever hears.
+    pub(crate) fn note(&self, text: &str) {
+        self.monitor.note(text);
+    }
+
     /// A user's own data.
     pub(crate) fn source(
         &mut self,

@@ -21,6 +21,7 @@ mod embed;
 mod error;
 pub mod export;
 mod file;
+mod groups;
 mod jobs;
 mod machine;
 mod monitor;

@@ -4,6 +4,7 @@ use crate::catalog::Catalog;
 use crate::config::{Config, Task, VERSION, broken, empty};
 use crate::data::{DataSets, Named, named};
 use crate::error::{Error, Result, bail};
+use crate::groups::expand;
 use crate::origin::Origin;
 use crate::pretrained::{Preprocess, Pretrained};
 use deepal_core::{InitialSet, Meta, Spec, strategy};
@@ -251,18 +252,22 @@ impl StudySettings {
             self.tasks = pairs.map(task).collect();
         }
         let tasks = self.tasks.iter().map(|task| task.resolve(&self, data_sets, catalog));
-        let tasks = tasks.collect::<Result<Vec<_>>>()?;
+        let (tasks, metas): (Vec<_>, Vec<_>) = tasks.collect::<Result<Vec<_>>>()?.into_iter().unzip();
         if self.training.is_some() && tasks.iter().all(|task| task.training.is_none()) {
             bail!(Error::Setting(always_trained(&tasks[0].net)));
         }
         let strategies = self.strategies.unwrap_or_else(|| compared(strategy::DEFAULT));
-        let strategies = strategies.iter().map(|text| catalog.strategy_name(&text.parse()?));
+        let strategies = strategies.iter().map(|text| Ok(text.parse()?)).collect::<Result<Vec<_>>>()?;
+        let device = self.device.unwrap_or_default();
+        let nets = tasks.iter().zip(&metas).map(|(task, meta)| task.net(catalog, device, meta));
+        let (strategies, notes) = expand(&strategies, &nets.collect::<Result<Vec<_>>>()?, catalog)?;
+        notes.iter().for_each(|note| data_sets.note(note));
         let config = Config {
             version: VERSION.into(),
-            strategies: distinct("strategy", strategies.collect::<Result<_>>()?)?,
+            strategies,
             seeds: distinct("seed", self.seeds.unwrap_or_else(|| vec![1, 2, 3, 4, 5]))?,
             initial_set: self.initial_set.unwrap_or_default(),
-            device: self.device.unwrap_or_default(),
+            device,
             data_dir: self.data_dir.map(|dir| std::path::absolute(&dir).unwrap_or(dir)),
             tasks,
         };
@@ -277,7 +282,13 @@ pub(crate) fn data_dir_of_environment() -> Option<PathBuf> {
 }
 
 impl TaskSettings {
-    fn resolve(&self, all: &StudySettings, data_sets: &mut DataSets<'_>, catalog: &Catalog) -> Result<Task> {
+    /// The task, and what its samples are.
+    fn resolve(
+        &self,
+        all: &StudySettings,
+        data_sets: &mut DataSets<'_>,
+        catalog: &Catalog,
+    ) -> Result<(Task, Meta)> {
         let found = match &self.own {
             Some(origin) => Named::Source(origin.source.clone()),
             None => named(self.dataset.as_deref().unwrap_or("fashion-mini"), catalog)?,
@@ -296,7 +307,7 @@ impl TaskSettings {
             Some(origin) => origin.dedup,
             None => all.dedup,
         };
-        let Defaults { dataset, own, net, paper, pool, initial, query, rounds } =
+        let Defaults { dataset, own, net, paper, pool, initial, query, rounds, meta } =
             Defaults::of(&found, pretrained.as_ref(), dedup, data_sets)?;
         let net = self.net.as_deref().filter(|name| *name != DEFAULT).unwrap_or(net);
         let (net, entry) = catalog.net_name(&net.parse()?)?;
@@ -311,7 +322,7 @@ impl TaskSettings {
             Some(TrainingChoice::Full(training)) => Some(*training),
             None => Some(paper_training.filter(|_| paper).map_or_else(Training::adaptive, |paper| paper())),
         };
-        Ok(Task {
+        let task = Task {
             dataset,
             own,
             net,
@@ -320,7 +331,8 @@ impl TaskSettings {
             query: self.query.or(all.query).unwrap_or(query),
             rounds: self.rounds.or(all.rounds).unwrap_or(rounds),
             training,
-        })
+        };
+        Ok((task, meta))
     }
 }
 
@@ -335,6 +347,7 @@ struct Defaults {
     initial: usize,
     query: usize,
     rounds: u32,
+    meta: Meta,
 }
 
 impl Defaults {
@@ -374,6 +387,12 @@ impl Defaults {
             initial,
             query,
             rounds,
+            meta: Meta {
+                name: dataset.name.into(),
+                shape: dataset.shape,
+                classes: dataset.classes.iter().map(ToString::to_string).collect(),
+                range: Vec::new(),
+            },
         })
     }
 
@@ -381,7 +400,8 @@ impl Defaults {
     fn of_pool(dataset: String, own: Option<Origin>, pool: usize, meta: &Meta) -> Self {
         let step = (pool / 20).clamp(1, 20);
         let (initial, query, rounds) = (step, step, if pool < 10 { 1 } else { 9 });
-        Self { dataset, own, net: default_net(meta), paper: false, pool, initial, query, rounds }
+        let (net, meta) = (default_net(meta), meta.clone());
+        Self { dataset, own, net, paper: false, pool, initial, query, rounds, meta }
     }
 }
 

@@ -141,9 +141,10 @@ impl<M: Classifier> Inner<M> {
         let want = |signal| wanted.contains(&signal);
         let (want_probs, want_embeddings) = (want(Signal::Probs), want(Signal::Embeddings));
         let passes = wanted.iter().find_map(|signal| match signal {
-            Signal::McProbs { passes } => Some(*passes),
+            Signal::McProbs { passes, shared } => Some((*passes, *shared)),
             _ => None,
         });
+        let (passes, shared) = (passes.map(|(passes, _)| passes), passes.is_some_and(|(_, shared)| shared));
         let mut signals = Signals::new(ids.len());
         if !want_probs && !want_embeddings && passes.is_none() {
             return Ok(signals);
@@ -162,7 +163,8 @@ impl<M: Classifier> Inner<M> {
                 }
             }
             for pass in 0..passes.unwrap_or(0) as u64 {
-                let rows = ids.iter().map(|id| u64::from(id.0)).collect();
+                // One key for all is one mask for all.
+                let rows = ids.iter().map(|id| if shared { 0 } else { u64::from(id.0) }).collect();
                 let mut noise = Noise::on(mix(seed, pass), rows);
                 let output = model.head(trunk.clone(), &mut noise);
                 if !noise.was_used() {
@@ -409,7 +411,12 @@ mod tests {
     }
 
     fn passes(net: &dyn TrainedNet, data: &InMemory, ids: &[SampleId], passes: usize) -> Array3<f64> {
-        let ask = Ask { signals: &[Signal::McProbs { passes }], unlabeled: ids, labeled: &[], seed: 3 };
+        let ask = Ask {
+            signals: &[Signal::McProbs { passes, shared: false }],
+            unlabeled: ids,
+            labeled: &[],
+            seed: 3,
+        };
         net.signals(data, &ask).unwrap().mc_probs().unwrap().to_owned()
     }
 
@@ -441,6 +448,30 @@ mod tests {
         };
         net.signals(&data, &ask).unwrap();
         assert_eq!(net.predict_proba(&data, &ids).unwrap(), before, "nor by attacks");
+    }
+
+    /// Joint distributions of several samples are those of one net a pass only if all lose the same units.
+    #[test]
+    fn shared_passes_drop_the_same_units_for_all_samples() {
+        let (data, labeled) = data();
+        let net = trained(&normed(), &data, &labeled);
+        let rows = data.inputs(&SampleId::first(2)).unwrap();
+        // 700 copies of one sample, in two batches.
+        let copies = ndarray::Array2::from_shape_fn((700, 3), |(_, j)| rows[[0, j]]);
+        let copies = InMemory::new(data.meta().clone(), copies).unwrap();
+        let ids = SampleId::first(700);
+        let distinct = |shared| {
+            let ask = Ask {
+                signals: &[Signal::McProbs { passes: 3, shared }],
+                unlabeled: &ids,
+                labeled: &[],
+                seed: 3,
+            };
+            let probs = net.signals(&copies, &ask).unwrap().mc_probs().unwrap().to_owned();
+            probs.outer_iter().map(|pass| pass.outer_iter().any(|row| row != pass.row(0))).collect::<Vec<_>>()
+        };
+        assert_eq!(distinct(true), [false; 3]);
+        assert_eq!(distinct(false), [true; 3]);
     }
 
     /// The shape of the trunk's result is the net's own, so passes through it are compared with whole ones.
@@ -482,7 +513,12 @@ mod tests {
         let split = BurnNet::new("split", training, init);
         let whole = BurnNet::new("whole", training, move |device| Whole { split: init(device) });
         let ids = SampleId::first(90);
-        let ask = Ask { signals: &[Signal::McProbs { passes: 5 }], unlabeled: &ids, labeled: &[], seed: 3 };
+        let ask = Ask {
+            signals: &[Signal::McProbs { passes: 5, shared: false }],
+            unlabeled: &ids,
+            labeled: &[],
+            seed: 3,
+        };
         let (split, whole) = (trained(&split, &data, &labeled), trained(&whole, &data, &labeled));
         let split = split.signals(&data, &ask).unwrap().mc_probs().unwrap().to_owned();
         assert_eq!(split, whole.signals(&data, &ask).unwrap().mc_probs().unwrap());
@@ -506,7 +542,12 @@ mod tests {
         });
         let net = trained(&net, &data, &labeled);
         let ids = SampleId::first(5);
-        let ask = Ask { signals: &[Signal::McProbs { passes: 3 }], unlabeled: &ids, labeled: &[], seed: 3 };
+        let ask = Ask {
+            signals: &[Signal::McProbs { passes: 3, shared: false }],
+            unlabeled: &ids,
+            labeled: &[],
+            seed: 3,
+        };
         assert!(net.signals(&data, &ask).unwrap_err().to_string().contains("no dropout on `noise`"));
     }
 
@@ -575,7 +616,8 @@ mod tests {
                 let options = crate::nets::Options { training, ..Default::default() };
                 let net = crate::nets::build("mnist-cnn", &meta, &options).unwrap();
                 let net = trained(net.as_ref(), &data, &labeled);
-                let signals = [Signal::Probs, Signal::McProbs { passes: 2 }, Signal::Embeddings];
+                let signals =
+                    [Signal::Probs, Signal::McProbs { passes: 2, shared: false }, Signal::Embeddings];
                 let ids = SampleId::first(150);
                 let ask = Ask { signals: &signals, unlabeled: &ids, labeled: &[], seed: 3 };
                 let signals = net.signals(&data, &ask).unwrap();

@@ -286,11 +286,19 @@ fn the_page_about_strategies_is_current() {
     let mut page = String::from(
         "# Strategies\n\nMade from the entries in `crates/deepal-core/src/strategy/` by \
          `UPDATE_DOCS=1 cargo test -p deepal --test tidy`; do not edit.\n\nSettings are written as in `bald(passes=50)`, or in TOML as \
-         `{ name = \"bald\", passes = 50 }`.\n\n| name | in DeepAL | picks | looks at |\n| --- | --- | --- | --- |\n",
+         `{ name = \"bald\", passes = 50 }`.\n\n`run --strategy FAMILY` compares all of a family, `--strategy all` all there are; those that \
+         a net cannot serve are left out, and named. [which-strategy.md](which-strategy.md) says which one to use.\n\nCosts are those of a \
+         query besides what it looks at: `n` candidates, `m` labelled, `k` picks, `c` classes, `d` features, `t` passes, `r` references.\n",
     );
-    for entry in deepal::strategy::ALL {
-        let deepal = entry.deepal.unwrap_or("-");
-        writeln!(page, "| `{}` | {deepal} | {} | {} |", entry.name, entry.summary, entry.looks_at()).unwrap();
+    for family in deepal::strategy::Family::ALL {
+        writeln!(page, "\n## Family {}: {}\n", family.name(), family.about()).unwrap();
+        writeln!(page, "| name | in DeepAL | picks | looks at | cost |\n| --- | --- | --- | --- | --- |")
+            .unwrap();
+        for entry in family.strategies() {
+            let (name, deepal) = (entry.name, entry.deepal.unwrap_or("-"));
+            let (picks, looks_at, cost) = (entry.summary, entry.looks_at(), entry.cost);
+            writeln!(page, "| `{name}` | {deepal} | {picks} | {looks_at} | {cost} |").unwrap();
+        }
     }
     for entry in deepal::strategy::ALL {
         writeln!(page, "\n## {}\n\n{}\n", entry.name, entry.details).unwrap();

@@ -24,10 +24,22 @@ pub(crate) fn run(what: What) -> Outcome {
 
 fn strategies() -> String {
     let mut text = String::new();
-    for entry in strategy::ALL {
+    paragraph(
+        &mut text,
+        "Families, each with what its strategies go by; `run --strategy FAMILY` compares all of one, `--strategy all` all there are, \
+         those left out that the net cannot serve. Costs are those of a query besides what it looks at: n candidates, m labelled, k \
+         picks, c classes, d features, t passes, r references.",
+    );
+    for family in strategy::Family::ALL {
+        paragraph(&mut text, &format!("{}: {}", family.name(), family.about()));
+    }
+    let families = strategy::Family::ALL.into_iter();
+    for entry in families.flat_map(strategy::Family::strategies) {
         heading(&mut text, entry.name, entry.deepal.as_slice(), entry.summary);
+        paragraph(&mut text, &format!("Family: {}", entry.family.name()));
         paragraph(&mut text, entry.details);
         paragraph(&mut text, &format!("Looks at: {}", entry.looks_at()));
+        paragraph(&mut text, &format!("Cost: {}", entry.cost));
         settings(&mut text, entry.settings);
         paragraph(&mut text, &format!("Source: {}", entry.source));
     }

@@ -142,7 +142,7 @@ impl SelectArgs {
         }
         let given = [
             (Signal::Probs, &self.probs),
-            (Signal::McProbs { passes: 0 }, &self.mc_probs),
+            (Signal::McProbs { passes: 0, shared: false }, &self.mc_probs),
             (Signal::Embeddings, &self.embeddings),
             (Signal::LabeledEmbeddings, &self.labeled_embeddings),
             (Signal::Labels, &self.labels),

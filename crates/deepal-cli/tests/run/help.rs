@@ -64,7 +64,9 @@ fn the_lists_name_everything_there_is() {
         heads.iter().map(|head| head.split(" (").next().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let strategies = heads("strategies");
-    assert_eq!(names(&strategies), strategy::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>());
+    let by_family = strategy::Family::ALL.into_iter().flat_map(strategy::Family::strategies);
+    assert_eq!(names(&strategies), by_family.map(|entry| entry.name).collect::<Vec<_>>());
+    assert_eq!(strategies.len(), strategy::ALL.len());
     for entry in strategy::ALL {
         let head = entry.deepal.map_or(entry.name.into(), |deepal| format!("{} ({deepal})", entry.name));
         assert!(strategies.contains(&head), "{head}");

@@ -29,35 +29,6 @@ pub(crate) fn lower_inverse(matrix: &Array2<f64>) -> Array2<f64> {
     lower
 }
 
-/// `tr((I + sign · A)⁻¹ B)` of two symmetric matrices, `[r, r]` each, of which `I + sign · A` is positive definite.
-pub(crate) fn trace_of_ratio(a: &[f64], sign: f64, b: &[f64], r: usize) -> f64 {
-    if r == 1 {
-        return b[0] / (1.0 + sign * a[0]);
-    }
-    let mut factor = a.iter().map(|x| sign * x).collect::<Vec<_>>();
-    (0..r).for_each(|i| factor[i * r + i] += 1.0);
-    cholesky(&mut factor, r);
-    // L⁻¹ B, and of L⁻¹ (L⁻¹ B)ᵀ the diagonal.
-    let mut half = b.to_vec();
-    solve(&factor, &mut half, r);
-    let mut turned = (0..r * r).map(|i| half[i % r * r + i / r]).collect::<Vec<_>>();
-    solve(&factor, &mut turned, r);
-    (0..r).map(|i| turned[i * r + i]).sum()
-}
-
-/// `L⁻¹ B` in place of `B`, both `[r, r]`, `L` in the lower triangle.
-fn solve(lower: &[f64], b: &mut [f64], r: usize) {
-    for i in 0..r {
-        let (above, row) = b.split_at_mut(i * r);
-        for (j, above) in above.chunks_exact(r).enumerate() {
-            let times = lower[i * r + j];
-            row[..r].iter_mut().zip(above).for_each(|(x, y)| *x -= times * y);
-        }
-        let diagonal = lower[i * r + i];
-        row[..r].iter_mut().for_each(|x| *x /= diagonal);
-    }
-}
-
 /// The lower factor of a symmetric positive definite matrix, `[n, n]`, in its lower triangle. What rounding has made not positive
 /// counts as very small.
 fn cholesky(matrix: &mut [f64], n: usize) {
@@ -103,19 +74,6 @@ mod tests {
             add_to_diagonal(&mut matrix, 0.1);
             let one = matrix.dot(&inverse(&matrix));
             assert!((one - Array2::<f64>::eye(n)).iter().all(|x| x.abs() < 1e-9), "{n}");
-        }
-    }
-
-    #[test]
-    fn the_trace_of_a_ratio_is_that_of_the_product_with_the_inverse() {
-        for (r, sign) in [(1, 1.0), (2, 1.0), (7, 1.0), (1, -1.0), (4, -1.0)] {
-            let (mut a, b) = (positive(r, 3), positive(r, 4));
-            a /= 2.0 * a.diag().sum();
-            let mut middle = a.clone() * sign;
-            add_to_diagonal(&mut middle, 1.0);
-            let wanted = inverse(&middle).dot(&b).diag().sum();
-            let found = trace_of_ratio(a.as_slice().unwrap(), sign, b.as_slice().unwrap(), r);
-            assert!((found - wanted).abs() < 1e-9 * wanted.abs());
         }
     }
 }

@@ -1,21 +1,28 @@
 //! Fisher information of the last layer, kept as factors, and greedy selection by it.
 
-use super::dense::{add_to_diagonal, inverse, lower_inverse, trace_of_ratio};
+use super::dense::{add_to_diagonal, inverse, lower_inverse};
 use super::draws::fill;
+use super::traces::{LANES, Lanes, entries, lower, traces, update};
 use crate::seed::mix;
 use ndarray::{Array2, ArrayView2, Axis, s};
+use pulp::Arch;
 use rayon::prelude::*;
 
-/// Rows per parallel task.
+/// Rows per parallel task: a multiple of the lanes.
 const CHUNK: usize = 128;
 
-/// The Fisher information `V Vᵀ` of each of some rows, `V = S ⊗ h` with `S`, `[c, r]`: the matrix of `c · d` rows and `r` columns whose
-/// part `k` is the embedding `h` times `S[k, :]`.
+/// The Fisher information `V Vᵀ` of each of some rows, `V = S ⊗ h`: the matrix of `c · d` rows and `r` columns whose part `k` is the embedding
+/// `h` times `S[k, :]`. Column `a` of `S`, `[c, r]`, is `scale[a] · (probs − onehot(class[a]))`, so that a product with it takes no
+/// more than reading the other factor.
 pub(crate) struct Fisher {
     /// `[n, d]`
     embeddings: Array2<f64>,
-    /// `[n, c, r]`
-    factors: Vec<f64>,
+    /// `[n, c]`
+    probs: Vec<f64>,
+    /// `[n, r]`
+    scales: Vec<f64>,
+    /// `[n, r]`
+    classes: Vec<u32>,
     c: usize,
     r: usize,
 }
@@ -24,7 +31,7 @@ pub(crate) struct Fisher {
 /// `tr((λ I + Σ_L I(x) / (m + k) + Σ_S k I(x) / (m + k))⁻¹ F)`, where `F` is the mean of all `I(x)`. It adds `2 k` greedily, then removes
 /// those that are missed least. Of equals one by seed. Candidates that add nothing are drawn at random when no others are left.
 ///
-/// Time: O(n·k·c·r·(d + r)) and O((c·d)³) once; memory: O(n·r·(c + r) + (c·d)²).
+/// Time: O(n·k·r·(c·d + r²)), O(n·c²·d²) and O((c·d)³) once; memory: O(n·(d + c + r²) + (c·d)²).
 pub(crate) fn forward_backward(
     candidates: Fisher,
     labeled: &Fisher,
@@ -45,18 +52,44 @@ pub(crate) fn forward_backward(
 }
 
 impl Fisher {
-    /// `embeddings`: `[n, d]`, `factors`: `[n, c, r]`.
-    pub(crate) fn new(embeddings: &ArrayView2<'_, f32>, factors: Vec<f64>, [c, r]: [usize; 2]) -> Self {
-        Self { embeddings: embeddings.mapv(f64::from).as_standard_layout().into_owned(), factors, c, r }
+    /// `embeddings`: `[n, d]`, `probs`: `[n, c]`, `columns`: scale and class of each column, `[n, r]`.
+    pub(crate) fn new(
+        embeddings: &ArrayView2<'_, f32>,
+        probs: Vec<f64>,
+        columns: impl Iterator<Item = (f64, u32)>,
+        [c, r]: [usize; 2],
+    ) -> Self {
+        let (scales, classes) = columns.unzip();
+        let embeddings = embeddings.mapv(f64::from).as_standard_layout().into_owned();
+        Self { embeddings, probs, scales, classes, c, r }
     }
 
-    fn factor(&self, row: usize) -> &[f64] {
-        &self.factors[row * self.c * self.r..][..self.c * self.r]
+    fn probs(&self, row: usize) -> &[f64] {
+        &self.probs[row * self.c..][..self.c]
+    }
+
+    /// The scale and class of each column of a row's factor.
+    fn columns(&self, row: usize) -> impl Iterator<Item = (f64, usize)> {
+        let at = row * self.r..(row + 1) * self.r;
+        self.scales[at.clone()].iter().copied().zip(self.classes[at].iter().map(|class| *class as usize))
+    }
+
+    /// `S[k, a]` of a row.
+    fn factor(&self, row: usize, k: usize, (scale, class): (f64, usize)) -> f64 {
+        scale * (self.probs[row * self.c + k] - f64::from(u8::from(k == class)))
     }
 
     fn select(&self, rows: &[usize]) -> Self {
-        let factors = rows.iter().flat_map(|row| self.factor(*row)).copied().collect();
-        Self { embeddings: self.embeddings.select(Axis(0), rows), factors, ..*self }
+        let of = |values: &[f64], width: usize| {
+            rows.iter().flat_map(|row| &values[row * width..][..width]).copied().collect()
+        };
+        Self {
+            embeddings: self.embeddings.select(Axis(0), rows),
+            probs: of(&self.probs, self.c),
+            scales: of(&self.scales, self.r),
+            classes: rows.iter().flat_map(|row| &self.classes[row * self.r..][..self.r]).copied().collect(),
+            ..*self
+        }
     }
 
     /// The sum of `V Vᵀ` over all rows, `[c·d, c·d]`.
@@ -69,8 +102,8 @@ impl Fisher {
                 let embeddings = self.embeddings.slice(s![first..n.min(first + CHUNK), ..]);
                 let mut weighted = embeddings.to_owned();
                 for (mut embedding, row) in weighted.outer_iter_mut().zip(first..) {
-                    let factor = self.factor(row);
-                    embedding *= product(&factor[k * self.r..][..self.r], &factor[l * self.r..][..self.r]);
+                    let of_column = |column| self.factor(row, *k, column) * self.factor(row, *l, column);
+                    embedding *= self.columns(row).map(of_column).sum::<f64>();
                 }
                 sum += &weighted.t().dot(&embeddings);
             }
@@ -85,12 +118,13 @@ impl Fisher {
         sum
     }
 
-    /// `Vᵀ M V` of each row, `[n, r, r]`; `matrix`: `[c·d, c·d]`, symmetric.
-    fn forms(&self, matrix: &Array2<f64>) -> Vec<f64> {
-        let (d, c, r) = (self.embeddings.ncols(), self.c, self.r);
+    /// `Vᵀ M V` of each row, its lower triangle; `matrix`: `[c·d, c·d]`, symmetric. Result: `[n / LANES, r (r + 1) / 2]`.
+    fn forms(&self, matrix: &Array2<f64>) -> Vec<Lanes> {
+        let (n, c, r) = (self.embeddings.nrows(), self.c, self.r);
+        let d = self.embeddings.ncols();
         let of_chunk = |chunk: usize| {
             let first = chunk * CHUNK;
-            let embeddings = self.embeddings.slice(s![first..self.embeddings.nrows().min(first + CHUNK), ..]);
+            let embeddings = self.embeddings.slice(s![first..n.min(first + CHUNK), ..]);
             // `hᵀ M[k, l] h`, `[rows, c, c]`.
             let mut parts = vec![0.0; embeddings.nrows() * c * c];
             for (k, l) in (0..c).flat_map(|k| (0..=k).map(move |l| (k, l))) {
@@ -101,24 +135,23 @@ impl Fisher {
                     parts[(i * c + l) * c + k] = form;
                 }
             }
-            let mut forms = vec![0.0; embeddings.nrows() * r * r];
-            for i in 0..embeddings.nrows() {
-                let (factor, part) = (self.factor(first + i), &parts[i * c * c..][..c * c]);
-                for (k, l) in (0..c).flat_map(|k| (0..c).map(move |l| (k, l))) {
-                    for (a, x) in factor[k * r..][..r].iter().enumerate() {
-                        let times = x * part[k * c + l];
-                        let form = &mut forms[(i * r + a) * r..][..r];
-                        form.iter_mut().zip(&factor[l * r..][..r]).for_each(|(form, y)| *form += times * y);
+            let mut forms = vec![[0.0; LANES]; embeddings.nrows().div_ceil(LANES) * entries(r)];
+            for (i, part) in parts.chunks_exact(c * c).enumerate() {
+                let (row, probs) = (first + i, self.probs(first + i));
+                let mean =
+                    (0..c).map(|l| (0..c).map(|k| probs[k] * part[k * c + l]).sum()).collect::<Vec<f64>>();
+                for (a, (scale, class)) in self.columns(row).enumerate() {
+                    // Row `a` of `Sᵀ M`.
+                    let half = (0..c).map(|l| scale * (mean[l] - part[class * c + l])).collect::<Vec<_>>();
+                    let all = half.iter().zip(probs).map(|(x, p)| x * p).sum::<f64>();
+                    for (b, (scale, class)) in self.columns(row).enumerate().take(a + 1) {
+                        forms[i / LANES * entries(r) + lower(a, b)][i % LANES] = scale * (all - half[class]);
                     }
                 }
             }
             forms
         };
-        (0..self.embeddings.nrows().div_ceil(CHUNK))
-            .into_par_iter()
-            .map(of_chunk)
-            .collect::<Vec<_>>()
-            .concat()
+        (0..n.div_ceil(CHUNK)).into_par_iter().map(of_chunk).collect::<Vec<_>>().concat()
     }
 }
 
@@ -129,13 +162,13 @@ struct Search {
     among: Among,
 }
 
-/// What of some candidates changes with each step.
+/// What of some candidates changes with each step, lower triangles side by side in lanes.
 struct Among {
     fisher: Fisher,
-    /// `Vᵀ N V`, `[n, r, r]`
-    own: Vec<f64>,
-    /// `Vᵀ N F N V`, `[n, r, r]`
-    gain: Vec<f64>,
+    /// `Vᵀ N V`, `[n / LANES, r (r + 1) / 2]`
+    own: Vec<Lanes>,
+    /// `Vᵀ N F N V`, `[n / LANES, r (r + 1) / 2]`
+    gain: Vec<Lanes>,
 }
 
 impl Search {
@@ -147,7 +180,7 @@ impl Search {
         add_to_diagonal(&mut information, lambda);
         let inverse = inverse(&information);
         let share = (k as f64 / (m + k) as f64).sqrt();
-        candidates.factors.iter_mut().for_each(|x| *x *= share);
+        candidates.scales.iter_mut().for_each(|x| *x *= share);
         let own = candidates.forms(&inverse);
         let gain = candidates.forms(&inverse.dot(&goal).dot(&inverse));
         Self { inverse, goal, among: Among { fisher: candidates, own, gain } }
@@ -169,11 +202,7 @@ impl Search {
 
     /// Takes picks away until there are `k`.
     fn backward(&mut self, picks: &mut Vec<usize>, k: usize, seed: u64) {
-        let square = self.among.fisher.r * self.among.fisher.r;
-        let gather =
-            |forms: &[f64]| picks.iter().flat_map(|row| &forms[row * square..][..square]).copied().collect();
-        let (own, gain) = (gather(&self.among.own), gather(&self.among.gain));
-        self.among = Among { fisher: self.among.fisher.select(picks), own, gain };
+        self.among = self.among.select(picks);
         let mut kept = vec![true; picks.len()];
         for _ in k..picks.len() {
             let rises = self.among.changes(-1.0).into_iter().enumerate();
@@ -193,16 +222,20 @@ impl Search {
     /// With `L Lᵀ = I ± Vᵀ N V` and `U = N V L⁻ᵀ`, the inverse becomes `N ∓ U Uᵀ`.
     fn change(&mut self, at: usize, sign: f64) {
         let Fisher { c, r, ref embeddings, .. } = self.among.fisher;
-        let (d, factor) = (embeddings.ncols(), self.among.fisher.factor(at));
-        let own = Array2::from_shape_fn((c * d, r), |(i, j)| factor[i / d * r + j] * embeddings[[at, i % d]]);
-        let mut middle = Array2::from_shape_fn((r, r), |(i, j)| sign * self.among.own[(at * r + i) * r + j]);
+        let (d, fisher) = (embeddings.ncols(), &self.among.fisher);
+        let columns = fisher.columns(at).collect::<Vec<_>>();
+        let own = Array2::from_shape_fn((c * d, r), |(i, j)| {
+            fisher.factor(at, i / d, columns[j]) * embeddings[[at, i % d]]
+        });
+        let mut middle =
+            Array2::from_shape_fn((r, r), |(i, j)| sign * entry(&self.among.own, r, at, i.max(j), i.min(j)));
         add_to_diagonal(&mut middle, 1.0);
         let u = self.inverse.dot(&own).dot(&lower_inverse(&middle).t());
         let of_goal = self.goal.dot(&u);
         let w = self.inverse.dot(&of_goal) * sign - u.dot(&u.t().dot(&of_goal)) * 0.5;
         self.inverse -= &(u.dot(&u.t()) * sign);
-        // Of each class the columns of both, `[d, c · 2 r]`.
-        let columns = Array2::from_shape_fn((d, c * 2 * r), |(i, j)| {
+        // Of each class the columns of both, `[c · 2 r, d]`.
+        let columns = Array2::from_shape_fn((c * 2 * r, d), |(j, i)| {
             let (class, column) = (j / (2 * r), j % (2 * r));
             if column < r { u[[class * d + i, column]] } else { w[[class * d + i, column - r]] }
         });
@@ -210,53 +243,89 @@ impl Search {
     }
 }
 
+/// An entry of a row's triangle.
+fn entry(forms: &[Lanes], r: usize, row: usize, i: usize, j: usize) -> f64 {
+    forms[row / LANES * entries(r) + lower(i, j)][row % LANES]
+}
+
 impl Among {
-    /// By how much the trace falls with each more, or rises without it if `sign` is −1.
-    fn changes(&self, sign: f64) -> Vec<f64> {
-        let r = self.fisher.r;
-        let pairs = self.own.par_chunks(r * r).zip(self.gain.par_chunks(r * r)).with_min_len(CHUNK);
-        pairs.map(|(own, gain)| trace_of_ratio(own, sign, gain, r)).collect()
+    fn select(&self, rows: &[usize]) -> Self {
+        let size = entries(self.fisher.r);
+        let gather = |forms: &[Lanes]| {
+            let mut gathered = vec![[0.0; LANES]; rows.len().div_ceil(LANES) * size];
+            for (at, (row, e)) in
+                rows.iter().enumerate().flat_map(|(at, row)| (0..size).map(move |e| (at, (row, e))))
+            {
+                gathered[at / LANES * size + e][at % LANES] = forms[row / LANES * size + e][row % LANES];
+            }
+            gathered
+        };
+        Self { fisher: self.fisher.select(rows), own: gather(&self.own), gain: gather(&self.gain) }
     }
 
-    /// With `T = Vᵀ U` and `Q = Vᵀ W` of each: `own ∓ T Tᵀ` and `gain − T Qᵀ − Q Tᵀ`.
+    /// By how much the trace falls with each more, or rises without it if `sign` is −1.
+    fn changes(&self, sign: f64) -> Vec<f64> {
+        let (n, r) = (self.fisher.embeddings.nrows(), self.fisher.r);
+        let size = CHUNK / LANES * entries(r);
+        let chunks = self.own.par_chunks(size).zip(self.gain.par_chunks(size));
+        let of_chunk =
+            |(own, gain): (&[Lanes], &[Lanes])| Arch::new().dispatch(|| traces(own, gain, sign, r));
+        let all = chunks.map(of_chunk).collect::<Vec<_>>().concat();
+        all.into_iter().flatten().take(n).collect()
+    }
+
+    /// With `T = Vᵀ U` and `Q = Vᵀ W` of each: `own ∓ T Tᵀ` and `gain − T Qᵀ − Q Tᵀ`; `columns`: `[c · 2 r, d]`.
     fn update(&mut self, columns: &Array2<f64>, sign: f64) {
         let (fisher, r) = (&self.fisher, self.fisher.r);
-        let size = CHUNK * r * r;
+        let n = fisher.embeddings.nrows();
+        let size = CHUNK / LANES * entries(r);
         let chunks = self.own.par_chunks_mut(size).zip(self.gain.par_chunks_mut(size)).enumerate();
         chunks.for_each(|(chunk, (own, gain))| {
-            let (first, last) = (chunk * CHUNK, fisher.embeddings.nrows().min((chunk + 1) * CHUNK));
-            let projected = fisher.embeddings.slice(s![first..last, ..]).dot(columns);
-            // Row by row, whatever the layout of the product.
-            let projected = projected.iter().copied().collect::<Vec<_>>();
-            let forms = own.chunks_exact_mut(r * r).zip(gain.chunks_exact_mut(r * r));
-            let rows = (first..last).zip(projected.chunks_exact(columns.ncols()));
-            // T, Q and `T Qᵀ`, the first two by columns.
-            let [mut t, mut q, mut product] = [(); 3].map(|()| vec![0.0; r * r]);
-            for ((row, projected), (own, gain)) in rows.zip(forms) {
-                t.fill(0.0);
-                q.fill(0.0);
-                product.fill(0.0);
-                for (factor, projected) in
-                    fisher.factor(row).chunks_exact(r).zip(projected.chunks_exact(2 * r))
-                {
-                    for j in 0..r {
-                        add(&mut t[j * r..][..r], projected[j], factor);
-                        add(&mut q[j * r..][..r], projected[r + j], factor);
-                    }
+            let (first, last) = (chunk * CHUNK, n.min((chunk + 1) * CHUNK));
+            let projected = columns.dot(&fisher.embeddings.slice(s![first..last, ..]).t());
+            let mut lanes = vec![[0.0; LANES]; columns.nrows()];
+            let [mut t, mut q] = [(); 2].map(|()| vec![[0.0; LANES]; r * r]);
+            let blocks = own.chunks_exact_mut(entries(r)).zip(gain.chunks_exact_mut(entries(r)));
+            for (block, (own, gain)) in blocks.enumerate() {
+                let rows = first + block * LANES..last.min(first + (block + 1) * LANES);
+                for (lanes, projected) in lanes.iter_mut().zip(projected.outer_iter()) {
+                    let here = projected.iter().skip(block * LANES).take(LANES);
+                    lanes.iter_mut().zip(here).for_each(|(lane, x)| *lane = *x);
                 }
-                for (t, q) in t.chunks_exact(r).zip(q.chunks_exact(r)) {
-                    for (i, x) in t.iter().enumerate() {
-                        add(&mut own[i * r..][..r], -sign * x, t);
-                        add(&mut product[i * r..][..r], *x, q);
-                    }
-                }
-                for (i, gain) in gain.chunks_exact_mut(r).enumerate() {
-                    for (j, gain) in gain.iter_mut().enumerate() {
-                        *gain -= product[i * r + j] + product[j * r + i];
-                    }
-                }
+                fisher.project(rows, &lanes, &mut t, &mut q);
+                Arch::new().dispatch(|| update(own, gain, &t, &q, sign, r));
             }
         });
+    }
+}
+
+impl Fisher {
+    /// `T` and `Q` of a block of rows, `[r, r]`, from the products of their embeddings with both, `[c, 2 r]`.
+    fn project(&self, rows: std::ops::Range<usize>, products: &[Lanes], t: &mut [Lanes], q: &mut [Lanes]) {
+        let (c, r) = (self.c, self.r);
+        let mut mean = vec![[0.0; LANES]; 2 * r];
+        t.fill([0.0; LANES]);
+        q.fill([0.0; LANES]);
+        let mut probs = vec![[0.0; LANES]; c];
+        for (lane, row) in rows.clone().enumerate() {
+            probs.iter_mut().zip(self.probs(row)).for_each(|(probs, p)| probs[lane] = *p);
+        }
+        for (products, probs) in products.chunks_exact(2 * r).zip(&probs) {
+            for (mean, product) in mean.iter_mut().zip(products) {
+                for lane in 0..LANES {
+                    mean[lane] += probs[lane] * product[lane];
+                }
+            }
+        }
+        for (lane, row) in rows.enumerate() {
+            for (a, (scale, class)) in self.columns(row).enumerate() {
+                let of_class = &products[class * 2 * r..][..2 * r];
+                for j in 0..r {
+                    t[a * r + j][lane] = scale * (mean[j][lane] - of_class[j][lane]);
+                    q[a * r + j][lane] = scale * (mean[r + j][lane] - of_class[r + j][lane]);
+                }
+            }
+        }
     }
 }
 
@@ -268,18 +337,9 @@ fn best(values: impl Iterator<Item = (usize, f64)>, seed: u64) -> Option<(f64, u
     values.filter(|(_, value)| value.is_finite()).max_by(larger).map(|(at, value)| (value, at))
 }
 
-/// `sum + x · other`
-fn add(sum: &mut [f64], x: f64, other: &[f64]) {
-    sum.iter_mut().zip(other).for_each(|(sum, y)| *sum += x * y);
-}
-
-fn product(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
 /// About the bytes of a search among `n` with `d` features, of `c` classes of which `r` count.
 pub(crate) fn memory(n: usize, d: usize, c: usize, r: usize) -> usize {
     let side = c.saturating_mul(d);
-    let rows = n.saturating_mul(r * (c + 3 * r) + d.saturating_mul(2) + 4);
+    let rows = n.saturating_mul(c + 2 * r + 2 * entries(r) + d.saturating_mul(2) + 4);
     side.saturating_mul(side).saturating_mul(5).saturating_add(rows).saturating_mul(size_of::<f64>())
 }

@@ -14,6 +14,9 @@ pub enum Signal {
     McProbs {
         /// The number of passes, `t`.
         passes: usize,
+        /// Whether a pass drops the same units for all candidates, as what is said of several together needs: one pass is then one
+        /// net. Else each candidate has units of its own.
+        shared: bool,
     },
     /// Features of the candidates, the input of the last layer, `[n, d]`.
     Embeddings,
@@ -124,7 +127,7 @@ pub enum Origin {
 /// One of each kind, for lists, help and tests.
 pub static ALL: &[Signal] = &[
     Signal::Probs,
-    Signal::McProbs { passes: 3 },
+    Signal::McProbs { passes: 3, shared: false },
     Signal::Embeddings,
     Signal::LabeledEmbeddings,
     Signal::BoundaryDistance(Attack::Bim { eps: 0.05, max_steps: 100 }),

@@ -22,7 +22,7 @@ impl Signals<'_> {
     /// # Errors
     /// They were not given.
     pub fn mc_probs(&self) -> Result<ArrayView3<'_, f64>> {
-        self.double(Signal::McProbs { passes: 0 })
+        self.double(Signal::McProbs { passes: 0, shared: false })
     }
 
     /// The candidates' embeddings, `[n, d]`, finite.

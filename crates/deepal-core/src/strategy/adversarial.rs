@@ -1,13 +1,15 @@
 //! Adversarial margins: BIM and DeepFool.
 
 use super::ranked::ranked;
-use super::{Entry, made};
+use super::{Entry, Family, made};
 use crate::score;
 use crate::settings::Settings;
 use crate::signals::{Attack, Signal};
 
 pub(super) static ENTRY_BIM: Entry = Entry {
     name: "bim",
+    family: Family::Adversarial,
+    cost: "a gradient a step and sample",
     deepal: Some("AdversarialBIM"),
     summary: "the smallest perturbation by signed gradient steps that changes the predicted class",
     details: "Signed steps in each coordinate of the net's input. The reference loops for ever where the gradient \
@@ -22,6 +24,8 @@ pub(super) static ENTRY_BIM: Entry = Entry {
 
 pub(super) static ENTRY_DEEPFOOL: Entry = Entry {
     name: "deepfool",
+    family: Family::Adversarial,
+    cost: "c gradients a step and sample",
     deepal: Some("AdversarialDeepFool"),
     summary: "the smallest perturbation to the nearest linearised class boundary",
     details: "With the paper's overshoot, which the reference leaves out. Samples that never flip \

@@ -1,6 +1,6 @@
 //! ALFA-Mix: predictions that change when features are mixed with those of labelled samples.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::ids::Class;
 use crate::select::draws::fill;
@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "alfa-mix",
+    family: Family::Hybrid,
+    cost: "O(a·n·c·d), then k-means",
     deepal: None,
     summary: "samples whose predicted class changes when their features are mixed a little with those of a class, spread by k-means",
     details: "The mix that is most likely to change the prediction, in closed form, is a step along the gradient of the loss, as long as a share ε/√d of the distance to \

@@ -1,6 +1,6 @@
 //! The default: coverage while labels are few, uncertainty when there are many, and no switch between.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::calibration::Calibration;
 use crate::error::Result;
 use crate::score;
@@ -14,6 +14,8 @@ use ndarray::{Array1, ArrayRef2, ArrayView2};
 
 pub(super) static ENTRY: Entry = Entry {
     name: "auto",
+    family: Family::Hybrid,
+    cost: "O(n·r·d)",
     deepal: None,
     summary: "covers what the net is not sure of; the default, from the first label on",
     details: "Each pick is the uncertain sample that covers most of what is uncertain and not covered yet. The kernel's width follows the \
@@ -31,6 +33,8 @@ pub(super) static ENTRY: Entry = Entry {
 
 pub(super) static ENTRY_LITE: Entry = Entry {
     name: "auto-lite",
+    family: Family::Hybrid,
+    cost: "O(n·r·d)",
     deepal: None,
     summary: "auto without cross-validation, for nets that take long to train",
     details: "As auto, with probabilities as they are, candidates cut by the number of labels instead of the accuracy.",

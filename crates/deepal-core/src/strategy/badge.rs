@@ -1,6 +1,6 @@
 //! BADGE: gradients that are long and different.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::select::gradients::gradient_seeds;
 use crate::settings::Settings;
@@ -8,6 +8,8 @@ use crate::signals::{Signal, Signals};
 
 pub(super) static ENTRY: Entry = Entry {
     name: "badge",
+    family: Family::Gradients,
+    cost: "O(k·n·(c + d))",
     deepal: None,
     summary: "gradients of the last layer that are long and far apart: uncertain and diverse at once",
     details: "The gradient that a sample would have if its most probable class were true is (p − onehot) ⊗ embedding. The longest is first, then \

@@ -1,6 +1,6 @@
 //! BAIT: a batch whose Fisher information covers that of the pool.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::{Error, Result};
 use crate::score::most_probable;
 use crate::select::fisher::{self, Fisher, forward_backward};
@@ -11,6 +11,8 @@ use ndarray::{ArrayView1, ArrayView2};
 
 pub(super) static ENTRY: Entry = Entry {
     name: "bait",
+    family: Family::Gradients,
+    cost: "O(k·n·c²·(c + d) + (c·d)³)",
     deepal: None,
     summary: "the batch whose Fisher information, with that of the labels, covers that of the whole pool best",
     details: "Least trace of the inverse information of labels and batch times the mean information of all, of the weights of the last layer: 2·n are added greedily, then those that are missed \
@@ -24,6 +26,8 @@ pub(super) static ENTRY: Entry = Entry {
 
 pub(super) static ENTRY_FAST: Entry = Entry {
     name: "bait-fast",
+    family: Family::Gradients,
+    cost: "O(k·n·d + d³)",
     deepal: None,
     summary: "bait with the information of the most probable class against all others: much faster",
     details: "As bait, with the Fisher information p̂(1 − p̂) h hᵀ of a binary problem, p̂ the largest probability, so that its matrix has the features as rows and columns and not classes times \
@@ -82,8 +86,11 @@ impl Strategy for Bait {
             return Err(Error::Setting { what: "strategy `bait`".into(), why });
         }
         let r = self.classes.min(c);
-        let factors = |probs: ArrayView2<'_, f64>| probs.outer_iter().flat_map(|p| by_class(p, r)).collect();
-        select(signals, factors, [c, r], self.lambda, n, seed)
+        let fisher = |embeddings: ArrayView2<'_, f32>, probs: ArrayView2<'_, f64>| {
+            let columns = probs.outer_iter().flat_map(|p| by_class(p, r));
+            Fisher::new(&embeddings, probs.iter().copied().collect(), columns, [c, r])
+        };
+        select(signals, fisher, self.lambda, n, seed)
     }
 }
 
@@ -101,31 +108,32 @@ impl Strategy for BaitFast {
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
-        let factors = |probs: ArrayView2<'_, f64>| probs.outer_iter().map(binary).collect();
-        select(signals, factors, [1, 1], self.lambda, n, seed)
+        // One class whose factor is the scale, but for the sign.
+        let fisher = |embeddings: ArrayView2<'_, f32>, probs: ArrayView2<'_, f64>| {
+            let columns = probs.outer_iter().map(|p| (binary(p), 0));
+            Fisher::new(&embeddings, vec![0.0; probs.nrows()], columns, [1, 1])
+        };
+        select(signals, fisher, self.lambda, n, seed)
     }
 }
 
 fn select(
     signals: &Signals<'_>,
-    factors: impl Fn(ArrayView2<'_, f64>) -> Vec<f64>,
-    sizes: [usize; 2],
+    fisher: impl Fn(ArrayView2<'_, f32>, ArrayView2<'_, f64>) -> Fisher,
     lambda: f64,
     n: usize,
     seed: u64,
 ) -> Result<Selection> {
-    let candidates = Fisher::new(&signals.embeddings()?, factors(signals.probs()?), sizes);
-    let labeled = Fisher::new(&signals.labeled_embeddings()?, factors(signals.labeled_probs()?), sizes);
+    let candidates = fisher(signals.embeddings()?, signals.probs()?);
+    let labeled = fisher(signals.labeled_embeddings()?, signals.labeled_probs()?);
     Ok(Selection::unranked(forward_backward(candidates, &labeled, lambda, n, seed)))
 }
 
-/// `√p_y (p − onehot y)` of each of the `r` most probable classes `y`, `[c, r]`: with all classes its product with its own transpose is
-/// `diag p − p pᵀ`.
-fn by_class(probs: ArrayView1<'_, f64>, r: usize) -> Vec<f64> {
+/// `√p_y` and `y` of each of the `r` most probable classes `y`, for the columns `√p_y (p − onehot y)`: with all classes their matrix times its
+/// own transpose is `diag p − p pᵀ`.
+fn by_class(probs: ArrayView1<'_, f64>, r: usize) -> Vec<(f64, u32)> {
     let classes = top_k(&probs.to_owned(), r);
-    let factor =
-        |class: usize, of: usize| (probs[class] - f64::from(u8::from(class == of))) * probs[of].sqrt();
-    (0..probs.len()).flat_map(|class| classes.iter().map(move |of| factor(class, *of))).collect()
+    classes.into_iter().map(|class| (probs[class].sqrt(), class as u32)).collect()
 }
 
 /// `√(p̂ (1 − p̂))`
@@ -260,7 +268,11 @@ mod tests {
     #[test]
     fn the_information_of_all_classes_is_the_covariance_of_the_label() {
         let p = ndarray::array![0.5, 0.3, 0.2];
-        let factor = Array2::from_shape_vec((3, 3), by_class(p.view(), 3)).unwrap();
+        let columns = by_class(p.view(), 3);
+        let factor = Array2::from_shape_fn((3, 3), |(k, a)| {
+            let (scale, class) = columns[a];
+            scale * (p[k] - f64::from(u8::from(class as usize == k)))
+        });
         let square = factor.dot(&factor.t());
         for (i, j) in (0..3).flat_map(|i| (0..3).map(move |j| (i, j))) {
             let wanted = if i == j { p[i] } else { 0.0 } - p[i] * p[j];

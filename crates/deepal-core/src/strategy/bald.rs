@@ -1,13 +1,15 @@
 //! BALD.
 
 use super::ranked::ranked;
-use super::{Entry, made};
+use super::{Entry, Family, made};
 use crate::score::bald;
 use crate::settings::Settings;
 use crate::signals::Signal;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "bald",
+    family: Family::Bayesian,
+    cost: "t passes, O(t·n·c)",
     deepal: Some("BALDDropout"),
     summary: "the largest disagreement between dropout passes, each sure of itself",
     details: "Score H[mean p] − mean H[p], the mutual information of prediction and model. Passes with dropout on \
@@ -26,6 +28,6 @@ crate::settings! {
     }
 }
 
-ranked!(Bald, ENTRY, |settings| Signal::McProbs { passes: settings.passes }, |signals| bald(
+ranked!(Bald, ENTRY, |settings| Signal::McProbs { passes: settings.passes, shared: false }, |signals| bald(
     &signals.mc_probs()?
 ));

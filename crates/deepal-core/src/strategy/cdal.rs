@@ -1,6 +1,6 @@
 //! CDAL: a core-set of predictions.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::seed::mix;
 use crate::select::draws::fill;
@@ -13,6 +13,8 @@ use std::ops::Range;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "cdal",
+    family: Family::Diversity,
+    cost: "O((m + k)·n·c)",
     deepal: None,
     summary: "again and again the sample whose probabilities are farthest from those of everything labelled or picked",
     details: "Greedy k-center (the paper's CDAL-CS) with the symmetric Kullback-Leibler divergence of probabilities, which the paper's contextual diversity is for \

@@ -1,6 +1,6 @@
 //! CLUE: clusters of the pool in which uncertain samples count more.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::score;
 use crate::select::{representatives, weighted};
@@ -10,6 +10,8 @@ use ndarray::{Array2, ArrayRef2};
 
 pub(super) static ENTRY: Entry = Entry {
     name: "clue",
+    family: Family::Hybrid,
+    cost: "O(k·n·d) a step",
     deepal: None,
     summary: "the sample nearest to each centre of k-means in which samples of high entropy count more",
     details: "The whole pool is clustered into n clusters with the entropy of each sample's probabilities, at a temperature, as its weight. Weights count as copies do and \

@@ -1,6 +1,6 @@
 //! k-means and k-medians.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::select::cluster::{COLUMNS, trials};
 use crate::select::{k_means, k_medians, representatives};
@@ -9,6 +9,8 @@ use crate::signals::{Signal, Signals};
 
 pub(super) static ENTRY_MEANS: Entry = Entry {
     name: "k-means",
+    family: Family::Diversity,
+    cost: "O(k·n·d) a step",
     deepal: Some("KMeansSampling"),
     summary: "the sample nearest to each of n cluster centres of the embeddings",
     details: "Diverse and representative, blind to uncertainty. The reference clusters with ten random starts; here large \
@@ -21,6 +23,8 @@ pub(super) static ENTRY_MEANS: Entry = Entry {
 
 pub(super) static ENTRY_MEDIANS: Entry = Entry {
     name: "k-medians",
+    family: Family::Diversity,
+    cost: "O(k·n·d) a step",
     deepal: None,
     summary: "the sample nearest to each of n coordinate-wise cluster medians of the embeddings",
     details: "As k-means, with absolute distances, which a few outliers pull less. The paper names k-medians, its \

@@ -1,6 +1,6 @@
 //! Small margins, spread over clusters.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::score;
 use crate::seed::mix;
@@ -13,6 +13,8 @@ use ndarray::{Array2, Axis};
 
 pub(super) static ENTRY: Entry = Entry {
     name: "cluster-margin",
+    family: Family::Hybrid,
+    cost: "O(n·c + r²·d)",
     deepal: None,
     summary: "small margins, spread over clusters of the embeddings, small clusters first",
     details: "The 10·n samples of smallest margin are clustered by average linkage into n clusters, and it takes one at random of each cluster in turn, \

@@ -1,6 +1,6 @@
 //! Density weighting: uncertain samples in dense regions.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::score;
 use crate::select::random;
@@ -11,6 +11,8 @@ use rayon::prelude::*;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "density-weighting",
+    family: Family::Hybrid,
+    cost: "O(n·(c + d))",
     deepal: None,
     summary: "high entropy times the mean cosine similarity to the pool: uncertain and no outlier",
     details: "The information density of Settles and Craven with entropy as the uncertainty. The mean of cosines is the cosine with the mean direction, times \

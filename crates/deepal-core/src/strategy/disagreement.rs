@@ -1,13 +1,15 @@
 //! How much passes with dropout disagree: variation ratios and mean standard deviation.
 
 use super::ranked::ranked;
-use super::{Entry, made};
+use super::{Entry, Family, made};
 use crate::score;
 use crate::settings::Settings;
 use crate::signals::Signal;
 
 pub(super) static ENTRY_RATIOS: Entry = Entry {
     name: "variation-ratios",
+    family: Family::Bayesian,
+    cost: "t passes, O(t·n·c)",
     deepal: None,
     summary: "the largest share of dropout passes that do not predict the class that most predict",
     details: "Score 1 − f/t of t passes, of which f predict the most frequent class. Among equals, which few passes leave many of, the smaller largest mean probability counts, as \
@@ -21,6 +23,8 @@ pub(super) static ENTRY_RATIOS: Entry = Entry {
 
 pub(super) static ENTRY_STD: Entry = Entry {
     name: "mean-std",
+    family: Family::Bayesian,
+    cost: "t passes, O(t·n·c)",
     deepal: None,
     summary: "the largest standard deviation of probabilities over dropout passes, averaged over classes",
     details: "Score 1/c · Σ √(mean p² − (mean p)²). Passes with dropout on and batch-norm frozen; the net needs a dropout layer. Samples in a batch may resemble each other.",
@@ -46,9 +50,15 @@ crate::settings! {
     }
 }
 
-ranked!(VariationRatios, ENTRY_RATIOS, |settings| Signal::McProbs { passes: settings.passes }, |signals| {
-    score::variation_ratios(&signals.mc_probs()?)
-});
-ranked!(MeanStd, ENTRY_STD, |settings| Signal::McProbs { passes: settings.passes }, |signals| {
-    score::mean_std(&signals.mc_probs()?)
-});
+ranked!(
+    VariationRatios,
+    ENTRY_RATIOS,
+    |settings| Signal::McProbs { passes: settings.passes, shared: false },
+    |signals| { score::variation_ratios(&signals.mc_probs()?) }
+);
+ranked!(
+    MeanStd,
+    ENTRY_STD,
+    |settings| Signal::McProbs { passes: settings.passes, shared: false },
+    |signals| { score::mean_std(&signals.mc_probs()?) }
+);

@@ -1,6 +1,6 @@
 //! DropQuery: predictions that change when features are dropped.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::seed::mix;
 use crate::select::partition::{middles, middles_memory};
@@ -11,6 +11,8 @@ use rayon::prelude::*;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "drop-query",
+    family: Family::Hybrid,
+    cost: "O(t·n·c·d), then k-means",
     deepal: None,
     summary: "samples whose predicted class changes in most passes with features dropped, spread by k-means",
     details: "Each feature of the embedding is dropped with probability 0.75 and the others scaled up, the last layer is asked again, 3 times. Samples whose prediction differs in more than \

@@ -1,6 +1,6 @@
 //! FALCUN: small margins that are far apart in the space of probabilities.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::score;
 use crate::seed::{generator, mix};
@@ -13,6 +13,8 @@ use rayon::prelude::*;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "falcun",
+    family: Family::Hybrid,
+    cost: "O(k·n·c)",
     deepal: None,
     summary: "drawn by margin plus distance to earlier picks, both of the probabilities alone",
     details: "Each pick is drawn with a probability in proportion to (u + d)^γ: u is 1 − (p₁ − p₂), d the least L1 distance of its probabilities to those of a pick, \

@@ -1,6 +1,6 @@
 //! Core-set by greedy k-center.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::select::k_center_greedy;
 use crate::settings::Settings;
@@ -8,6 +8,8 @@ use crate::signals::{Signal, Signals};
 
 pub(super) static ENTRY: Entry = Entry {
     name: "k-center",
+    family: Family::Diversity,
+    cost: "O((m + k)·n·d)",
     deepal: Some("KCenterGreedy"),
     summary: "again and again the sample farthest from everything labelled or picked",
     details: "Covers the pool in embedding space, outliers first. The greedy 2-approximation of the core-set paper, without \

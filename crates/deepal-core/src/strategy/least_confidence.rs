@@ -1,13 +1,15 @@
 //! Least confidence.
 
 use super::ranked::{DROPOUT_DETAILS, DROPOUT_SOURCE, ranked};
-use super::{Entry, made};
+use super::{Entry, Family, made};
 use crate::score::{least_confidence, mean_probs};
 use crate::settings::Settings;
 use crate::signals::Signal;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "least-confidence",
+    family: Family::Uncertainty,
+    cost: "O(n·c)",
     deepal: Some("LeastConfidence"),
     summary: "the least probability of the most probable class",
     details: "Score 1 − max p. One pass over the pool.",
@@ -18,6 +20,8 @@ pub(super) static ENTRY: Entry = Entry {
 
 pub(super) static ENTRY_DROPOUT: Entry = Entry {
     name: "least-confidence-dropout",
+    family: Family::Bayesian,
+    cost: "t passes, O(t·n·c)",
     deepal: Some("LeastConfidenceDropout"),
     summary: "least confidence of the mean prediction over dropout passes",
     details: DROPOUT_DETAILS,
@@ -43,6 +47,6 @@ ranked!(LeastConfidence, ENTRY, |_plain| Signal::Probs, |signals| least_confiden
 ranked!(
     LeastConfidenceDropout,
     ENTRY_DROPOUT,
-    |settings| Signal::McProbs { passes: settings.passes },
+    |settings| Signal::McProbs { passes: settings.passes, shared: false },
     |signals| least_confidence(&mean_probs(&signals.mc_probs()?))
 );

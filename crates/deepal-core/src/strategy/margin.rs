@@ -1,13 +1,15 @@
 //! Margin.
 
 use super::ranked::{DROPOUT_DETAILS, DROPOUT_SOURCE, ranked};
-use super::{Entry, made};
+use super::{Entry, Family, made};
 use crate::score::{margin, mean_probs};
 use crate::settings::Settings;
 use crate::signals::Signal;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "margin",
+    family: Family::Uncertainty,
+    cost: "O(n·c)",
     deepal: Some("MarginSampling"),
     summary: "the smallest gap between the two most probable classes",
     details: "Score 1 − (p₁ − p₂). One pass over the pool; the strongest simple default once a few labels for each class are there.",
@@ -18,6 +20,8 @@ pub(super) static ENTRY: Entry = Entry {
 
 pub(super) static ENTRY_DROPOUT: Entry = Entry {
     name: "margin-dropout",
+    family: Family::Bayesian,
+    cost: "t passes, O(t·n·c)",
     deepal: Some("MarginSamplingDropout"),
     summary: "smallest margin of the mean prediction over dropout passes",
     details: DROPOUT_DETAILS,
@@ -40,6 +44,9 @@ crate::settings! {
 }
 
 ranked!(Margin, ENTRY, |_plain| Signal::Probs, |signals| margin(&signals.probs()?));
-ranked!(MarginDropout, ENTRY_DROPOUT, |settings| Signal::McProbs { passes: settings.passes }, |signals| {
-    margin(&mean_probs(&signals.mc_probs()?))
-});
+ranked!(
+    MarginDropout,
+    ENTRY_DROPOUT,
+    |settings| Signal::McProbs { passes: settings.passes, shared: false },
+    |signals| { margin(&mean_probs(&signals.mc_probs()?)) }
+);

@@ -1,7 +1,7 @@
 //! Coverage of the pool by kernels, blind to the net's uncertainty.
 
 use super::auto::neighbors;
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::select::herding::Herding;
 use crate::select::references::References;
@@ -10,6 +10,8 @@ use crate::signals::{Signal, Signals};
 
 pub(super) static ENTRY: Entry = Entry {
     name: "max-herding",
+    family: Family::Diversity,
+    cost: "O(n·r·d)",
     deepal: None,
     summary: "the sample that covers most of what no labelled sample is near to",
     details: "For very few labels; falls behind uncertainty once there are some for each class. Starts without any label. Deviations: \

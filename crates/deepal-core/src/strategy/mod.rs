@@ -7,6 +7,7 @@ mod auto;
 mod badge;
 mod bait;
 mod bald;
+mod batch_bald;
 mod cdal;
 mod clue;
 mod cluster;
@@ -15,6 +16,7 @@ mod density_weighting;
 mod disagreement;
 mod drop_query;
 mod entropy;
+mod epig;
 mod falcun;
 mod k_center;
 mod least_confidence;
@@ -41,6 +43,7 @@ pub use auto::{Auto, AutoLite};
 pub use badge::Badge;
 pub use bait::{Bait, BaitFast};
 pub use bald::Bald;
+pub use batch_bald::BatchBald;
 pub use cdal::Cdal;
 pub use clue::Clue;
 pub use cluster::{KMeans, KMedians};
@@ -49,6 +52,7 @@ pub use density_weighting::DensityWeighting;
 pub use disagreement::{MeanStd, VariationRatios};
 pub use drop_query::DropQuery;
 pub use entropy::{Entropy, EntropyDropout};
+pub use epig::Epig;
 pub use falcun::Falcun;
 pub use k_center::KCenter;
 pub use least_confidence::{LeastConfidence, LeastConfidenceDropout};
@@ -139,11 +143,79 @@ impl Selection {
     }
 }
 
+/// What a strategy mostly goes by, one for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// Nothing
+    Baseline,
+    /// Probabilities of each sample
+    Uncertainty,
+    /// Disagreement between passes with dropout
+    Bayesian,
+    /// Distances between samples
+    Diversity,
+    /// Gradients of the last layer
+    Gradients,
+    /// Uncertainty and distances
+    Hybrid,
+    /// The way to the decision boundary
+    Adversarial,
+}
+
+impl Family {
+    /// All families, in the order of lists.
+    pub const ALL: [Self; 7] = [
+        Self::Baseline,
+        Self::Uncertainty,
+        Self::Bayesian,
+        Self::Diversity,
+        Self::Gradients,
+        Self::Hybrid,
+        Self::Adversarial,
+    ];
+
+    /// Its name, one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Uncertainty => "uncertainty",
+            Self::Bayesian => "bayesian",
+            Self::Diversity => "diversity",
+            Self::Gradients => "gradients",
+            Self::Hybrid => "hybrid",
+            Self::Adversarial => "adversarial",
+        }
+    }
+
+    /// What its strategies go by, in words.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Baseline => "what every other strategy has to beat",
+            Self::Uncertainty => "what the net is not sure of, sample by sample",
+            Self::Bayesian => "what passes with dropout disagree about",
+            Self::Diversity => "samples that stand for the pool, whatever the net thinks of them",
+            Self::Gradients => "samples that would change the last layer most, and in different ways",
+            Self::Hybrid => "uncertain samples that differ from each other or stand for many",
+            Self::Adversarial => "samples that the smallest change puts into another class",
+        }
+    }
+
+    /// Its strategies, in the order of [`ALL`].
+    pub fn strategies(self) -> impl Iterator<Item = &'static Entry> {
+        ALL.iter().copied().filter(move |entry| entry.family == self)
+    }
+}
+
 /// All there is to know about a strategy of the list.
 #[derive(Debug)]
 pub struct Entry {
     /// Its name, in kebab-case.
     pub name: &'static str,
+    /// What kind of strategy it is.
+    pub family: Family,
+    /// The work of a query besides the signals, in `n` candidates, `m` labelled samples, `k` picks, `c` classes, `d` features, `t` passes
+    /// and `r` references.
+    pub cost: &'static str,
     /// Its name in DeepAL, also accepted.
     pub deepal: Option<&'static str>,
     /// What it picks, in one line.
@@ -221,6 +293,8 @@ pub static ALL: &[&Entry] = &[
     &power::ENTRY_BALD,
     &power::ENTRY_MARGIN,
     &power::ENTRY_ENTROPY,
+    &batch_bald::ENTRY,
+    &epig::ENTRY,
 ];
 
 /// The entry of a name, ours or DeepAL's, in upper or lower case.

@@ -1,6 +1,6 @@
 //! Stochastic batches: samples drawn in proportion to a power of their score.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::score;
 use crate::select::draws::in_proportion;
@@ -11,10 +11,12 @@ use crate::signals::{Signal, Signals};
 const SOURCE: &str = "Kirsch, Farquhar, Atighehchian, Jesson, Branchaud-Charron and Gal, Stochastic batch acquisition: a simple baseline for deep active learning, TMLR 2023";
 
 macro_rules! by_power {
-    ($Name:ident, $ENTRY:ident, $name:literal, $summary:literal, $details:literal, $doc:literal,
+    ($Name:ident, $ENTRY:ident, $name:literal, $family:ident, $cost:literal, $summary:literal, $details:literal, $doc:literal,
      { $($setting:tt)* }, $needs:expr, $scores:expr) => {
         pub(super) static $ENTRY: Entry = Entry {
             name: $name,
+            family: Family::$family,
+            cost: $cost,
             deepal: None,
             summary: $summary,
             details: $details,
@@ -58,6 +60,8 @@ by_power!(
     PowerBald,
     ENTRY_BALD,
     "power-bald",
+    Bayesian,
+    "t passes, O(t·n·c)",
     "drawn in proportion to a power of bald's score, so that a batch does not repeat itself",
     "Each pick is drawn without replacement with a probability in proportion to the power of H[mean p] − mean H[p]: the largest of power · ln score plus Gumbel noise. Costs nothing \
      beside bald. Samples of score 0 come last, at random.",
@@ -66,7 +70,7 @@ by_power!(
         /// Forward passes with dropout on.
         passes: usize = 10, Integer(1, 10_000), "as of bald";
     },
-    |power| Signal::McProbs { passes: power.passes },
+    |power| Signal::McProbs { passes: power.passes, shared: false },
     |signals| Ok(score::bald(&signals.mc_probs()?).to_vec())
 );
 
@@ -74,6 +78,8 @@ by_power!(
     PowerMargin,
     ENTRY_MARGIN,
     "power-margin",
+    Uncertainty,
+    "O(n·c)",
     "drawn in proportion to a power of margin's score, so that a batch does not repeat itself",
     "Each pick is drawn without replacement with a probability in proportion to the power of 1 − (p₁ − p₂): the largest of power · ln score plus Gumbel noise. Samples of score 0 come last, at random. \
      The paper draws by BALD, entropy and others, not by margins.",
@@ -87,6 +93,8 @@ by_power!(
     PowerEntropy,
     ENTRY_ENTROPY,
     "power-entropy",
+    Uncertainty,
+    "O(n·c)",
     "drawn in proportion to a power of the entropy, so that a batch does not repeat itself",
     "Each pick is drawn without replacement with a probability in proportion to the power of −Σ p ln p: the largest of power · ln score plus Gumbel noise. Samples of score 0 come last, at random.",
     "Picks in proportion to a power of the entropy.",

@@ -1,6 +1,6 @@
 //! ProbCover: coverage by balls as large as is pure.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::seed::mix;
 use crate::select::coverage::{cover, pure_radius};
@@ -12,6 +12,8 @@ use ndarray::{Array2, ArrayRef2};
 
 pub(super) static ENTRY: Entry = Entry {
     name: "prob-cover",
+    family: Family::Diversity,
+    cost: "O(n·r·d)",
     deepal: None,
     summary: "the sample whose ball holds the most samples in no labelled sample's ball; for few labels",
     details: "Greedy maximum coverage by balls of one radius. The radius is the largest at which 95 % of the balls hold samples of one cluster alone, of as many \

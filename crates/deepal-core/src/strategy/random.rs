@@ -1,6 +1,6 @@
 //! Random sampling.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::select;
 use crate::settings::Settings;
@@ -8,6 +8,8 @@ use crate::signals::{Signal, Signals};
 
 pub(super) static ENTRY: Entry = Entry {
     name: "random",
+    family: Family::Baseline,
+    cost: "O(n)",
     deepal: Some("RandomSampling"),
     summary: "uniformly at random: the baseline that every other strategy has to beat",
     details: "Costs nothing and needs no net. Its labels are an unbiased sample of the pool, those of every other \

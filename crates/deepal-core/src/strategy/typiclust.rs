@@ -1,6 +1,6 @@
 //! TypiClust: the typical sample of each cluster without a label.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::seed::mix;
 use crate::select::partition::partition;
@@ -14,6 +14,8 @@ use std::cmp::Reverse;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "typiclust",
+    family: Family::Diversity,
+    cost: "O((m + k)·n·d) a step",
     deepal: None,
     summary: "the most typical sample of each cluster that has no label, large clusters first; for few labels",
     details: "Candidates and labelled samples are clustered by k-means into as many clusters as there will be labels, at most 500. It goes round those of more \

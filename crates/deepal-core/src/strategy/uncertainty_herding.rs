@@ -1,7 +1,7 @@
 //! Coverage of what the net is not sure of.
 
 use super::auto::{informative, neighbors};
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::score;
 use crate::select::herding::Herding;
@@ -12,6 +12,8 @@ use ndarray::Array1;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "uncertainty-herding",
+    family: Family::Hybrid,
+    cost: "O(n·r·d)",
     deepal: None,
     summary: "the sample that covers most of the uncertainty that no labelled sample is near to",
     details: "The kernel's width is the least distance between two labelled samples, so coverage turns into uncertainty as they grow \

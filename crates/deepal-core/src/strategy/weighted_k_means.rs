@@ -1,6 +1,6 @@
 //! Weighted k-means: clusters of uncertain samples in which the uncertain count more.
 
-use super::{Entry, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::score;
 use crate::select::{representatives, top_k, weighted};
@@ -10,6 +10,8 @@ use ndarray::Axis;
 
 pub(super) static ENTRY: Entry = Entry {
     name: "weighted-k-means",
+    family: Family::Hybrid,
+    cost: "O(k²·d) a step",
     deepal: None,
     summary: "small margins, clustered by k-means in which smaller margins count more",
     details: "The 10·n samples of smallest margin are clustered into n clusters by k-means with 1 − (p₁ − p₂) as the weight of each, and the sample nearest to each \

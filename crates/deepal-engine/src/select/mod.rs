@@ -11,6 +11,7 @@ pub use table::TableColumns;
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result, bail};
+use crate::groups::group;
 use crate::monitor::Monitor;
 use crate::text;
 use deepal_core::signals::Origin;
@@ -127,6 +128,10 @@ pub fn select(
     catalog: &Catalog,
     monitor: Monitor<'_>,
 ) -> Result<Selected> {
+    if group(&options.strategy).is_some() {
+        let why = "stands for several strategies, which only a run can compare; name one of them";
+        bail!(Error::Setting(format!("`{}` {why}", options.strategy)));
+    }
     let strategy = catalog.strategy(&options.strategy)?;
     match from {
         PickFrom::Source(choice) => source::select(choice, strategy, options, catalog, &monitor),
