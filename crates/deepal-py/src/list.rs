@@ -35,9 +35,12 @@ fn settings<'py>(py: Python<'py>, settings: &[Setting]) -> PyResult<Vec<Bound<'p
 pub(crate) fn strategies(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
     let dict = |entry: &&strategy::Entry| {
         let built = strategy::build(entry.name).map_err(core)?;
-        let keywords = |signals: Vec<Signal>| {
-            signals.into_iter().map(|signal| keyword(signal).unwrap_or_default()).collect::<Vec<_>>()
+        let called = |signal: Signal| {
+            // What no array can give: cross-validation of a net, or the net itself.
+            let other = if signal.is_like(Signal::Calibration) { "calibration" } else { "net" };
+            keyword(signal).unwrap_or_else(|| other.into())
         };
+        let keywords = |signals: Vec<Signal>| signals.into_iter().map(called).collect::<Vec<_>>();
         let dict = PyDict::new(py);
         dict.set_item("name", entry.name)?;
         dict.set_item("summary", entry.summary)?;
