@@ -22,8 +22,7 @@ pub(crate) fn signal(name: &str) -> PyResult<Signal> {
 
 /// Arrays of Python's, looked at where they are.
 pub(crate) struct Held {
-    /// Empty once they are taken.
-    pub(crate) values: Vec<(Signal, Values<'static>)>,
+    values: Vec<(Signal, Values<'static>)>,
     /// Keeps their memory: dropped last.
     owners: Vec<Py<PyAny>>,
 }
@@ -34,7 +33,7 @@ impl Held {
         let mut held = Self { values: Vec::new(), owners: Vec::new() };
         for (name, array) in arrays {
             let signal = signal(name)?;
-            let values = match signal.kind().rule {
+            let values: Values<'static> = match signal.kind().rule {
                 Rule::Classes => {
                     let classes = view::<u16>(name, array)?;
                     Array1::from_iter(classes.iter().map(|class| Class(*class))).into()
@@ -46,6 +45,11 @@ impl Held {
             held.owners.push(array.clone().unbind());
         }
         Ok(held)
+    }
+
+    /// The signals; what they look at stays as long as this does.
+    pub(crate) fn take(&mut self) -> Vec<(Signal, Values<'static>)> {
+        std::mem::take(&mut self.values)
     }
 }
 

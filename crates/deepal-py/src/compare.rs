@@ -57,8 +57,9 @@ pub(crate) fn compare(
     hear: &Bound<'_, PyAny>,
 ) -> PyResult<(String, Vec<String>)> {
     let (pool, test) = (pool.as_array().to_owned(), test.as_array().to_owned());
-    let classes =
-        |labels: PyReadonlyArray1<'_, u16>| labels.as_array().iter().map(|class| Class(*class)).collect();
+    let classes = |labels: PyReadonlyArray1<'_, u16>| {
+        labels.as_array().iter().map(|class| Class(*class)).collect::<Vec<_>>()
+    };
     let (labels, test_labels) = (classes(labels), classes(test_labels));
     work::run(py, threads, hear, move |monitor, threads| {
         let mut catalog = Catalog::default();

@@ -3,7 +3,7 @@
 use crate::arrays::keyword;
 use crate::errors::to_python;
 use deepal::settings::{Setting, Value};
-use deepal::signals::{self, Rule};
+use deepal::signals::{ALL, Rule};
 use deepal::{CoreError, Signal, nets as all_nets, strategy};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -18,7 +18,7 @@ fn value<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
 }
 
 fn settings<'py>(py: Python<'py>, settings: &[Setting]) -> PyResult<Vec<Bound<'py, PyDict>>> {
-    let dict = |setting: &Setting| {
+    let dict = |setting: &Setting| -> PyResult<_> {
         let dict = PyDict::new(py);
         dict.set_item("name", setting.name)?;
         dict.set_item("about", setting.about)?;
@@ -33,7 +33,7 @@ fn settings<'py>(py: Python<'py>, settings: &[Setting]) -> PyResult<Vec<Bound<'p
 /// All strategies: name, summary, details, source, settings, and the keywords of the signals that they need and want.
 #[pyfunction]
 pub(crate) fn strategies(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    let dict = |entry: &&strategy::Entry| {
+    let dict = |entry: &&strategy::Entry| -> PyResult<_> {
         let built = strategy::build(entry.name).map_err(core)?;
         let called = |signal: Signal| {
             // What no array can give: cross-validation of a net, or the net itself.
@@ -59,7 +59,7 @@ pub(crate) fn strategies(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
 /// All nets: name, summary and settings.
 #[pyfunction]
 pub(crate) fn nets(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    let dict = |entry: &&all_nets::Entry| {
+    let dict = |entry: &&all_nets::Entry| -> PyResult<_> {
         let dict = PyDict::new(py);
         dict.set_item("name", entry.name)?;
         dict.set_item("summary", entry.summary)?;
@@ -80,7 +80,7 @@ pub(crate) fn signals() -> Vec<(String, String, &'static str)> {
         };
         Some((keyword(*signal)?, signal.letters(), kind))
     };
-    signals::ALL.iter().filter(|signal| !matches!(signal, Signal::Named(_))).filter_map(row).collect()
+    ALL.iter().filter(|signal| !matches!(signal, Signal::Named(_))).filter_map(row).collect()
 }
 
 /// A strategy's name with settings as the engine writes it, without those that are the defaults.

@@ -34,8 +34,7 @@ pub(crate) fn select<'py>(
         if let Some(own) = own {
             catalog = own.in_catalog(catalog, options.strategy.clone())?;
         }
-        let values = std::mem::take(&mut held.values);
-        deepal::select_arrays(values, &options, &catalog, monitor)
+        deepal::select_arrays(held.take(), &options, &catalog, monitor)
     })?;
     let Selection { rows, scores } = selected.selection;
     let rows = rows.into_iter().map(|row| row as i64).collect::<Vec<_>>();

@@ -13,6 +13,7 @@ pub(crate) struct Source(Arc<deepal::Source>);
 
 /// Reads a folder, a zip, a table, arrays, or a manifest.
 #[pyfunction]
+#[pyo3(signature = (path, threads, hear))]
 pub(crate) fn open(
     py: Python<'_>,
     path: PathBuf,
@@ -80,6 +81,7 @@ impl Source {
     }
 
     /// The inputs of some samples, a flat row each.
+    #[pyo3(signature = (rows, threads, hear))]
     fn inputs<'py>(
         &self,
         py: Python<'py>,

@@ -52,7 +52,7 @@ impl Strategy for Own {
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection, CoreError> {
-        let answer = Python::attach(|py| {
+        let answer: PyResult<Selection> = Python::attach(|py| {
             let arrays = PyDict::new(py);
             for need in self.needs.iter() {
                 let array = array(py, *need, signals).map_err(|error| to_python(&error.into()))?;

@@ -75,15 +75,15 @@ pub(crate) fn run<T: Send + 'static>(
             }
             Ok(Message::Heard(..)) | Err(RecvTimeoutError::Timeout) => Ok(()),
         };
-        match (heard.and_then(|()| py.check_signals()), &stopped) {
-            (Err(error), None) => {
-                stop.store(true, Ordering::Relaxed);
-                stopped = Some((Instant::now(), error));
-            }
-            (_, Some((since, _))) if since.elapsed() > PATIENCE => {
-                return stopped.map_or_else(|| Err(bug("it stopped")), |(_, error)| Err(error));
-            }
-            _ => {}
+        if let Err(error) = heard.and_then(|()| py.check_signals())
+            && stopped.is_none()
+        {
+            stop.store(true, Ordering::Relaxed);
+            stopped = Some((Instant::now(), error));
+        }
+        let is_late = stopped.as_ref().is_some_and(|(since, _)| since.elapsed() > PATIENCE);
+        if is_late && let Some((_, error)) = stopped.take() {
+            return Err(error);
         }
     }
 }

@@ -201,10 +201,12 @@ def test_a_large_double_that_single_precision_cannot_hold_is_refused():
         deepal.select(1, strategy="k-center", embeddings=np.array([[1e300], [0.0]]))
 
 
-@pytest.mark.parametrize("budget", [0, -1])
-def test_a_budget_of_nothing_is_refused(budget):
-    with pytest.raises(ValueError, match="`budget` must be at least 1"):
-        deepal.select(budget, strategy="random", probs=P)
+def test_a_budget_is_a_whole_number():
+    with pytest.raises(ValueError, match="`budget` must be at least 0, found -1"):
+        deepal.select(-1, strategy="random", probs=P)
+    with pytest.raises(TypeError, match="`budget` must be a whole number, found 1.5"):
+        deepal.select(1.5, strategy="random", probs=P)
+    assert len(deepal.select(0, strategy="random", probs=P)) == 0
 
 
 def test_no_candidate_gives_no_pick():

@@ -131,7 +131,7 @@ def pick(
     threads: int | None = None,
 ) -> Selection:
     """Pick among arrays that are as the engine has them in memory."""
-    budget = whole("budget", budget, 1)
+    budget = whole("budget", budget, 0)
     text = text_of(strategy)
     own = strategy.own() if isinstance(strategy, Custom) else None
     names = None
