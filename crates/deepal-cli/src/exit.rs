@@ -2,7 +2,6 @@
 
 use deepal::{Error, Kind};
 use std::io::Write;
-use std::process::ExitCode;
 
 /// All went well.
 pub(crate) const SUCCESS: u8 = 0;
@@ -24,15 +23,15 @@ pub(crate) const HELP: &str = "Exit codes: 0 success, 1 a job failed, 2 wrong op
                                unfit, 4 output not writable, 5 download failed, 130 interrupted";
 
 /// Reports the error on stderr and gives its exit code.
-pub(crate) fn report(error: &Error) -> ExitCode {
+pub(crate) fn report(error: &Error) -> u8 {
     let head = if error.kind() == Kind::Interrupted { "interrupted" } else { "error" };
     let _ = writeln!(std::io::stderr(), "{head}: {error}");
-    ExitCode::from(match error.kind() {
+    match error.kind() {
         Kind::Setting => USAGE,
         Kind::Input => INPUT,
         Kind::Output => OUTPUT,
         Kind::Download => DOWNLOAD,
         Kind::Interrupted => INTERRUPTED,
         Kind::Failed => FAILED,
-    })
+    }
 }

@@ -3,7 +3,7 @@
 //! | to | use |
 //! | --- | --- |
 //! | compare strategies | [`StudyPlan`], then [`Study`], then [`Outputs`] |
-//! | pick what to label next | [`select()`] |
+//! | pick what to label next | [`select()`], [`select_arrays`] |
 //! | predict with a trained net | [`Prediction`] |
 //! | write labels and nets of a run | [`Export`](export::Export) |
 //! | compute embeddings | [`embed`] |
@@ -54,7 +54,9 @@ pub use outputs::{Outputs, Record, report};
 pub use plan::Estimate;
 pub use predict::{Form, Predicted, Prediction};
 pub use pretrained::{Preprocess, Pretrained};
-pub use select::{ArrayFiles, PickFrom, SelectOptions, Selected, SourceChoice, TableColumns, select};
+pub use select::{
+    ArrayFiles, PickFrom, SelectOptions, Selected, SourceChoice, TableColumns, select, select_arrays,
+};
 pub use study::{Study, StudyPlan};
 pub use study_settings::{StudySettings, TaskSettings, TrainingChoice};
 pub use trained_net::{About, Moved};

@@ -60,5 +60,5 @@ pub use deepal_engine::{
     About, Analysis, ArrayFiles, Catalog, Config, Embedded, Error, Estimate, Form, Job, JobNews, Kind,
     Monitor, Moved, News, Origin, Outputs, PickFrom, Predicted, Prediction, Preprocess, Pretrained, Record,
     SelectOptions, Selected, SourceChoice, Study, StudyPlan, StudySettings, TableColumns, Task, TaskSettings,
-    TrainingChoice, analysis, embed, export, report, select, text, threads,
+    TrainingChoice, analysis, embed, export, report, select, select_arrays, text, threads,
 };

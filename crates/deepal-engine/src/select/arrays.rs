@@ -1,9 +1,10 @@
-//! Picks among rows of arrays from files.
+//! Picks among rows of arrays, from files or in memory.
 
 use super::memory::Need;
 use super::{
     SelectOptions, Selected, ask, by_rows, calibration, check_given, sample, sample_size, say_without,
 };
+use crate::catalog::Catalog;
 use crate::error::{Context, Error, Result, bail};
 use crate::monitor::Monitor;
 use deepal_core::score::softmax;
@@ -44,7 +45,56 @@ pub(super) fn select(
     let mapped =
         mapped.map(|(signal, path)| Ok((*signal, Matrix::open(path).context(about(*signal, None))?)));
     let mapped = mapped.collect::<Result<Vec<_>>>()?;
-    let mut signals = read(arrays, &mapped)?;
+    pick(join(read(arrays, &mapped)?)?, strategy, options, monitor)
+}
+
+/// Picks among candidates whose arrays are in memory, where they stay; see [`Signal::kind`] for their shapes and types. Row `i` of all
+/// that are about candidates is candidate `i`. The picks are those of [`select()`](super::select()) on files of the same numbers.
+///
+/// ```
+/// use deepal_core::Signal;
+/// use deepal_engine::{Catalog, Monitor, SelectOptions, select_arrays};
+/// use ndarray::array;
+///
+/// let embeddings = array![[0.0_f32, 1.0], [1.0, 0.0], [5.0, 5.0]];
+/// let options = SelectOptions { strategy: "k-center".into(), ..SelectOptions::new(2) };
+/// let arrays = vec![(Signal::Embeddings, embeddings.view().into())];
+/// let selected = select_arrays(arrays, &options, &Catalog::default(), Monitor::silent())?;
+/// assert_eq!(selected.selection.rows.len(), 2);
+/// # Ok::<(), deepal_engine::Error>(())
+/// ```
+///
+/// # Errors
+/// An unknown strategy; what the strategy needs is not there, does not fit together, or does not fit into the memory.
+pub fn select_arrays(
+    arrays: Vec<(Signal, Values<'_>)>,
+    options: &SelectOptions,
+    catalog: &Catalog,
+    monitor: Monitor<'_>,
+) -> Result<Selected> {
+    let strategy = catalog.strategy(&options.strategy)?;
+    let find =
+        |signal: Signal| arrays.iter().find(|(other, _)| other.is_like(signal)).map(|(_, values)| values);
+    let is_cold = find(Signal::LabeledEmbeddings).is_none();
+    check_given(strategy.as_ref(), is_cold, |signal| find(signal).is_some())?;
+    // What is there already takes no more memory.
+    if let Some(&[candidates, features]) = find(Signal::Embeddings).map(Values::shape) {
+        let row = Signal::Embeddings.bytes(|dim| if dim == Dim::Candidates { 1 } else { features });
+        let (strategy, budget) = (strategy.as_ref(), options.budget);
+        let need = Need { strategy, candidates, features, budget, fixed: 0, each: [row, 0] };
+        need.check(sample_size(candidates, options).unwrap_or(candidates), options.memory)?;
+    }
+    let given = arrays.into_iter().map(|(signal, values)| (signal, about(signal, None), values)).collect();
+    pick(join(given)?, strategy.as_ref(), options, &monitor)
+}
+
+/// Picks by arrays that fit together.
+fn pick(
+    mut signals: Signals<'_>,
+    strategy: &dyn Strategy,
+    options: &SelectOptions,
+    monitor: &Monitor<'_>,
+) -> Result<Selected> {
     let labeled = signals.labeled_embeddings().is_ok_and(|labeled| labeled.nrows() > 0);
     if labeled && strategy.wants().contains(&Signal::Calibration) && signals.has(Signal::Labels) {
         let labels = signals.labels()?.to_vec();
@@ -100,26 +150,34 @@ fn check_memory(arrays: &ArrayFiles, strategy: &dyn Strategy, options: &SelectOp
     Ok(())
 }
 
-/// All arrays, checked against each other: the first says how many candidates there are.
-fn read<'a>(arrays: &ArrayFiles, mapped: &'a [(Signal, Matrix)]) -> Result<Signals<'a>> {
-    let mut given: Vec<(Signal, &Path, Values<'a>)> = Vec::new();
+/// All arrays, each with what errors call it.
+fn read<'a>(arrays: &ArrayFiles, mapped: &'a [(Signal, Matrix)]) -> Result<Vec<Given<'a>>> {
+    let mut given = Vec::new();
     if let Some(path) = &arrays.logits {
         let probs = softmax(&read_2d_f32(path).context("`logits`")?);
-        given.push((Signal::Probs, path, probs.into()));
+        given.push((Signal::Probs, about(Signal::Probs, Some(path)), probs.into()));
     }
     for (signal, path) in &arrays.files {
         let values = match mapped.iter().find(|(other, _)| other.is_like(*signal)) {
             Some((_, matrix)) => matrix.view().into(),
             None => values(*signal, path).context(about(*signal, None))?,
         };
-        given.push((*signal, path, values));
+        given.push((*signal, about(*signal, Some(path)), values));
     }
+    Ok(given)
+}
+
+/// An array, with what errors call it.
+type Given<'a> = (Signal, String, Values<'a>);
+
+/// The arrays, checked against each other: the first says how many candidates there are.
+fn join(mut given: Vec<Given<'_>>) -> Result<Signals<'_>> {
     // What is about candidates first: it says how many there are.
     let of_candidates = |signal: Signal| signal.kind().shape.iter().position(|dim| *dim == Dim::Candidates);
     given.sort_by_key(|(signal, ..)| of_candidates(*signal).is_none());
-    let first = given.first().and_then(|(signal, path, values)| {
+    let first = given.first().and_then(|(signal, this, values)| {
         let n = *values.shape().get(of_candidates(*signal)?)?;
-        Some((n, about(*signal, Some(path))))
+        Some((n, this.clone()))
     });
     let Some((n, first)) = first else {
         bail!(Error::Setting(
@@ -127,8 +185,7 @@ fn read<'a>(arrays: &ArrayFiles, mapped: &'a [(Signal, Matrix)]) -> Result<Signa
         ));
     };
     let mut signals = Signals::new(n);
-    for (signal, path, values) in given {
-        let this = about(signal, Some(path));
+    for (signal, this, values) in given {
         let counted = match of_candidates(signal) {
             Some(_) if this != first => format!("{this} (the candidates are counted in {first})"),
             _ => this,
@@ -138,6 +195,12 @@ fn read<'a>(arrays: &ArrayFiles, mapped: &'a [(Signal, Matrix)]) -> Result<Signa
     if signals.has(Signal::Embeddings) && !signals.has(Signal::LabeledEmbeddings) {
         let width = signals.embeddings()?.ncols();
         signals = signals.with_labeled_embeddings(Array2::zeros((0, width)))?;
+    }
+    if let (Ok(labels), Ok(probs)) = (signals.labels(), signals.probs())
+        && let Some(&class) = labels.iter().find(|class| class.index() >= probs.ncols())
+    {
+        let unknown = deepal_core::Error::UnknownClass { class, n_classes: probs.ncols() };
+        return Err(unknown).context(about(Signal::Labels, None));
     }
     Ok(signals)
 }
@@ -152,4 +215,107 @@ fn values<'a>(signal: Signal, path: &Path) -> Result<Values<'a>> {
         (Rule::Finite, 1) => read_1d_f32(path)?.into(),
         (Rule::Finite, _) => read_2d_f32(path)?.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{PickFrom, select};
+    use super::*;
+    use deepal_core::Class;
+    use ndarray::{Array1, ArrayView2};
+    use std::fs;
+
+    /// Numbers from 0 to 1 that look like chance and that single precision holds.
+    fn noise(rows: usize, columns: usize) -> Array2<f32> {
+        Array2::from_shape_fn((rows, columns), |(i, j)| {
+            ((i * 37 + j * 101 + i * i * j * 7) % 256) as f32 / 256.0
+        })
+    }
+
+    fn probs(rows: usize) -> Array2<f64> {
+        let first = noise(rows, 1).mapv(|p| f64::from(p) / 2.0);
+        ndarray::concatenate![ndarray::Axis(1), first, first.mapv(|p| 0.5 - p), first.mapv(|_| 0.5)]
+    }
+
+    /// A NumPy file.
+    fn npy(path: &Path, kind: &str, shape: &str, bytes: &[u8]) {
+        let mut header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}");
+        header += &" ".repeat(118 - header.len() - 1);
+        header.push('\n');
+        fs::write(path, [b"\x93NUMPY\x01\x00\x76\x00", header.as_bytes(), bytes].concat()).unwrap();
+    }
+
+    fn npy_of<T: Copy, const N: usize>(
+        path: &Path,
+        kind: &str,
+        of: ArrayView2<'_, T>,
+        bytes: fn(T) -> [u8; N],
+    ) {
+        let flat = of.iter().flat_map(|x| bytes(*x)).collect::<Vec<_>>();
+        npy(path, kind, &format!("({}, {})", of.nrows(), of.ncols()), &flat);
+    }
+
+    #[test]
+    fn memory_and_files_give_the_same_picks() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let (embeddings, labeled, probs) = (noise(90, 5), noise(12, 5).mapv(|x| 1.0 - x), probs(90));
+        let labels = Array1::from_shape_fn(12, |i| Class((i % 3) as u16));
+        npy_of(&path("e.npy"), "<f4", embeddings.view(), f32::to_le_bytes);
+        npy_of(&path("l.npy"), "<f4", labeled.view(), f32::to_le_bytes);
+        npy_of(&path("p.npy"), "<f8", probs.view(), f64::to_le_bytes);
+        let bytes = labels.iter().flat_map(|class| i64::from(class.0).to_le_bytes()).collect::<Vec<_>>();
+        npy(&path("y.npy"), "<i8", "(12,)", &bytes);
+        let files = PickFrom::Arrays(ArrayFiles {
+            files: vec![
+                (Signal::Embeddings, path("e.npy")),
+                (Signal::LabeledEmbeddings, path("l.npy")),
+                (Signal::Probs, path("p.npy")),
+                (Signal::Labels, path("y.npy")),
+            ],
+            logits: None,
+        });
+        let arrays = || {
+            vec![
+                (Signal::Labels, labels.view().into()),
+                (Signal::LabeledEmbeddings, labeled.view().into()),
+                (Signal::Embeddings, embeddings.view().into()),
+                (Signal::Probs, probs.view().into()),
+            ]
+        };
+        let catalog = Catalog::default();
+        let mut all = Vec::new();
+        for strategy in ["auto", "margin", "badge", "k-center", "typiclust"] {
+            for candidates in [None, Some(40)] {
+                let options =
+                    SelectOptions { strategy: strategy.into(), candidates, seed: 3, ..SelectOptions::new(7) };
+                let of_files = select(&files, &options, &catalog, Monitor::silent()).unwrap();
+                let of_memory = select_arrays(arrays(), &options, &catalog, Monitor::silent()).unwrap();
+                assert_eq!(of_memory, of_files, "{strategy}");
+                assert_eq!(of_memory.selection.rows.len(), 7);
+                all.push(of_memory.selection.rows);
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        assert!(all.len() > 7, "strategies and parts pick differently");
+    }
+
+    #[test]
+    fn arrays_in_memory_that_do_not_fit_are_refused_by_name() {
+        let (embeddings, probs) = (noise(9, 2), probs(9));
+        let refused = |strategy: &str, memory, arrays: Vec<(Signal, Values<'_>)>| {
+            let options = SelectOptions { strategy: strategy.into(), memory, ..SelectOptions::new(2) };
+            select_arrays(arrays, &options, &Catalog::default(), Monitor::silent()).unwrap_err().to_string()
+        };
+        let of = |signal: Signal| (signal, embeddings.view().into());
+        assert!(refused("margin", None, vec![of(Signal::Embeddings)]).contains("give them with `probs`"));
+        assert!(
+            refused("random", None, vec![of(Signal::LabeledEmbeddings)]).contains("no array of candidates")
+        );
+        assert!(refused("k-center", Some(1.0), vec![of(Signal::Embeddings)]).contains("`memory` allows"));
+        let labels: (Signal, Values<'_>) = (Signal::Labels, Array1::from(vec![Class(3)]).into());
+        let error = refused("margin", None, vec![labels, (Signal::Probs, probs.view().into())]);
+        assert_eq!(error, "`labels`: class 3 is not one of the 3 declared classes");
+    }
 }

@@ -5,7 +5,7 @@ mod memory;
 mod source;
 mod table;
 
-pub use arrays::ArrayFiles;
+pub use arrays::{ArrayFiles, select_arrays};
 pub use source::SourceChoice;
 pub use table::TableColumns;
 

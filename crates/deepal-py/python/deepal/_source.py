@@ -1,0 +1,113 @@
+"""Data of one's own, as the program reads them."""
+
+from __future__ import annotations
+
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _deepal
+from ._arrays import as_array, found, whole
+from ._work import Hear
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+class Source:
+    """A folder, zip, table or file of arrays, as understood.
+
+    Attributes
+    ----------
+    name : str
+        What it is called in results.
+    kind : str
+        What it is, in words.
+    ids : ndarray of str, shape (n,)
+        The id of each sample, which stays the same when others come or go.
+    classes : list of str
+        The names of the classes.
+    labels : ndarray of int64, shape (n,)
+        The class of each sample by number, -1 where it is not known.
+    is_test : ndarray of bool, shape (n,)
+        Whether each sample belongs to the test set.
+    shape : tuple of int
+        Of one sample: (channels, height, width); of a vector (d,).
+    notes : list of str
+        What could not be used, and what was done with the rest.
+    """
+
+    def __init__(self, source: _deepal.Source, threads: int | None) -> None:
+        self._source = source
+        self._threads = threads
+        self.name = source.name
+        self.kind = source.kind
+        self.ids: NDArray[Any] = np.array(source.ids)
+        self.classes = source.classes
+        self.labels: NDArray[np.int64] = np.array(source.labels, dtype=np.int64)
+        self.is_test: NDArray[np.bool_] = np.array(source.is_test, dtype=bool)
+        channels, height, width = source.shape
+        self.shape: tuple[int, ...] = (channels,) if height == width == 1 else (channels, height, width)
+        self.notes = source.notes
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r}, {self.kind}: {len(self)} samples of {self.shape}, {len(self.classes)} classes)"
+
+    def inputs(self, rows: ArrayLike | None = None) -> NDArray[np.float32]:
+        """What a net takes in, of all samples or some.
+
+        Parameters
+        ----------
+        rows : array_like of int, optional
+            Which samples; all by default.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, d) or (n, channels, height, width)
+        """
+        wanted = np.arange(len(self)) if rows is None else as_array("rows", rows)
+        if wanted.ndim != 1 or (wanted.dtype.kind not in "iu" and wanted.size):
+            raise TypeError(f"`rows` must be whole numbers [k], found {found(wanted)}")
+        outside = (wanted < 0) | (wanted >= len(self))
+        if outside.any():
+            raise ValueError(f"`rows` must be from 0 to {len(self) - 1}, found {wanted[outside][0]}")
+        with Hear() as hear:
+            flat = self._source.inputs(wanted.tolist(), self._threads, hear)
+        return np.reshape(flat, (len(wanted), *self.shape))
+
+
+def open(path: str | PathLike[str], *, threads: int | None = None) -> Source:
+    """Read data as the program does: a folder or zip of pictures, a table, arrays, or a `data.toml`.
+
+    Parameters
+    ----------
+    path : path
+        The folder or file.
+    threads : int, optional
+        How many threads to use; as many as there are cores by default.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is nothing at the path.
+    ValueError
+        Something is there that cannot be read or understood.
+
+    Examples
+    --------
+    >>> import deepal, pathlib, tempfile
+    >>> table = pathlib.Path(tempfile.mkdtemp()) / "points.csv"
+    >>> _ = table.write_text("id,x,y,label\\na,1,2,left\\nb,3,4,right\\nc,5,6,\\n")
+    >>> points = deepal.open(table)
+    >>> points.labels
+    array([ 0,  1, -1])
+    >>> points.inputs().shape
+    (3, 2)
+    """
+    with Hear() as hear:
+        source = _deepal.open(fspath(path), None if threads is None else whole("threads", threads, 1), hear)
+    return Source(source, threads)
