@@ -4,14 +4,9 @@ use deepal::{CoreError, DataError, Error, Kind, signals};
 use pyo3::exceptions::{PyFileNotFoundError, PyKeyboardInterrupt, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::{PyErr, PyResult, Python};
 
-/// Something that Python code raised on its way through the engine.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Raised(pub(crate) PyErr);
-
 /// Turns what Python code raised into an error of the engine, which gives it back at the end.
 pub(crate) fn raised<T>(result: PyResult<T>) -> Result<T, CoreError> {
-    result.map_err(|error| CoreError::other(Raised(error)))
+    result.map_err(|error| CoreError::other(error))
 }
 
 /// The same error for Python.
@@ -34,7 +29,7 @@ fn find_raised(error: &Error) -> Option<&PyErr> {
     match error {
         Error::Context { cause, .. } => find_raised(cause),
         Error::Core(CoreError::Other(cause)) => {
-            let raised = cause.downcast_ref::<Raised>().map(|raised| &raised.0);
+            let raised = cause.downcast_ref::<PyErr>();
             raised.or_else(|| cause.downcast_ref::<Error>().and_then(find_raised))
         }
         _ => None,

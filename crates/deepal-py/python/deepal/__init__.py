@@ -40,7 +40,7 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
-    if name.startswith("__"):
+    if name.startswith("_"):
         raise AttributeError(f"module 'deepal' has no attribute {name!r}")
     if name in ("strategies", "skactiveml"):
         return import_module(f".{name}", __name__)

@@ -38,6 +38,11 @@ def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
         raise TypeError(f"`{name}` is a tensor that requires gradients; give `{name}.detach()`")
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
         raise TypeError(f"`{name}` is a sparse matrix; give `{name}.toarray()`, or fewer features by truncated SVD")
+    if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
+        exchange: Any = value
+        if exchange.__dlpack_device__()[0] != 1:
+            raise TypeError(f"`{name}` is not in the memory of the processor; move it there")
+        return np.from_dlpack(exchange)
     try:
         array = np.asarray(value)
     except ValueError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,12 +79,9 @@ def _copy(model: Any) -> Any:
     """A new model with the same parameters."""
     if hasattr(model, "get_params") and hasattr(model, "set_params"):
         try:
-            from sklearn.base import clone  # type: ignore[import-untyped,unused-ignore]
+            return import_module("sklearn.base").clone(model)
         except ImportError:
             pass
-        else:
-            copied: Any = clone(model)
-            return copied
     return copy.deepcopy(model)
 
 

@@ -283,7 +283,7 @@ def text_of(strategy: Any) -> str:
         return strategy.spec()
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
         raise TypeError(f"`strategy` is the class {strategy.__name__}; give an object: `{strategy.__name__}()`")
-    raise TypeError(f"`strategy` must be a name or a strategy, found {type(strategy).__name__}")
+    raise TypeError(f"`strategy` must be a name or a strategy, found {strategy!r}")
 
 
 def _value(name: str, value: Any) -> str:
