@@ -14,6 +14,7 @@
 //! says. Labels belong to ids.
 
 mod arrays;
+mod cells;
 mod classes;
 mod decode;
 mod digest;
@@ -33,6 +34,7 @@ mod page;
 mod roles;
 mod scale;
 mod sheet;
+mod show;
 mod spelling;
 mod table;
 mod table_pictures;
@@ -51,6 +53,7 @@ pub use manifest::Manifest;
 pub use roles::Role;
 pub use scale::{Scale, Scaling};
 pub use sheet::{MOST_CLASSES, SHEET};
+pub use show::{Encoded, Pixels, Shown};
 pub use text::Vocabulary;
 pub use transform::{Resize, Transform};
 

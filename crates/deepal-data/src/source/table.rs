@@ -1,5 +1,6 @@
 //! Tables of features: numbers, categories, embeddings, pictures, or one column of texts.
 
+use super::cells::WithCells;
 use super::encoding::{Encoding, Feature, How};
 use super::features::fit;
 use super::labels::What;
@@ -54,6 +55,9 @@ pub(super) fn read(path: &Path, manifest: &Manifest, open: &Open<'_>) -> Result<
         }
         (None, Some(name)) => pictures(path, columns, &name, manifest, open, &mut roles, &mut found)?,
         (None, None) => fitted(path, columns, manifest, open, &mut roles, &mut found)?,
+    }
+    if matches!(found.encoding, Some(Encoding::Columns(_))) {
+        found.inputs = Arc::new(WithCells::new(found.inputs, path, manifest.layout()?, &roles.all));
     }
     found.roles = roles.all;
     Ok(found)
