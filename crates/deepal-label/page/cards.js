@@ -142,14 +142,17 @@ function card(item) {
     "span",
     { className: "more" },
     make("button", { type: "button", className: "plain", onclick: () => hooks.open(item) }, "Open"),
-    make("button", { type: "button", className: "plain", "aria-label": `More like ${item.id}`, onclick: () => like(item) }, "More like it"),
+    make("button", { type: "button", className: "plain", "aria-label": `More like ${item.id}`, onclick: () => like(item) }, "Similar"),
   );
   return make("div", { className: "slot" }, button, more);
 }
 
 /** A sample, small. */
 export function content(item) {
-  if (item.kind === "picture") return make("img", { src: media(item.item, true), alt: "", loading: "lazy", draggable: false });
+  if (item.kind === "picture") {
+    const gone = (event) => event.target.replaceWith(make("span", { className: "text" }, "This picture cannot be read."));
+    return make("img", { src: media(item.item, true), alt: "", loading: "lazy", draggable: false, onerror: gone });
+  }
   if (item.kind === "text") return make("span", { className: "text" }, item.text.slice(0, 300));
   if (item.kind === "fields") {
     return make("span", { className: "text" }, item.fields.slice(0, 6).map(([name, cell]) => `${name}: ${cell}`).join("\n"));

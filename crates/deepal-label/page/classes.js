@@ -86,6 +86,11 @@ export function mark(now, likeliest) {
   }
 }
 
+function width(element, share) {
+  element.style.width = `${100 * share}%`;
+  return element;
+}
+
 function drawList() {
   const most = Math.max(1, ...classes.map((entry) => entry.count));
   const given = keys();
@@ -98,7 +103,7 @@ function drawList() {
       make("span", { className: "name", title: entry.name }, entry.name),
       make("span", { className: "count" }, String(entry.count)),
       make("button", { type: "button", className: "plain", "aria-label": `Edit class ${entry.name}`, onclick: () => edit(index) }, "Edit"),
-      make("meter", { max: most, value: entry.count, "aria-label": `${entry.count} labels` }),
+      make("span", { className: "share-bar", "aria-hidden": "true" }, width(make("span"), entry.count / most)),
       entry.guideline ? make("span", { className: "guideline" }, entry.guideline) : null,
     );
   const text = JSON.stringify([classes, given]);

@@ -55,7 +55,7 @@ export function tick() {
     parts.push("No net is trained yet.");
   }
   if (is_running) parts.push("Training now; you can go on.");
-  else if (next_after !== null && state.batch?.open) parts.push(`Next after ${next_after} more.`);
+  else if (next_after !== null && state.batch?.open) parts.push(`Next training after ${next_after} more ${next_after === 1 ? "answer" : "answers"}.`);
   if (state.batch?.fallback) parts.push(`${state.batch.strategy} chose this batch: ${sentence(state.batch.fallback)}`);
   if (error) parts.push(`The last training failed: ${error}`);
   $("state-line").textContent = parts.join(" ");
@@ -82,7 +82,7 @@ export function strip(decisions, hasPictures, open) {
         },
         hasPictures
           ? make("img", { src: media(decision.item, true), alt: "" })
-          : make("span", { className: "piece" }, decision.id),
+          : make("span", { className: "piece" }, `\u200e${decision.id}`),
         decision.answer.action === "label" ? swatch(decision.answer.class) : null,
         words(decision.answer),
       ),

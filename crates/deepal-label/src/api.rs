@@ -99,7 +99,7 @@ async fn next(State(desk): Shared, query: Result<Query<Number>, QueryRejection>)
     let Query(number) = query.map_err(unfit)?;
     aside(desk, move |desk| {
         let (project, state) = (&desk.project, desk.project.state());
-        let open = desk.open(&state);
+        let open = project.open_questions();
         let questions = open.iter().take(number.n.unwrap_or(USUAL).min(MOST_ITEMS)).filter_map(|question| {
             let row = project.row(&question.id)?;
             let mut view = serde_json::to_value(view(project, &state, row, Some(question.asked_by))).ok()?;

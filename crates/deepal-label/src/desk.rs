@@ -4,9 +4,9 @@ use crate::refusal::{Refusal, Reply};
 use axum::http::StatusCode;
 use deepal_engine::Result;
 use deepal_project::{
-    Action, Answer, AskedBy, Batch, Decision, Done, EventId, Project, Question, State, Work,
+    Action, Answer, AskedBy, Decision, Done, EventId, Project, Question, State, Work,
 };
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -174,26 +174,11 @@ impl Desk {
         Ok(undone)
     }
 
-    /// The questions in hand that have no answer.
-    pub(crate) fn open(&self, state: &State) -> Vec<Question> {
-        let Some(batch) = &state.batch else { return Vec::new() };
-        let skipped = skipped_since(state, batch.event);
-        let is_open = |question: &&Question| self.is_open(state, question, &skipped);
-        batch.questions.iter().filter(is_open).cloned().collect()
-    }
-
     /// The rows of the first questions of the batch that is held ready, which a page can load before they are asked.
     pub(crate) fn ahead(&self) -> Vec<usize> {
         let side = lock(&self.side);
         let questions = side.held.iter().flat_map(|done| done.batch.questions.iter().take(AHEAD));
         questions.filter_map(|question| self.project.row(&question.id)).collect()
-    }
-
-    fn is_open(&self, state: &State, question: &Question, skipped: &HashSet<&str>) -> bool {
-        let Some(item) = self.project.row(&question.id).and_then(|row| state.items.get(row)) else {
-            return false;
-        };
-        item.class.is_none() && !item.is_discarded && !skipped.contains(question.id.as_str())
     }
 
     /// Something was said that the next training should know.
@@ -206,28 +191,24 @@ impl Desk {
     /// Puts the batch that is held ready into the place of the one in hand, if that is done.
     fn turn(&self) {
         let mut side = lock(&self.side);
-        let state = self.project.state();
-        if side.held.is_none() || !self.open(&state).is_empty() {
+        if side.held.is_none() || !self.project.open_questions().is_empty() {
             return;
         }
         let Some(mut done) = side.held.take() else { return };
-        // What was answered while it was made is not asked again.
-        let had_any = !done.batch.questions.is_empty();
-        let skipped = match side.begun_at == Some(side.changes) {
-            true => HashSet::new(),
-            false => skipped_since(&state, state.batch.as_ref().map_or(0, |batch: &Batch| batch.event)),
+        let state = self.project.state();
+        let is_open = |question: &&Question| {
+            self.project.row(&question.id).is_some_and(|row| state.items[row].is_open())
         };
-        done.batch.questions.retain(|question| self.is_open(&state, question, &skipped));
-        done.batch.questions.truncate(self.project.setup().batch);
-        if had_any && done.batch.questions.is_empty() {
-            return;
+        let had_any = !done.batch.questions.is_empty();
+        // What was answered while it was made is not asked again, and what was skipped only if nothing else is left.
+        let open = done.batch.questions.iter().filter(is_open).cloned().collect::<Vec<_>>();
+        if !open.is_empty() {
+            done.batch.questions = open;
         }
-        match self.project.adopt(&done) {
-            Ok(()) => side.error = None,
-            Err(error) => {
-                side.error = Some(error.to_string());
-                side.begun_at = None;
-            }
+        done.batch.questions.truncate(self.project.setup().batch);
+        side.error = self.project.adopt(&done).err().map(|error| error.to_string());
+        if side.error.is_some() || had_any && self.project.open_questions().is_empty() {
+            side.begun_at = None;
         }
     }
 
@@ -238,7 +219,7 @@ impl Desk {
             if side.is_closed || is_stopped() {
                 return None;
             }
-            let open = self.open(&self.project.state()).len();
+            let open = self.project.open_questions().len();
             if self.is_due(&side, open) {
                 side.is_running = true;
                 side.begun_at = Some(side.changes);
@@ -326,13 +307,6 @@ pub(crate) fn pace(state: &State) -> Option<f64> {
     let mut millis = millis.filter(|millis| *millis < 120_000).take(31).collect::<Vec<_>>();
     millis.sort_unstable();
     millis.get(millis.len() / 2).map(|millis| *millis as f64 / 1000.0)
-}
-
-/// The ids of samples that were skipped after an event.
-fn skipped_since(state: &State, event: EventId) -> HashSet<&str> {
-    let since = state.decisions.iter().rev().take_while(|decision| decision.event > event);
-    let skips = since.filter(|decision| decision.answer.action == Action::Skip);
-    skips.map(|decision| decision.answer.id.as_str()).collect()
 }
 
 /// The events of answers that are recorded already, if each is the newest about its sample.

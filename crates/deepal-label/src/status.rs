@@ -13,7 +13,7 @@ const STRIP: usize = 10;
 pub(crate) fn status(desk: &Desk) -> Value {
     let (project, state) = (&desk.project, desk.project.state());
     let status = project.status();
-    let open = desk.open(&state).len();
+    let open = status.n_open;
     let beside = desk.beside(open);
     let pace = pace(&state);
     let classes = state.classes.iter().zip(&status.per_class);
