@@ -3,9 +3,7 @@
 use crate::refusal::{Refusal, Reply};
 use axum::http::StatusCode;
 use deepal_engine::Result;
-use deepal_project::{
-    Action, Answer, AskedBy, Decision, Done, EventId, Project, Question, State, Work,
-};
+use deepal_project::{Action, Answer, AskedBy, Decision, Done, EventId, Project, Question, State, Work};
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -72,7 +72,8 @@ fn undo_takes_back_all_of_what_one_request_said() {
     // The same undo again, as after a lost reply: the event is gone, so nothing happens.
     let event = &reply["state"]["newest"];
     assert_eq!(served.post("/api/undo", &json!({ "event": event }))["undone"], json!([]));
-    let (status, answer) = served.try_post("/api/undo", &json!({ "event": served.get("/api/state")["newest"] }));
+    let (status, answer) =
+        served.try_post("/api/undo", &json!({ "event": served.get("/api/state")["newest"] }));
     assert_eq!(status, 200, "{answer}");
     let after = served.get("/api/state");
     assert_eq!(served.post("/api/undo", &json!({}))["undone"], json!([]), "nothing is left");
@@ -108,7 +109,8 @@ fn what_is_found_is_apart_and_what_measures_cannot_be_found() {
     let hidden = (0..60).map(|row| (row, format!("photo {row:03}.png")));
     let hidden = hidden.filter(|(_, id)| found.iter().all(|item| item["id"] != *id) && !is_asked(&json!(id)));
     let (row, id) = hidden.into_iter().next().expect("some samples are kept to measure the accuracy");
-    let body = json!({ "key": "key-of-the-reserved", "items": [address(row, &id)], "action": "label", "class": 0 });
+    let body =
+        json!({ "key": "key-of-the-reserved", "items": [address(row, &id)], "action": "label", "class": 0 });
     let (status, answer) = served.try_post("/api/answer", &body);
     assert_eq!(status, 409, "{answer}");
     let like = served.get(&format!("/api/like/{}?n=100", free["item"].as_str().unwrap()));
@@ -148,11 +150,15 @@ fn classes_come_later_and_are_renamed() {
     for name in ["cat", "dog"] {
         served.post("/api/classes", &json!({ "name": format!(" {name} ") }));
     }
-    let state = served.post("/api/classes", &json!({ "class": 1, "name": "wolf", "guideline": "grey" }))["state"].clone();
+    let state =
+        served.post("/api/classes", &json!({ "class": 1, "name": "wolf", "guideline": "grey" }))["state"]
+            .clone();
     let classes = state["classes"].as_array().unwrap();
     assert_eq!((&classes[0]["name"], &classes[1]["name"]), (&json!("cat"), &json!("wolf")));
     assert_eq!(classes[1]["guideline"], "grey");
-    for body in [json!({ "name": "cat" }), json!({ "name": " " }), json!({}), json!({ "class": 9, "name": "x" })] {
+    for body in
+        [json!({ "name": "cat" }), json!({ "name": " " }), json!({}), json!({ "class": 9, "name": "x" })]
+    {
         assert_eq!(served.try_post("/api/classes", &body).0, 400, "{body}");
     }
     served.label(&served.questions()[0], 1, "key-number-one");
@@ -172,5 +178,7 @@ fn texts_are_sent_as_text() {
     assert!(question["text"].as_str().unwrap().contains("film"), "{question}");
     let found = served.get("/api/find?words=%3Cb%3Egood&n=500");
     let found = found["items"].as_array().unwrap();
-    assert!(!found.is_empty() && found.iter().all(|item| item["text"].as_str().unwrap().contains("<b>good</b>")));
+    assert!(
+        !found.is_empty() && found.iter().all(|item| item["text"].as_str().unwrap().contains("<b>good</b>"))
+    );
 }

@@ -33,7 +33,9 @@ fn labeled(served: &Served) -> u64 {
 fn press_and_wait(browser: &Browser, keys: &[&str]) {
     let before = shown(browser);
     browser.press(keys);
-    browser.until(&format!("document.querySelector('#caption-id').textContent.slice(1) !== {before:?} && {SHOWN}"));
+    browser.until(&format!(
+        "document.querySelector('#caption-id').textContent.slice(1) !== {before:?} && {SHOWN}"
+    ));
 }
 
 #[test]
@@ -158,7 +160,8 @@ fn a_grid_is_labelled_by_one_key_and_undone_by_one() {
     let Some(browser) = page(&served, 1280, 800) else { return };
     browser.press(&["g"]);
     browser.until("document.querySelectorAll('.card[aria-pressed=true]').length === 24");
-    browser.until("[...document.querySelectorAll('.card img')].filter((image) => image.complete).length > 10");
+    browser
+        .until("[...document.querySelectorAll('.card img')].filter((image) => image.complete).length > 10");
     // The odd ones out are those of another colour than the first.
     let ids = browser.run("return [...document.querySelectorAll('.card .id')].map((id) => id.title)");
     let ids = ids.as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect::<Vec<_>>();
@@ -198,7 +201,11 @@ fn what_is_found_can_be_labelled() {
     browser.until(SAVED);
     std::thread::sleep(Duration::from_millis(300));
     let state = served.get("/api/state");
-    assert_eq!((&state["labeled"], &state["decisions"][0]["asked_by"]), (&1.into(), &"found".into()), "{state}");
+    assert_eq!(
+        (&state["labeled"], &state["decisions"][0]["asked_by"]),
+        (&1.into(), &"found".into()),
+        "{state}"
+    );
     browser.run("document.querySelector('.slot .more button:nth-child(2)').click()");
     browser.until("document.querySelector('#cards-text').textContent.includes('most similar first')");
 }
@@ -269,6 +276,7 @@ fn the_first_classes_are_named_on_the_page() {
     browser.run("document.querySelector('#start-names').value = 'cat\\n\\n dog \\ncat'");
     browser.click("#start-form button");
     browser.until(SHOWN);
-    let names = browser.run("return [...document.querySelectorAll('#choose .name')].map((name) => name.textContent)");
+    let names =
+        browser.run("return [...document.querySelectorAll('#choose .name')].map((name) => name.textContent)");
     assert_eq!(names, serde_json::json!(["cat", "dog"]));
 }

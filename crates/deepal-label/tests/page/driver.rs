@@ -24,13 +24,16 @@ pub(crate) struct Browser {
 impl Browser {
     /// `None`, after saying so, where there is no chromedriver and `DEEPAL_BROWSER` does not demand one.
     pub(crate) fn start(width: u32, height: u32) -> Option<Self> {
-        let started = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let started =
+            Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut driver = match started {
             Ok(driver) => driver,
             Err(cause) => {
                 let is_demanded = std::env::var_os("DEEPAL_BROWSER").is_some_and(|value| value == "1");
                 assert!(!is_demanded, "DEEPAL_BROWSER=1, and chromedriver cannot be started: {cause}");
-                println!("skipped: chromedriver cannot be started ({cause}); install Chromium and its driver");
+                println!(
+                    "skipped: chromedriver cannot be started ({cause}); install Chromium and its driver"
+                );
                 return None;
             }
         };
@@ -52,14 +55,22 @@ impl Browser {
             _profile: profile,
         };
         let arguments = [
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
         ];
         let mut arguments = arguments.map(str::to_owned).to_vec();
         arguments.push(format!("--user-data-dir={}", browser._profile.path().display()));
         let options = json!({ "args": arguments });
         let capabilities = json!({ "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
-        let session = browser.call("POST", "/session", json!({ "capabilities": { "alwaysMatch": capabilities } }));
+        let session =
+            browser.call("POST", "/session", json!({ "capabilities": { "alwaysMatch": capabilities } }));
         browser.base += &format!("/session/{}", session["sessionId"].as_str().unwrap());
         browser.resize(width, height);
         Some(browser)
@@ -96,13 +107,20 @@ impl Browser {
         let down = keys.iter().map(|key| json!({ "type": "keyDown", "value": key }));
         let up = keys.iter().rev().map(|key| json!({ "type": "keyUp", "value": key }));
         let actions = down.chain(up).collect::<Vec<_>>();
-        self.call("POST", "/actions", json!({ "actions": [{ "type": "key", "id": "keys", "actions": actions }] }));
+        self.call(
+            "POST",
+            "/actions",
+            json!({ "actions": [{ "type": "key", "id": "keys", "actions": actions }] }),
+        );
     }
 
     /// Holds the key of a letter or digit until it has repeated three times.
     pub(crate) fn hold(&self, key: &str) {
         for n in 0..4 {
-            self.devtools("Input.dispatchKeyEvent", json!({ "type": "keyDown", "key": key, "text": key, "autoRepeat": n > 0 }));
+            self.devtools(
+                "Input.dispatchKeyEvent",
+                json!({ "type": "keyDown", "key": key, "text": key, "autoRepeat": n > 0 }),
+            );
         }
         self.devtools("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": key }));
     }

@@ -53,7 +53,9 @@ fn a_foreign_host_origin_or_form_is_refused() {
     let served = place.serve();
     let (port, bearer) = (served.port, served.bearer());
     let own = format!("Host: 127.0.0.1:{port}\r\nAuthorization: {bearer}\r\n");
-    for host in [format!("evil.example:{port}"), format!("192.168.1.2:{port}"), "localhost.evil.example".into()] {
+    for host in
+        [format!("evil.example:{port}"), format!("192.168.1.2:{port}"), "localhost.evil.example".into()]
+    {
         let lines = format!("Host: {host}\r\nAuthorization: {bearer}\r\n");
         assert_eq!(status(&served, &get("/api/state", &lines)), "403", "{host}");
     }
@@ -69,7 +71,10 @@ fn a_foreign_host_origin_or_form_is_refused() {
         assert_eq!(status(&served, &post(&format!("{own}Content-Type: {kind}\r\n"), "{}")), "415", "{kind}");
     }
     assert_eq!(status(&served, &post(&own, "{}")), "415", "without a type");
-    assert_eq!(status(&served, &format!("DELETE /api/state HTTP/1.1\r\n{own}Connection: close\r\n\r\n")), "405");
+    assert_eq!(
+        status(&served, &format!("DELETE /api/state HTTP/1.1\r\n{own}Connection: close\r\n\r\n")),
+        "405"
+    );
     let large = format!("{{\"x\":\"{}\"}}", "x".repeat(2 << 20));
     assert_eq!(status(&served, &post(&format!("{own}{json}"), &large)), "413");
 }

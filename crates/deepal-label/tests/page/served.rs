@@ -34,7 +34,8 @@ impl Place {
             let noise = |at: u32| ((at * 2_654_435_761_u32.wrapping_add(i as u32 * 40_503)) >> 24) as u8 / 4;
             let picture = image::RgbImage::from_fn(24, 24, |x, y| {
                 let mut pixel = [30 + noise(x * 31 + y), 30 + noise(x + y * 17), 30 + noise(x * 7 + y * 3)];
-                let inside = x.abs_diff(6 + (i as u32 * 5) % 12) < 6 && y.abs_diff(6 + (i as u32 * 3) % 12) < 6;
+                let inside =
+                    x.abs_diff(6 + (i as u32 * 5) % 12) < 6 && y.abs_diff(6 + (i as u32 * 3) % 12) < 6;
                 pixel[i % 3] += if inside { 150 } else { 0 };
                 image::Rgb(pixel)
             });
@@ -53,7 +54,8 @@ impl Place {
         };
         let table = format!("id,text\n{}", (0..n).map(line).collect::<String>());
         std::fs::write(place.folder.path().join("texts.csv"), table).unwrap();
-        let setup = Setup { batch: 10, ..Setup::new(place.folder.path().join("texts.csv"), words(&["good", "bad"])) };
+        let setup =
+            Setup { batch: 10, ..Setup::new(place.folder.path().join("texts.csv"), words(&["good", "bad"])) };
         Project::create(&place.project(), &setup, Monitor::silent()).unwrap();
         place
     }

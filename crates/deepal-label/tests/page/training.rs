@@ -49,7 +49,8 @@ fn the_same_questions_are_in_hand_after_a_restart() {
     served.stop();
     let served = place.serve();
     assert_eq!(served.token, token, "an open page stays open");
-    let ids = |questions: &[Value]| questions.iter().map(|question| question["id"].clone()).collect::<Vec<_>>();
+    let ids =
+        |questions: &[Value]| questions.iter().map(|question| question["id"].clone()).collect::<Vec<_>>();
     assert_eq!(ids(&served.questions()), ids(&left));
     assert_eq!(left.len() + 1, questions.len());
 }
