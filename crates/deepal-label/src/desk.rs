@@ -4,7 +4,7 @@ use crate::refusal::{Refusal, Reply};
 use axum::http::StatusCode;
 use deepal_engine::Result;
 use deepal_project::{Action, Answer, AskedBy, Decision, Done, EventId, Project, Question, State, Work};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,8 @@ struct Answered {
     keys: VecDeque<(String, Vec<EventId>)>,
     /// Events that one request made and one undo takes back.
     groups: Vec<Vec<EventId>>,
+    /// How the questions of undone answers had come up: they may be of a batch that is in hand no more.
+    undone: HashMap<String, AskedBy>,
 }
 
 /// How the work beside the page goes.
@@ -104,7 +106,7 @@ impl Desk {
                 state.classes.len()
             )));
         }
-        let answers = request.rows.iter().map(|row| self.one(&state, *row, &request));
+        let answers = request.rows.iter().map(|row| self.one(&state, &answered, *row, &request));
         let answers = answers.collect::<Reply<Vec<_>>>()?;
         let events = match request.is_retry.then(|| recorded(&state, &answers)).flatten() {
             Some(events) => events,
@@ -123,7 +125,7 @@ impl Desk {
     }
 
     /// The answer about one sample, with how its question came up.
-    fn one(&self, state: &State, row: usize, request: &Request) -> Reply<Answer> {
+    fn one(&self, state: &State, answered: &Answered, row: usize, request: &Request) -> Reply<Answer> {
         let id = self.project.source().ids[row].clone();
         let in_hand = state.batch.iter().flat_map(|batch| &batch.questions).find(|other| other.id == id);
         let before = || {
@@ -131,6 +133,7 @@ impl Desk {
             own.map(|decision| decision.answer.asked_by).find(|asked_by| *asked_by != AskedBy::Import)
         };
         let asked_by = in_hand.map(|question| question.asked_by).or_else(before);
+        let asked_by = asked_by.or_else(|| answered.undone.get(&id).copied());
         if asked_by.is_none() && self.project.is_reserved(row) {
             let why = "this sample is kept to measure the accuracy; it is asked at random, and cannot be looked for";
             return Err(Refusal::new(StatusCode::CONFLICT, why));
@@ -165,7 +168,9 @@ impl Desk {
         let group = answered.groups.pop_if(|group| group.contains(&newest));
         let mut undone = Vec::new();
         for _ in 0..group.map_or(1, |group| group.len()) {
-            undone.extend(self.project.undo(&self.annotator)?);
+            let Some(decision) = self.project.undo(&self.annotator)? else { break };
+            answered.undone.insert(decision.answer.id.clone(), decision.answer.asked_by);
+            undone.push(decision);
         }
         drop(answered);
         self.changed(undone.len() as u64);
