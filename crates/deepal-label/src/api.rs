@@ -342,44 +342,19 @@ enum ExportFormat {
 async fn export(State(desk): Shared, query: Result<Query<ExportQuery>, QueryRejection>) -> Reply<Response> {
     let Query(query) = query.map_err(unfit)?;
     aside(desk, move |desk| {
-        let (project, state) = (&desk.project, desk.project.state());
-        let name = |class: u32| state.classes.get(class as usize).map_or("", |class| class.name.as_str());
-        let samples = project.source().ids.iter().zip(&state.items);
-        let (media_type, file, text) = match query.format {
-            ExportFormat::Csv => {
-                let lines = samples.filter_map(|(id, item)| {
-                    let class = item.class.filter(|_| !item.is_discarded)?;
-                    Some(format!("{},{}\n", quoted(id), quoted(name(class))))
-                });
-                ("text/csv; charset=utf-8", "labels.csv", format!("id,label\n{}", lines.collect::<String>()))
-            }
+        let (media_type, file, bytes) = match query.format {
+            ExportFormat::Csv => ("text/csv; charset=utf-8", "labels.csv", desk.project.labels_csv()),
             ExportFormat::Jsonl => {
-                let lines = samples.filter_map(|(id, item)| {
-                    let is_said = item.class.is_some() || item.is_skipped || item.is_discarded || item.flag.is_some();
-                    let line = json!({
-                        "id": id, "label": item.class.map(name), "skipped": item.is_skipped, "discarded": item.is_discarded,
-                        "flag": item.flag, "asked_by": item.asked_by,
-                    });
-                    is_said.then(|| format!("{line}\n"))
-                });
-                ("application/jsonl; charset=utf-8", "labels.jsonl", lines.collect())
+                ("application/jsonl; charset=utf-8", "labels.jsonl", desk.project.labels_jsonl()?)
             }
         };
         let headers = [
             (header::CONTENT_TYPE, media_type.to_owned()),
             (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")),
         ];
-        Ok((headers, text).into_response())
+        Ok((headers, bytes).into_response())
     })
     .await
-}
-
-/// A cell of CSV.
-fn quoted(text: &str) -> String {
-    match text.contains(['"', ',', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_owned(),
-    }
 }
 
 #[derive(Debug, Deserialize)]

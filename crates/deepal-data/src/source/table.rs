@@ -103,7 +103,7 @@ fn labels(columns: &Columns, roles: &Roles, found: &mut Found) -> Result<()> {
             match What::of(found.labels[row].clone(), answer.as_deref()) {
                 What::Label(_) => continue,
                 What::Rejected => rejected += 1,
-                What::Skip => {
+                What::Nothing | What::Skip => {
                     ignored += 1;
                     found.skipped.push(found.ids[row].clone());
                 }
