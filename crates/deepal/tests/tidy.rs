@@ -67,7 +67,6 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     (
         "deepal-label",
         &[
-            "deepal-core",
             "deepal-data",
             "deepal-engine",
             "deepal-project",
