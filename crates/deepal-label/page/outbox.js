@@ -38,7 +38,7 @@ export function undo() {
 }
 
 /** The items that have an answer which is not on disk yet. */
-export const pending = () => new Set(waiting.flatMap((entry) => (entry.body.action === "flag" ? [] : entry.body.items || [])));
+export const pending = () => new Set(waiting.flatMap((entry) => (["flag", "unflag"].includes(entry.body.action) ? [] : entry.body.items || [])));
 
 export const isEmpty = () => waiting.length === 0;
 

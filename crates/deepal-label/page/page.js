@@ -239,6 +239,7 @@ function refused(entry, failure) {
 function flag() {
   if (!current()) return;
   $("flag-note").value = current().flag ?? "";
+  $("flag-remove").hidden = current().flag === null;
   $("flag-dialog").showModal();
 }
 
@@ -248,6 +249,15 @@ function setFlag(event) {
   item.flag = $("flag-note").value.trim();
   given += 1;
   outbox.answer([item.item], { action: "flag", note: item.flag }, null);
+  $("flag-dialog").close();
+  drawNow();
+}
+
+function removeFlag() {
+  const item = current();
+  item.flag = null;
+  given += 1;
+  outbox.answer([item.item], { action: "unflag" }, null);
   $("flag-dialog").close();
   drawNow();
 }
@@ -289,14 +299,16 @@ function key(event) {
   const isMove = event.key === "ArrowLeft" || event.key === "ArrowRight";
   // A held key counts once; only moving may repeat.
   if (event.repeat && !isMove) return event.preventDefault();
-  const act = command(event.key, tag);
+  // Space on a button or a box is for that.
+  const isControl = event.key === " " && !isForBox && ["BUTTON", "A", "INPUT"].includes(tag);
+  const act = isControl ? null : command(event.key);
   if (act) {
     event.preventDefault();
     act();
   }
 }
 
-function command(name, tag) {
+function command(name) {
   const lower = name.toLowerCase();
   const picked = classes.byKey(name);
   if (name === "Backspace") return undo;
@@ -305,7 +317,7 @@ function command(name, tag) {
   if (name === "/") return () => setView("find");
   if (picked !== null && name.length === 1) return () => label(picked);
   if (view !== "label") return name === "ArrowRight" && view === "grid" ? cards.next : null;
-  if (name === " ") return tag === "BUTTON" || tag === "A" ? null : () => answer({ action: "skip" });
+  if (name === " ") return () => answer({ action: "skip" });
   if (name === "ArrowLeft") return back;
   if (name === "ArrowRight") return forward;
   if (name === "+" || name === "=") return () => stage.zoom(1.5);
@@ -362,6 +374,7 @@ function listen() {
   click("theme", () => setTheme(THEMES[$("theme").textContent]));
   click("help-open", () => $("help").showModal());
   click("help-close", () => $("help").close());
+  click("flag-remove", removeFlag);
   click("flag-cancel", () => $("flag-dialog").close());
   click("why-open", toggleWhy);
   $("flag-dialog").querySelector("form").addEventListener("submit", setFlag);
