@@ -46,3 +46,18 @@ pub(crate) fn audit(state: &State, predicted: &[Option<u32>]) -> (usize, usize) 
     let pairs = all.filter_map(|(item, predicted)| Some((item.class?, (*predicted)?)));
     pairs.fold((0, 0), |(right, of), (class, predicted)| (right + usize::from(class == predicted), of + 1))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_have_an_interval_from_twenty_on() {
+        assert_eq!(Accuracy::new(6, 7).sentence, "too few yet: 7 of 20");
+        assert_eq!(Accuracy::new(19, 19).interval, None);
+        // Clopper and Pearson of 37 of 44, by bisection on the binomial's tails in Python: 0.69935 to 0.93356.
+        let of = Accuracy::new(37, 44);
+        assert_eq!(of.sentence, "84 % (95 % interval 70 to 93 %) of 44 samples drawn at random");
+        assert!(Accuracy::new(20, 20).interval.is_some());
+    }
+}

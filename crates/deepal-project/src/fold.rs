@@ -118,3 +118,75 @@ impl Fold {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn what() -> impl Strategy<Value = What> {
+        let action = prop_oneof![
+            (0..4_u32).prop_map(|class| Action::Label { class }),
+            Just(Action::Skip),
+            Just(Action::Discard),
+            Just(Action::Flag { note: "look".into() }),
+            Just(Action::Unflag),
+        ];
+        let answer = (0..5_u8, action, 0..4_usize).prop_map(|(id, action, by)| {
+            What::Answer(Answer {
+                id: format!("sample {id}"),
+                action,
+                asked_by: AskedBy::ALL[by],
+                annotator: "a".into(),
+                millis: None,
+            })
+        });
+        prop_oneof![
+            6 => answer,
+            2 => (1..40_i64).prop_map(|undoes| What::Undo { undoes, annotator: "a".into() }),
+            1 => "[a-c]".prop_map(What::Class),
+            1 => (0..4_u32, "[d-f]").prop_map(|(class, name)| What::Rename { class, name }),
+        ]
+    }
+
+    fn numbered(what: Vec<What>) -> Vec<Event> {
+        (1..).zip(what).map(|(id, what)| Event { id, at: 10 * id, what }).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn any_events_come_to_something_that_makes_sense(what in prop::collection::vec(what(), 0..40)) {
+            let fold = Fold::of(&numbered(what));
+            for item in fold.items.values() {
+                let said = [item.class.is_some(), item.is_skipped, item.is_discarded];
+                prop_assert!(said.iter().filter(|said| **said).count() <= 1, "{item:?}");
+                prop_assert_eq!(item.class.is_some(), item.asked_by.is_some());
+                prop_assert!(item.class.is_none_or(|class| (class as usize) < fold.classes.len()));
+            }
+            prop_assert!(fold.decisions.is_sorted_by_key(|decision| decision.event));
+        }
+
+        /// An answer and its undo leave everything as if there had been neither, whatever came before.
+        #[test]
+        fn undo_is_exact(before in prop::collection::vec(what(), 0..30), new in what()) {
+            let events = numbered(before);
+            let is_answer = matches!(new, What::Answer(_));
+            prop_assume!(is_answer);
+            let mut longer = events.clone();
+            let id = events.len() as i64 + 1;
+            longer.push(Event { id, at: 0, what: new });
+            longer.push(Event { id: id + 1, at: 0, what: What::Undo { undoes: id, annotator: "a".into() } });
+            prop_assert_eq!(Fold::of(&longer), Fold::of(&events));
+        }
+
+        /// One event after the other comes to the same as all at once, as long as none is taken back.
+        #[test]
+        fn step_by_step_is_the_same(what in prop::collection::vec(what(), 0..40)) {
+            let events = numbered(what);
+            let events = events.into_iter().filter(|event| !matches!(event.what, What::Undo { .. })).collect::<Vec<_>>();
+            let mut fold = Fold::default();
+            events.iter().for_each(|event| fold.apply(event));
+            prop_assert_eq!(fold, Fold::of(&events));
+        }
+    }
+}

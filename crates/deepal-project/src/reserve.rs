@@ -63,3 +63,51 @@ pub(crate) fn mix<T>(picks: Vec<T>, audit: Vec<T>, seed: u64) -> Vec<T> {
     let (mut picks, mut audit) = (picks.into_iter(), audit.into_iter());
     is_audit.into_iter().filter_map(|is_audit| if is_audit { audit.next() } else { picks.next() }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_uniform_and_of_the_id_alone() {
+        let share = |seed: u64| {
+            let below = (0..10_000).filter(|i| place(seed, &format!("{i}.png")) < u64::MAX / 10).count();
+            below as f64 / 10_000.0
+        };
+        // Four standard deviations of a share of a tenth.
+        assert!(
+            (share(1) - 0.1).abs() < 0.012 && (share(2) - 0.1).abs() < 0.012,
+            "{} {}",
+            share(1),
+            share(2)
+        );
+        assert_ne!(place(1, "a"), place(2, "a"));
+    }
+
+    #[test]
+    fn the_quota_is_a_share_of_all_questions_however_small_the_batches() {
+        for n in [1, 3, 7, 20] {
+            let (mut asked, mut audited) = (0, 0);
+            while asked < 400 {
+                audited += quota(0.1, asked, audited, n);
+                asked += n;
+                assert!((audited as f64 - 0.1 * asked as f64).abs() <= 0.5, "{audited} of {asked}");
+            }
+        }
+        assert_eq!((quota(0.0, 100, 0, 20), quota(0.5, 0, 0, 1), quota(0.1, 0, 30, 20)), (0, 1, 0));
+    }
+
+    #[test]
+    fn both_keep_their_order_at_places_that_differ_by_seed() {
+        let mixed = |seed| mix(vec![1, 2, 3, 4, 5, 6, 7, 8], vec![-1, -2], seed);
+        let orders = (0..20).map(mixed).collect::<Vec<_>>();
+        for order in &orders {
+            assert!(
+                order.iter().filter(|x| **x > 0).is_sorted()
+                    && order.iter().filter(|x| **x < 0).is_sorted_by(|a, b| a > b)
+            );
+            assert_eq!(order.len(), 10);
+        }
+        assert!(orders.iter().any(|order| *order != orders[0]));
+    }
+}

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// All that a crate may depend on. A new dependency or a new edge between crates is a decision: say why in `docs/adr/` if it lasts.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     (
         "deepal-core",
         &["ndarray", "pulp", "rand", "rand_chacha", "rayon", "serde", "statrs", "strsim", "thiserror"],
@@ -63,7 +63,6 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "toml",
         ],
     ),
-    ("deepal", &["deepal-core", "deepal-data", "deepal-engine", "deepal-nn", "burn", "ndarray"]),
     (
         "deepal-label",
         &[
@@ -80,6 +79,25 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "sha2",
             "tokio",
         ],
+    ),
+    (
+        "deepal-project",
+        &[
+            "deepal-core",
+            "deepal-data",
+            "deepal-engine",
+            "deepal-nn",
+            "base64",
+            "ndarray",
+            "rusqlite",
+            "serde",
+            "serde_json",
+            "sha2",
+        ],
+    ),
+    (
+        "deepal",
+        &["deepal-core", "deepal-data", "deepal-engine", "deepal-nn", "deepal-project", "burn", "ndarray"],
     ),
     ("deepal-cli", &["deepal", "deepal-label", "clap", "ctrlc", "indicatif", "mimalloc", "serde_json"]),
     ("xtask", &["deepal", "kuva", "mimalloc", "ndarray", "serde", "serde_json"]),

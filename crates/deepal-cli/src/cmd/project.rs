@@ -36,7 +36,7 @@ pub(crate) fn status(project: &Project) -> String {
     let (state, status) = (project.state(), project.status());
     let classes = state.class_names();
     let mut text = String::new();
-    let mut line = |name: &str, what: String| drop(writeln!(text, "{name:<12}{what}"));
+    let mut line = |name: &str, what: String| text += &format!("{name:<12}{what}\n");
     line(
         "source",
         format!("{} ({})", project.setup().source.display(), count(status.n_samples, "sample", "samples")),
