@@ -160,7 +160,8 @@ impl Project {
     /// The questions of the newest batch that have no answer yet, in their order.
     pub fn open_questions(&self) -> Vec<Question> {
         let state = self.state();
-        self.still_open(&state, state.batch.iter().flat_map(|batch| &batch.questions))
+        let since = state.batch.as_ref().map_or(0, |batch| batch.event);
+        self.still_open(&state, state.batch.iter().flat_map(|batch| &batch.questions), since)
     }
 
     /// Records an answer; it is on disk when this returns.
@@ -251,6 +252,7 @@ impl Project {
             state: inner.state.clone(),
             reserve: self.reserve.clone(),
             round: inner.fold.n_batches,
+            as_of: inner.events.last().map_or(0, |event| event.id),
         }
     }
 
@@ -262,7 +264,7 @@ impl Project {
         let mut inner = self.inner();
         let mut events = done.training.iter().cloned().map(What::Training).collect::<Vec<_>>();
         let was_asked = !done.batch.questions.is_empty();
-        let questions = self.still_open(&inner.state, &done.batch.questions);
+        let questions = self.still_open(&inner.state, &done.batch.questions, done.as_of);
         if was_asked {
             events.push(What::Batch(Batch { questions, ..done.batch.clone() }));
         }
@@ -362,7 +364,9 @@ impl Project {
     /// Labels of fewer than two classes, samples that cannot be read, a file that cannot be written, or the caller stopped it.
     pub fn train(&self, out: &Path, monitor: Monitor<'_>) -> Result<NetRecord> {
         let state = self.state();
-        self.adopt(&self.work().run(0, monitor)?)?;
+        if self.has_news() {
+            self.adopt(&self.work().run(0, monitor)?)?;
+        }
         let record = train::train(&self.source, &self.setup, &state, &self.reserve, out, &monitor)?;
         self.record(&mut self.inner(), vec![What::Net(record)], None)?;
         self.state().net.clone().ok_or_else(|| Error::Failed("the net was not recorded".into()))
@@ -380,6 +384,16 @@ impl Project {
     pub fn status(&self) -> Status {
         let open = self.open_questions().len();
         status::of(&self.state(), &self.setup, open)
+    }
+
+    /// Whether anything was said since the newest training.
+    fn has_news(&self) -> bool {
+        let inner = self.inner();
+        let newer = inner.events.iter().rev().take_while(|event| !matches!(event.what, What::Training(_)));
+        inner.state.trainings.is_empty()
+            || newer
+                .into_iter()
+                .any(|event| matches!(event.what, What::Answer(_) | What::Undo { .. } | What::Class(_)))
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -441,22 +455,21 @@ impl Project {
         Ok(answer)
     }
 
+    /// Those of some questions that nobody has answered after an event; what was skipped before it may be asked again.
     fn still_open<'a>(
         &self,
         state: &State,
         questions: impl IntoIterator<Item = &'a Question>,
+        since: EventId,
     ) -> Vec<Question> {
-        let batch = state.batch.as_ref().map_or(0, |batch| batch.event);
-        // What was skipped before may be asked again; what was skipped since is answered for now.
-        let skipped_since = |id: &str| {
-            let decisions = state.decisions.iter().rev().take_while(|decision| decision.event > batch);
-            decisions
-                .into_iter()
-                .any(|decision| decision.answer.id == id && decision.answer.action == Action::Skip)
-        };
+        let newer = state.decisions.iter().rev().take_while(|decision| decision.event > since);
+        let skipped = newer.filter(|decision| decision.answer.action == Action::Skip);
+        let skipped = skipped.map(|decision| decision.answer.id.as_str()).collect::<Vec<_>>();
         let is_open = |question: &&Question| {
             let item = self.row(&question.id).map(|row| &state.items[row]);
-            item.is_some_and(|item| item.is_open() || item.is_skipped && !skipped_since(&question.id))
+            item.is_some_and(|item| {
+                item.is_open() || item.is_skipped && !skipped.contains(&question.id.as_str())
+            })
         };
         questions.into_iter().filter(is_open).cloned().collect()
     }

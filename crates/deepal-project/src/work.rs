@@ -1,7 +1,7 @@
 //! What takes long: training a net and choosing the next questions, from a snapshot, on any thread.
 
 use crate::accuracy;
-use crate::answer::AskedBy;
+use crate::answer::{AskedBy, EventId};
 use crate::reserve::{self, Reserve};
 use crate::setup::Setup;
 use crate::state::{Batch, Question, State, TrainingRecord};
@@ -34,6 +34,8 @@ pub struct Work {
     pub(crate) reserve: Arc<Reserve>,
     /// How many batches there were before.
     pub(crate) round: u32,
+    /// The newest event of the snapshot.
+    pub(crate) as_of: EventId,
 }
 
 impl std::fmt::Debug for Work {
@@ -52,6 +54,8 @@ pub struct Done {
     pub batch: Batch,
     /// How the training went, if there was one.
     pub training: Option<TrainingRecord>,
+    /// The newest event that the choice knew.
+    pub(crate) as_of: EventId,
 }
 
 impl std::fmt::Debug for Done {
@@ -145,7 +149,7 @@ impl Work {
             fallback,
             n_labeled: labeled.len(),
         };
-        Ok(Done { net, probs, batch, training })
+        Ok(Done { net, probs, batch, training, as_of: self.as_of })
     }
 
     /// The rows and classes of all labels but those of the audit and of a test set.

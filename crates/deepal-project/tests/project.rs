@@ -174,18 +174,27 @@ fn what_was_skipped_comes_last_and_what_was_discarded_never() {
     let project = made(&folder);
     project.answer(&said("p7", Action::Skip, AskedBy::Strategy)).unwrap();
     project.answer(&said("p8", Action::Discard, AskedBy::Strategy)).unwrap();
-    let mut asked = Vec::new();
+    let (mut asked, mut skipped_again) = (Vec::new(), false);
     loop {
         let done = project.work().run(30, Monitor::silent()).unwrap();
         project.adopt(&done).unwrap();
-        let open = if done.batch.questions.is_empty() { Vec::new() } else { project.open_questions() };
-        if open.is_empty() {
+        if done.batch.questions.is_empty() {
             break;
         }
+        let open = project.open_questions();
+        assert_eq!(open.len(), done.batch.questions.len());
         asked.extend(open.iter().map(|question| question.id.clone()));
-        project.answer_all(&open.iter().map(|one| label(&one.id, one.asked_by)).collect::<Vec<_>>()).unwrap();
+        for one in open {
+            if one.id == "p7" && !skipped_again {
+                skipped_again = true;
+                project.answer(&said("p7", Action::Skip, one.asked_by)).unwrap();
+            } else {
+                project.answer(&label(&one.id, one.asked_by)).unwrap();
+            }
+        }
+        assert_eq!(project.open_questions(), []);
     }
-    assert_eq!((asked.len(), asked.last().map(String::as_str)), (119, Some("p7")));
+    assert_eq!((asked.len(), &asked[118..]), (120, ["p7", "p7"].map(String::from).as_slice()));
     assert!(!asked.contains(&"p8".to_owned()));
     assert_eq!(project.status().n_discarded, 1);
 }

@@ -33,7 +33,9 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
         let found = simulate(&digits, &at, project as u64)?;
         fs::remove_dir_all(&at)?;
         let Some((low, high)) = found.interval else {
-            return Err(format!("project {project} has {} audit samples, too few for an interval", found.of).into());
+            return Err(
+                format!("project {project} has {} audit samples, too few for an interval", found.of).into()
+            );
         };
         covered += usize::from((low..=high).contains(&found.truth));
         below += usize::from(found.truth < low);
@@ -102,8 +104,10 @@ fn simulate(digits: &Digits, folder: &Path, project: u64) -> Result<Found> {
     let others_source = write(digits, others, &folder.join("others.csv"))?;
     let open = Open { encoding: encoding.as_ref(), unscaled: encoding.is_none(), ..Open::default() };
     let opened = Source::open(&others_source, &open)?;
-    let predicted = net.predict(opened.dataset((0..others.len()).collect()).as_ref(), &SampleId::first(others.len()))?;
-    let right = others.iter().zip(&predicted).filter(|(sample, class)| digits.classes[**sample] == **class).count();
+    let predicted =
+        net.predict(opened.dataset((0..others.len()).collect()).as_ref(), &SampleId::first(others.len()))?;
+    let right =
+        others.iter().zip(&predicted).filter(|(sample, class)| digits.classes[**sample] == **class).count();
     Ok(Found { interval: accuracy.interval, of: accuracy.of, truth: right as f64 / others.len() as f64 })
 }
 
