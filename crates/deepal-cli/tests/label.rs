@@ -77,7 +77,8 @@ impl Client {
 
     /// `None` if the server is gone, or before it has answered.
     fn post(&self, path: &str, body: &Value) -> Option<Value> {
-        let request = self.agent.post(format!("{}{path}", self.address)).header("Authorization", &self.bearer);
+        let request =
+            self.agent.post(format!("{}{path}", self.address)).header("Authorization", &self.bearer);
         let mut response = request.content_type("application/json").send(body.to_string()).ok()?;
         let text = response.body_mut().read_to_string().ok()?;
         assert_eq!(response.status(), 200, "{text}");
@@ -109,7 +110,8 @@ fn no_confirmed_answer_is_lost_when_it_is_killed() {
                     let class = ((n / mine.len() + n + kill) % 3) as u64;
                     sent.lock().unwrap().entry(id.to_owned()).or_default().1.insert(class);
                     let key = format!("key-{kill}-{thread}-{n}");
-                    let body = json!({ "key": key, "items": [item["item"]], "action": "label", "class": class });
+                    let body =
+                        json!({ "key": key, "items": [item["item"]], "action": "label", "class": class });
                     if client.post("/api/answer", &body).is_none() {
                         return;
                     }
@@ -131,7 +133,8 @@ fn no_confirmed_answer_is_lost_when_it_is_killed() {
         let labels = labels.collect::<BTreeMap<_, _>>();
         let mut sent = sent.lock().unwrap();
         for (id, (last, since)) in sent.iter_mut() {
-            let found = labels.get(id).and_then(Value::as_str).and_then(|name| "abc".find(name)).map(|at| at as u64);
+            let found =
+                labels.get(id).and_then(Value::as_str).and_then(|name| "abc".find(name)).map(|at| at as u64);
             let is_right = found == *last || found.is_some_and(|found| since.contains(&found));
             lost += usize::from(!is_right);
             (*last, *since) = (found, BTreeSet::new());

@@ -35,5 +35,7 @@ pub(crate) fn run(args: &LabelArgs) -> Outcome {
     #[cfg(feature = "label")]
     return page::run(&args.path, &args.page, monitor);
     #[cfg(not(feature = "label"))]
-    Err(super::wrong("this build has no page (its feature `label` is off); take answers in from a file with `--from`"))
+    Err(super::wrong(
+        "this build has no page (its feature `label` is off); take answers in from a file with `--from`",
+    ))
 }
