@@ -4,11 +4,15 @@ use crate::cmd::data::DataCommand;
 use crate::cmd::embed::EmbedArgs;
 use crate::cmd::export::ExportArgs;
 use crate::cmd::grid::GridArgs;
+use crate::cmd::init::InitArgs;
+use crate::cmd::label::LabelArgs;
 use crate::cmd::list::What;
 use crate::cmd::predict::PredictArgs;
 use crate::cmd::report::ReportArgs;
 use crate::cmd::run::RunArgs;
 use crate::cmd::select::SelectArgs;
+use crate::cmd::status::StatusArgs;
+use crate::cmd::train::TrainArgs;
 use crate::exit;
 use clap::{Parser, Subcommand};
 
@@ -22,6 +26,25 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make a labelling project about your own data: a folder with one SQLite file that keeps every answer.
+    ///
+    /// Labels that the source has already are taken in. Then `deepal select` asks, `deepal label` takes answers, `deepal train` makes
+    /// the net, and `deepal status` says how good it is.
+    #[command(after_help = exit::HELP)]
+    Init(Box<InitArgs>),
+    /// Label your own data on a page in the browser, the samples that teach a net the most first.
+    ///
+    /// Makes a project beside the source, or goes on with the one that is there, and prints the address of a page that only this machine
+    /// can open. Each answer is on disk before it is confirmed; nets are trained meanwhile. With `--from` it takes a file of answers
+    /// in instead.
+    #[command(after_help = exit::HELP)]
+    Label(Box<LabelArgs>),
+    /// Train the net on all labels of a project, or of a source that has labels, and write it with all that a new sample needs.
+    #[command(after_help = exit::HELP)]
+    Train(TrainArgs),
+    /// Say where a project stands: labels, accuracy with its interval, and what is worth doing next.
+    #[command(after_help = exit::HELP)]
+    Status(StatusArgs),
     /// Compare strategies on a data set whose labels are known: which gets the best classifier for the fewest labels?
     ///
     /// Without options: auto against random and margin on 5,000 embedded Fashion-MNIST images, 20 to 500 labels, five seeds.
@@ -32,9 +55,10 @@ pub(crate) enum Command {
     /// Estimate the jobs, time and memory of a `run` with the same options, measured on small pieces of the work.
     #[command(after_help = exit::HELP)]
     Plan(Box<GridArgs>),
-    /// Predict the class and probability of each sample of your own data, with a net that `deepal export` wrote.
+    /// Predict the class and probability of each sample of your own data, with a net that `deepal train` or `deepal export` wrote.
     ///
-    /// Writes CSV `id,class,probability`. If the samples have labels of the net's classes, its accuracy goes to stderr.
+    /// Writes CSV `id,class,probability`. If samples that the net has not learnt from have labels of its classes, its accuracy on them
+    /// goes to stderr. Of a project, without `--net`, the samples that have no label are predicted by its newest net.
     #[command(after_help = exit::HELP)]
     Predict(PredictArgs),
     /// Write one page about runs: curves, savings, tests, times, pictures of what was asked.
@@ -42,11 +66,14 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Pick what to label next: in your own data, or among rows of arrays that you made elsewhere.
     ///
-    /// Of a SOURCE, a folder or file as for `run --dataset`, it picks samples that have no label yet. What a strategy needs of
+    /// Of a project it asks a batch of questions, by the project's settings, a part of them drawn at random; until they are answered it
+    /// asks the same again.
+    ///
+    /// Of a SOURCE without project, a folder or file as for `run --dataset`, it picks samples that have no label yet. What a strategy needs of
     /// a net comes from one that is trained on those that have; `auto` needs no label to begin with, nor do strategies of embeddings
     /// alone, such as k-means. Put the answers into `labels.csv` (`id,label`) in the folder and ask again.
     ///
-    /// Writes CSV `rank,id,row,score` in pick order (without the id for arrays): rank from 1, row from 0, a higher score is
+    /// Writes CSV `rank,id,row,score` in pick order (without the id for arrays; of a project with `asked_by,class,probability`): rank from 1, row from 0, a higher score is
     /// labelled first; the score is empty where the strategy does not rank.
     #[command(after_help = exit::HELP)]
     Select(Box<SelectArgs>),
@@ -56,7 +83,7 @@ pub(crate) enum Command {
     /// Compute embeddings with a pretrained ONNX model. Results are cached, so an interrupted command resumes.
     #[command(after_help = exit::HELP)]
     Embed(EmbedArgs),
-    /// Write the labels that a run bought as CSV, JSON lines, folders of pictures, or files for Label Studio, Hugging Face's
+    /// Write the labels of a project as CSV or JSON lines, or those that a run bought as CSV, JSON lines, folders of pictures, or files for Label Studio, Hugging Face's
     /// `datasets` and COCO's tools.
     ///
     /// Each label has the id of its sample in your own data, or its number in a data set of the list.

@@ -8,6 +8,7 @@ mod curve;
 mod interval;
 mod iqm;
 mod penalty;
+mod proportion;
 mod saving;
 mod significance;
 
@@ -16,6 +17,7 @@ pub use curve::{area_under_curve, labels_to_reach};
 pub use interval::{mean, mean_interval};
 pub use iqm::{interquartile_mean, interquartile_mean_interval};
 pub use penalty::penalty_matrix;
+pub use proportion::proportion_interval;
 pub use saving::{SEEDS_FOR_SAVING_INTERVAL, Saving, saving};
 pub use significance::{PairedTest, holm, paired_t_test};
 

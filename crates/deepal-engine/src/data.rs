@@ -155,6 +155,15 @@ impl<'a> DataSets<'a> {
         Ok((opened.image, opened.encoding))
     }
 
+    /// The ids of the pool of a task, in its order; none of a data set of the list.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub(crate) fn ids(&mut self, task: &Task) -> Result<Vec<String>> {
+        let Some(Origin { source, model, dedup, .. }) = &task.own else { return Ok(Vec::new()) };
+        Ok(self.source(source, model.as_ref(), *dedup)?.labeled.ids)
+    }
+
     /// The data of a task as they look, for its report.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ mod machine;
 mod monitor;
 mod origin;
 mod outputs;
-mod pixels;
+pub mod pixels;
 mod plan;
 mod predict;
 mod pretrained;
@@ -57,6 +57,7 @@ pub use pretrained::{Preprocess, Pretrained};
 pub use select::{
     ArrayFiles, PickFrom, SelectOptions, Selected, SourceChoice, TableColumns, select, select_arrays,
 };
+pub use sources::open as open_source;
 pub use study::{Study, StudyPlan};
-pub use study_settings::{StudySettings, TaskSettings, TrainingChoice};
-pub use trained_net::{About, Moved};
+pub use study_settings::{StudySettings, TaskSettings, TrainingChoice, default_net};
+pub use trained_net::{About, Moved, write as write_net};

@@ -98,15 +98,18 @@ impl Monitor<'_> {
         self.stop.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn note(&self, text: &str) {
+    /// Tells something worth knowing, a sentence without its full stop.
+    pub fn note(&self, text: &str) {
         (self.hear)(News::Note(text));
     }
 
-    pub(crate) fn warn(&self, text: &str) {
+    /// Tells something to look at, a sentence without its full stop.
+    pub fn warn(&self, text: &str) {
         (self.hear)(News::Warning(text));
     }
 
-    pub(crate) fn progress(&self, what: &'static str, done: usize, total: usize) {
+    /// Tells how far counted work is, such as "reading samples"; it is over when `done` is `total`.
+    pub fn progress(&self, what: &'static str, done: usize, total: usize) {
         (self.hear)(News::Progress { what, done, total });
     }
 }

@@ -32,6 +32,8 @@ pub struct Prediction {
     about: About,
     net: Arc<dyn TrainedNet>,
     source: Source,
+    /// The rows that are predicted.
+    rows: Vec<usize>,
 }
 
 impl std::fmt::Debug for Prediction {
@@ -63,7 +65,15 @@ impl Prediction {
         let (about, trained) = trained_net::read(net)?;
         let opened = open(net, source, model.as_deref(), &about, &monitor)?;
         fits(net, source, &about, &opened)?;
-        Ok(Self { about, net: trained, source: opened })
+        let rows = (0..opened.ids.len()).collect();
+        Ok(Self { about, net: trained, source: opened, rows })
+    }
+
+    /// The same for only those samples whose id is wanted.
+    #[must_use]
+    pub fn only(mut self, is_wanted: impl Fn(&str) -> bool) -> Self {
+        self.rows.retain(|row| is_wanted(&self.source.ids[*row]));
+        self
     }
 
     /// What the net is.
@@ -71,7 +81,8 @@ impl Prediction {
         &self.about
     }
 
-    /// Predicts all samples and hands them out in pieces; how many have the class that their label says.
+    /// Predicts all samples and hands them out in pieces; how many, of those that the net has not learnt from, have the class that
+    /// their label says.
     ///
     /// # Errors
     /// Samples that cannot be read, or what `each` fails with.
@@ -80,22 +91,23 @@ impl Prediction {
         monitor: Monitor<'_>,
         mut each: impl FnMut(&[Predicted<'_>]) -> Result<()>,
     ) -> Result<usize> {
-        let n = self.source.ids.len();
-        let data = self.source.dataset((0..n).collect());
-        let mut right = 0;
-        for first in (0..n).step_by(PIECE) {
-            let ids = (first..n.min(first + PIECE)).map(SampleId::from).collect::<Vec<_>>();
+        let n = self.rows.len();
+        let data = self.source.dataset((0..self.source.ids.len()).collect());
+        let (mut right, mut done) = (0, 0);
+        for rows in self.rows.chunks(PIECE) {
+            let ids = rows.iter().map(|row| SampleId::from(*row)).collect::<Vec<_>>();
             let probs = self.net.predict_proba(data.as_ref(), &ids)?;
             let piece = self.piece(&ids, &probs);
             right += ids.iter().zip(&piece).filter(|(id, predicted)| self.is_right(**id, predicted)).count();
             each(&piece)?;
-            monitor.progress("predicting", first + ids.len(), n);
+            done += ids.len();
+            monitor.progress("predicting", done, n);
         }
         Ok(right)
     }
 
-    /// Predicts all samples as a table, handed out piece by piece; with `probs` the probabilities of all classes too. How many have
-    /// the class that their label says.
+    /// Predicts all samples as a table, handed out piece by piece; with `probs` the probabilities of all classes too. How many,
+    /// of those that the net has not learnt from, have the class that their label says.
     ///
     /// # Errors
     /// As [`each`](Self::each).
@@ -133,19 +145,24 @@ impl Prediction {
         })
     }
 
-    /// How often the net is right, in a sentence, if the source says it; `right` is what [`each`](Self::each) found.
+    /// How often the net is right on samples that it has not learnt from, in a sentence, if the source says it; `right` is what
+    /// [`each`](Self::each) found.
     pub fn accuracy(&self, right: usize) -> Option<String> {
-        let labeled = self.source.labels.iter().flatten().count();
+        let with_label = self.rows.iter().copied().filter(|row| self.source.labels[*row].is_some());
+        let (learnt, others) = with_label.partition::<Vec<_>, _>(|row| self.is_learnt(*row));
+        let labeled = others.len();
         if labeled == 0 {
-            return None;
+            let why = "no accuracy: the net has learnt from all samples that have a label";
+            return (!learnt.is_empty()).then(|| why.into());
         }
         if let Some(unknown) = self.source.classes.iter().find(|class| !self.about.classes.contains(class)) {
             return Some(format!("no accuracy: `{unknown}` is none of the classes of the net"));
         }
         Some(format!(
-            "accuracy {:.1} % on the {} with a label",
+            "accuracy {:.1} % on the {} with a label{}",
             100.0 * right as f64 / labeled as f64,
-            count(labeled, "sample", "samples")
+            count(labeled, "sample", "samples"),
+            if learnt.is_empty() { "" } else { " that it has not learnt from" }
         ))
     }
 
@@ -163,7 +180,15 @@ impl Prediction {
         ids.iter().zip(probs.outer_iter()).map(one).collect()
     }
 
+    /// Whether the net has learnt from a sample, by its id.
+    fn is_learnt(&self, row: usize) -> bool {
+        self.about.learnt_from.binary_search(&self.source.ids[row]).is_ok()
+    }
+
     fn is_right(&self, id: SampleId, predicted: &Predicted<'_>) -> bool {
+        if self.is_learnt(id.index()) {
+            return false;
+        }
         let label = self.source.labels[id.index()];
         let label = label.and_then(|class| self.source.classes.get(class.index()));
         label.is_some_and(|label| label == predicted.class)

@@ -12,7 +12,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// A source that cannot be read or understood, or that the net does not take.
-pub(crate) fn open(
+pub fn open(
     path: &Path,
     model: Option<&Pretrained>,
     dedup: Option<f64>,

@@ -410,8 +410,8 @@ pub(crate) fn compared(name: &str) -> Vec<String> {
     vec![name.into(), "random".into(), "margin".into()]
 }
 
-/// The net for a user's own data.
-pub(crate) fn default_net(meta: &Meta) -> &'static str {
+/// The net for a user's own data where none is named.
+pub fn default_net(meta: &Meta) -> &'static str {
     if meta.shape[1..] == [1, 1] { "softmax-regression" } else { "mlp" }
 }
 

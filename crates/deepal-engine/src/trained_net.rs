@@ -5,7 +5,7 @@ use crate::error::{Context, Result, bail};
 use crate::pretrained::Pretrained;
 use deepal_core::{Meta, StateDict, TrainedNet};
 use deepal_data::Error as DataError;
-use deepal_data::source::{Encoding, Transform};
+use deepal_data::source::{Encoding, Source, Transform};
 use deepal_data::stores::weights;
 use deepal_nn::nets::{self, Options};
 use deepal_nn::{Device, Training};
@@ -33,6 +33,9 @@ pub struct About {
     pub model: Option<Moved>,
     /// How rows of a table become its inputs, or those of `model`, where they owe something to the rows that it learnt from.
     pub encoding: Option<Encoding>,
+    /// The ids of the samples that it learnt from, sorted; empty where they are not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learnt_from: Vec<String>,
 }
 
 /// A pretrained net that may have moved: its content says which it is.
@@ -98,6 +101,24 @@ impl About {
             image,
             model,
             encoding,
+            learnt_from: Vec::new(),
+        }
+    }
+
+    /// A net that learnt from samples of a source; `model` is the pretrained net whose embeddings they were, if they were.
+    pub fn of_source(source: &Source, net: &str, training: Training, model: Option<&Pretrained>) -> Self {
+        let meta = source.meta();
+        let image = source.manifest.image.clone().or_else(|| of_range(&meta)).filter(|_| model.is_none());
+        Self {
+            net: net.into(),
+            training: Some(training),
+            dataset: source.name.clone(),
+            shape: meta.shape,
+            classes: meta.classes,
+            image,
+            model: model.map(Moved::from),
+            encoding: source.encoding.clone(),
+            learnt_from: Vec::new(),
         }
     }
 
@@ -142,7 +163,10 @@ impl About {
 }
 
 /// Writes a net, whole or not at all.
-pub(crate) fn write(path: &Path, about: &About, net: &dyn TrainedNet) -> Result<()> {
+///
+/// # Errors
+/// A net that does not give its weights, or a file that cannot be written.
+pub fn write(path: &Path, about: &About, net: &dyn TrainedNet) -> Result<()> {
     Ok(weights::write(path, about, &net.state_dict()?)?)
 }
 

@@ -27,6 +27,7 @@
 //! | --- | --- | --- |
 //! | compare strategies on own data, with statistics and a report | [`StudyPlan`], [`Study`] | `examples/compare_own_strategy.rs`, `compare_own_net.rs` |
 //! | label own data with a person in the loop | [`Source`], [`ActiveLearner`] | `examples/label_own_folder.rs` |
+//! | keep the answers, and the accuracy that is true | [`project`] | |
 //! | pick rows of arrays, tables or folders | [`select()`] | |
 //! | bring data | [`Dataset`], or fill an [`InMemory`] | `examples/custom_dataset.rs` |
 //! | bring a net | [`Classifier`] for a Burn module, with fast layers from [`kernels`], or [`Net`] | `examples/custom_net.rs` |
@@ -62,3 +63,6 @@ pub use deepal_engine::{
     SelectOptions, Selected, SourceChoice, Study, StudyPlan, StudySettings, TableColumns, Task, TaskSettings,
     TrainingChoice, analysis, embed, export, report, select, select_arrays, text, threads,
 };
+
+#[cfg(feature = "project")]
+pub use deepal_project as project;

@@ -1,4 +1,5 @@
-//! The repository's own measurements: ours against the usual Python programs, and selectors against pool size.
+//! The repository's own measurements: ours against the usual Python programs, selectors against pool size, and how often the interval of
+//! a project's accuracy covers the truth.
 //!
 //! `cargo xtask`, see `benches/README.md`.
 
@@ -9,6 +10,7 @@
 )]
 
 mod args;
+mod coverage;
 mod machine;
 mod peers;
 mod plot;
@@ -25,7 +27,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str = "usage:
   cargo xtask bench-peers [--python PATH] [--threads 2] [--data DIR] [--repeat 3] [--deepal PATH] [--out FILE] [NAME…]
-  cargo xtask scaling [--threads 2] [--out DIR]";
+  cargo xtask scaling [--threads 2] [--out DIR]
+  cargo xtask coverage --dir DIR [--projects 200]";
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
     let args = std::env::args().skip(1).collect::<Vec<_>>();
     let outcome = match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["bench-peers", args @ ..] => peers::run(args),
+        ["coverage", args @ ..] => coverage::run(args),
         ["scaling", args @ ..] => scaling::run(args),
         // One measurement, for the two above.
         ["work", name, argument] => work::run(name, argument),

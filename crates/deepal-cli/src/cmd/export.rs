@@ -5,6 +5,7 @@ use crate::interrupt::{self, STOP};
 use crate::progress::{ProgressMode, Terminal, say};
 use clap::{Args, ValueEnum};
 use deepal::export::{self, Export, JobChoice};
+use deepal::project::{self, Project};
 use deepal::text::count;
 use deepal::{Catalog, Monitor};
 use std::path::PathBuf;
@@ -12,8 +13,8 @@ use std::path::PathBuf;
 /// Options of `deepal export`.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// The run folder
-    #[arg(value_name = "RUN")]
+    /// The run folder, or a project
+    #[arg(value_name = "RUN|PROJECT")]
     run: PathBuf,
     /// What to write [default: csv]
     #[arg(long, value_name = "FORMAT")]
@@ -81,6 +82,9 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
     let terminal = Terminal::new(ProgressMode::Auto);
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
     let monitor = Monitor { hear: &hear, stop: &STOP };
+    if args.run.join(project::FILE).is_file() {
+        return of_project(args, monitor);
+    }
     let export = Export::open(&args.run, &choice, args.data_dir.clone(), &Catalog::default())?;
     if let Some(out) = &args.net {
         let accuracy = export.write_net(out, monitor)?;
@@ -110,4 +114,29 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
         return Ok(());
     }
     print(&format!("{} in {}\n", count(labels, "label", "labels"), out.display()))
+}
+
+/// The labels of a project as a table.
+fn of_project(args: &ExportArgs, monitor: Monitor<'_>) -> Outcome {
+    if args.net.is_some() {
+        return Err(wrong("the net of a project is written by `deepal train`"));
+    }
+    if args.dataset.is_some() || args.net_name.is_some() || args.strategy.is_some() || args.seed.is_some() {
+        return Err(wrong(
+            "`--dataset`, `--net-name`, `--strategy` and `--seed` choose among the jobs of a run; a project has none",
+        ));
+    }
+    let project = Project::read(&args.run, monitor)?;
+    let table = match args.format.map_or(export::Format::Csv, |format| format.0) {
+        export::Format::Csv => project.labels_csv(),
+        export::Format::Jsonl => project.labels_jsonl()?,
+        format => {
+            let name = format.name();
+            return Err(wrong(format!("a project is exported as csv or jsonl, not as {name}")));
+        }
+    };
+    match &args.out {
+        Some(out) => Ok(deepal::files::write_atomically(out, &table)?),
+        None => print(&String::from_utf8_lossy(&table)),
+    }
 }

@@ -3,17 +3,25 @@
 use deepal::Error;
 use std::io::{ErrorKind, Write};
 
+pub(crate) mod answers;
 pub(crate) mod data;
 pub(crate) mod embed;
 pub(crate) mod export;
 pub(crate) mod grid;
+pub(crate) mod init;
+pub(crate) mod label;
 pub(crate) mod list;
 pub(crate) mod model;
+#[cfg(feature = "label")]
+pub(crate) mod page;
 pub(crate) mod plan;
 pub(crate) mod predict;
+pub(crate) mod project;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod select;
+pub(crate) mod status;
+pub(crate) mod train;
 
 /// What a command ends with.
 pub(crate) type Outcome<T = ()> = Result<T, Error>;

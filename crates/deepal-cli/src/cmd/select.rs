@@ -1,20 +1,22 @@
 //! `deepal select`: what to label next, in a source, a table or arrays.
 
 use super::model::ModelArgs;
-use super::{Outcome, print, wrong};
+use super::{Outcome, print, project, wrong};
 use crate::interrupt::STOP;
-use crate::progress::{ProgressMode, Terminal};
+use crate::progress::{ProgressMode, Terminal, say};
 use clap::Args;
+use deepal::project::Project;
+use deepal::text::count;
 use deepal::{
     ArrayFiles, Catalog, Monitor, PickFrom, SelectOptions, Signal, SourceChoice, TableColumns, strategy,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Options of `deepal select`.
 #[derive(Debug, Args)]
 pub(crate) struct SelectArgs {
-    /// A folder or zip of pictures, a table, a file of arrays, or a data.toml
-    #[arg(value_name = "SOURCE", conflicts_with_all = [
+    /// A project, or a folder or zip of pictures, a table, a file of arrays, or a data.toml
+    #[arg(value_name = "PROJECT|SOURCE", conflicts_with_all = [
         "probs", "logits", "mc_probs", "embeddings", "labeled_embeddings", "features", "labeled_features", "head_weights", "head_biases",
     ])]
     pub(crate) source: Option<PathBuf>,
@@ -32,9 +34,12 @@ pub(crate) struct SelectArgs {
     /// Use the strategy for data in which some classes are rare, cluster-margin
     #[arg(long, conflicts_with = "strategy")]
     pub(crate) rare_classes: bool,
-    /// How many rows to pick; all of them if there are fewer
+    /// How many rows to pick; all of them if there are fewer [default: a batch of the project; needed without one]
     #[arg(long, value_name = "N")]
-    pub(crate) budget: usize,
+    pub(crate) budget: Option<usize>,
+    /// A page of what a project asks, and beside it a table `id,label` of that name to fill in, for `deepal label --from`
+    #[arg(long, value_name = "PICKS.html", requires = "source")]
+    pub(crate) sheet: Option<PathBuf>,
     /// A table (.csv, .tsv, .jsonl, .parquet) with a row for each sample; `--probs` and `--embeddings` then name its columns, one of
     /// lists or several by a pattern such as 'p_*'
     #[arg(long, value_name = "TABLE", conflicts_with_all = ["source", "mc_probs", "labeled_embeddings"])]
@@ -84,9 +89,9 @@ pub(crate) struct SelectArgs {
     /// Features of samples labelled already by a fixed encoder, [m, e]
     #[arg(long, value_name = "G.npy")]
     pub(crate) labeled_features: Option<PathBuf>,
-    /// The seed of strategies that draw at random
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub(crate) seed: u64,
+    /// The seed of strategies that draw at random [default: 1]
+    #[arg(long, value_name = "S")]
+    pub(crate) seed: Option<u64>,
     /// The file to write: .csv, .jsonl or .parquet [default: CSV to standard output]
     #[arg(long, value_name = "PICKS.csv")]
     pub(crate) out: Option<PathBuf>,
@@ -95,8 +100,17 @@ pub(crate) struct SelectArgs {
 }
 
 pub(crate) fn run(args: &SelectArgs) -> Outcome {
+    if let Some(folder) = args.source.as_deref().and_then(Project::find) {
+        return of_project(args, &folder);
+    }
+    if args.sheet.is_some() {
+        return Err(wrong("`--sheet` is for projects; `deepal init SOURCE --classes A,B` makes one"));
+    }
+    let Some(budget) = args.budget else {
+        return Err(wrong("say how many to pick with `--budget N`; a project has its own default"));
+    };
     let from = args.from()?;
-    let options = args.options();
+    let options = args.options(budget);
     let terminal = Terminal::new(ProgressMode::Auto);
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
     let monitor = Monitor { hear: &hear, stop: &STOP };
@@ -107,13 +121,86 @@ pub(crate) fn run(args: &SelectArgs) -> Outcome {
     }
 }
 
+/// The questions of a project: those that are open, or the next batch.
+fn of_project(args: &SelectArgs, folder: &Path) -> Outcome {
+    if args.net.is_some()
+        || args.strategy.is_some()
+        || args.rare_classes
+        || args.dedup.is_some()
+        || args.seed.is_some()
+        || args.model.model.is_some()
+    {
+        return Err(wrong(format!(
+            "net, strategy, seed and model of the project `{}` were settled when it was made; leave `--net`, `--strategy`, \
+             `--rare-classes`, `--dedup`, `--seed` and `--model` out",
+            folder.display()
+        )));
+    }
+    let terminal = Terminal::new(ProgressMode::Auto);
+    let hear = |news: deepal::News<'_>| terminal.hear(&news);
+    let monitor = Monitor { hear: &hear, stop: &STOP };
+    let opened = Project::open(folder, monitor)?;
+    let open = opened.open_questions().len();
+    if open > 0 && args.budget.is_none() {
+        say(&format!("{} of the last batch without an answer", count(open, "question", "questions")));
+    } else {
+        let work = opened.work();
+        let n_labeled = work.n_labeled();
+        let done = work.run(args.budget.unwrap_or(opened.setup().batch), monitor)?;
+        opened.adopt(&done)?;
+        match &done.batch.fallback {
+            Some(why) => say(why),
+            None if done.training.is_some() => {
+                let per_class = project::per_class(&opened.state().class_names(), &opened.status());
+                let labels = count(n_labeled, "label", "labels");
+                say(&format!(
+                    "trained on {labels}, all but those of the audit; labels of each class: {per_class}"
+                ));
+            }
+            None => {}
+        }
+        if done.batch.questions.is_empty() {
+            say("there is nothing left to ask; `deepal train` makes the net");
+        }
+    }
+    if let Some(page) = &args.sheet {
+        let table = page.with_extension("csv");
+        let (html, csv) = opened.sheet()?;
+        if table == *page {
+            return Err(wrong(
+                "`--sheet` names the page, such as picks.html; the table beside it is picks.csv",
+            ));
+        }
+        if table.exists() {
+            return Err(wrong(format!(
+                "`{}` exists and may have answers in it; take them in or remove it",
+                table.display()
+            )));
+        }
+        deepal::files::write_atomically(page, html.as_bytes())?;
+        deepal::files::write_atomically(&table, &csv)?;
+        say(&format!(
+            "look at {}, fill in {}, then `deepal label {} --from {}`",
+            page.display(),
+            table.display(),
+            args.source.as_deref().unwrap_or(folder).display(),
+            table.display()
+        ));
+    }
+    match &args.out {
+        Some(path) => Ok(deepal::files::write_atomically(path, &opened.questions_csv())?),
+        None if args.sheet.is_some() => Ok(()),
+        None => print(&String::from_utf8_lossy(&opened.questions_csv())),
+    }
+}
+
 impl SelectArgs {
-    fn options(&self) -> SelectOptions {
+    fn options(&self, budget: usize) -> SelectOptions {
         let default = if self.rare_classes { strategy::FOR_RARE_CLASSES } else { strategy::DEFAULT };
         SelectOptions {
             strategy: self.strategy.clone().unwrap_or_else(|| default.into()),
-            budget: self.budget,
-            seed: self.seed,
+            budget,
+            seed: self.seed.unwrap_or(1),
             candidates: self.candidates.map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
             memory: self.memory.map(|megabytes| 1e6 * megabytes as f64),
         }

@@ -6,6 +6,7 @@ use super::folders::{Place, listed};
 use super::limits::Limits;
 use super::names::is_backup;
 use super::sheet::SHEET;
+use super::show::Shown;
 use super::transform::Picture;
 use super::{Found, Inputs, Manifest, Open, Problem, Transform};
 use crate::error::{Error, Result};
@@ -367,6 +368,10 @@ impl Inputs for Pictures {
 
     fn file(&self, row: usize) -> Result<Option<Vec<u8>>> {
         self.files.read(self.at[row]).map(Some)
+    }
+
+    fn show(&self, row: usize) -> Result<Shown> {
+        Ok(Shown::of(self.decoded(row)?.picture))
     }
 
     fn on_disk(&self, row: usize) -> Option<PathBuf> {

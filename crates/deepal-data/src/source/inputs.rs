@@ -1,5 +1,6 @@
 //! [`Inputs`]: the rows of a source, and [`Rows`], some of them as a data set.
 
+use super::show::Shown;
 use crate::error::{Error, Result};
 use deepal_core::{Dataset, Meta, SampleId};
 use ndarray::Array2;
@@ -37,6 +38,14 @@ pub trait Inputs: Send + Sync {
     /// A file that cannot be read any more.
     fn file(&self, _row: usize) -> Result<Option<Vec<u8>>> {
         Ok(None)
+    }
+
+    /// What a person sees of a row.
+    ///
+    /// # Errors
+    /// A sample that cannot be read any more.
+    fn show(&self, _row: usize) -> Result<Shown> {
+        Ok(Shown::Nothing)
     }
 
     /// The file on disk that a row's file is, or is packed in; `None` where rows are no files.

@@ -19,15 +19,17 @@ const BESIDE: &str = "labels.csv";
 const TOLD: usize = 20;
 
 /// A row of the table.
-struct Answer {
-    id: String,
-    what: What,
+pub(super) struct Answer {
+    pub(super) id: String,
+    pub(super) what: What,
 }
 
 /// What was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum What {
     Label(String),
+    /// There is no answer.
+    Nothing,
     /// No label is known, and none is wanted.
     Skip,
     /// The label is wrong, so that none is known.
@@ -39,10 +41,19 @@ impl What {
     pub(super) fn of(label: Option<String>, answer: Option<&str>) -> Self {
         match (answer.map(str::to_ascii_lowercase).as_deref(), label) {
             (Some("reject"), _) => Self::Rejected,
-            (Some("ignore"), _) | (_, None) => Self::Skip,
+            (Some("ignore"), _) => Self::Skip,
+            (_, None) => Self::Nothing,
             (_, Some(label)) if label.eq_ignore_ascii_case(SKIP) => Self::Skip,
             (_, Some(label)) => Self::Label(label),
         }
+    }
+}
+
+impl What {
+    /// Whether both mean the same in a table that belongs to a source, where no answer means `skip`.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        let is_empty = |what: &Self| matches!(what, Self::Nothing | Self::Skip);
+        self == other || is_empty(self) && is_empty(other)
     }
 }
 
@@ -50,7 +61,7 @@ impl std::fmt::Display for What {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Label(label) => write!(f, "`{label}`"),
-            Self::Skip => f.write_str("nothing"),
+            Self::Nothing | Self::Skip => f.write_str("nothing"),
             Self::Rejected => f.write_str("a rejected label"),
         }
     }
@@ -71,7 +82,7 @@ pub(super) fn put(path: &Path, folder: &Path, manifest: &Manifest, found: &mut F
             unknown.push(at);
             continue;
         };
-        if let Some(before) = given.insert(row, at).filter(|before| answers[*before].what != answer.what) {
+        if let Some(before) = given.insert(row, at).filter(|before| !answers[*before].what.is(&answer.what)) {
             let (before, rows) = (&answers[before], (before + 1, at + 1));
             return Err(wrong(format!(
                 "has two answers for `{}`: {} in row {} (`{}`) and {} in row {} (`{}`); remove one",
@@ -80,9 +91,10 @@ pub(super) fn put(path: &Path, folder: &Path, manifest: &Manifest, found: &mut F
         }
         labels[row] = match &answer.what {
             What::Label(label) => Some(label.clone()),
-            What::Skip | What::Rejected => None,
+            What::Nothing | What::Skip | What::Rejected => None,
         };
-        if answer.what == What::Skip {
+        // Who keeps a list of all samples with the labels they have does not want to be asked about the others.
+        if answer.what.is(&What::Skip) {
             found.skipped.push(ids[row].clone());
         }
     }
@@ -107,7 +119,7 @@ pub(super) fn put(path: &Path, folder: &Path, manifest: &Manifest, found: &mut F
         found.problems.push(Problem { what: table.display().to_string(), why });
     }
     let labelled = answers.iter().filter(|answer| matches!(answer.what, What::Label(_))).count();
-    let skipped = answers.iter().filter(|answer| answer.what == What::Skip).count();
+    let skipped = answers.iter().filter(|answer| answer.what.is(&What::Skip)).count();
     let mut note = format!("{labelled} answers were read from `{}`", table.display());
     if skipped > 0 {
         note += &format!("; {skipped} are empty or `{SKIP}`, so they are not asked again");
@@ -129,7 +141,7 @@ fn table(path: &Path, folder: &Path, manifest: &Manifest) -> Option<PathBuf> {
 }
 
 /// The answers of a table with a heading.
-fn read(path: &Path, manifest: &Manifest) -> Result<Vec<Answer>> {
+pub(super) fn read(path: &Path, manifest: &Manifest) -> Result<Vec<Answer>> {
     let columns = Columns::read_as(path, &Part::default(), &manifest.layout()?)?;
     let named = |names: &[&str]| {
         let column =

@@ -6,6 +6,7 @@
 //! | `table` | CSV, TSV, JSON lines and Parquet: numbers, categories, texts, embeddings, pictures; [`Encoding`] keeps what they owe to other rows |
 //! | `roles` | what each column of a table is for |
 //! | `labels`, `classes` | `labels.csv`, and what labels mean |
+//! | `answers` | files of answers to questions about a source: tables, Label Studio's and Prodigy's |
 //! | `arrays` | `.npy`, `.npz`, safetensors, IDX, CIFAR's binary format |
 //! | `manifest` | `data.toml`, which says what cannot be seen |
 //! | `digest` | what a source contains, as one number |
@@ -13,7 +14,9 @@
 //! Every sample has an id that stays the same when others come or go: its path in the folder, or what the id column
 //! says. Labels belong to ids.
 
+mod answers;
 mod arrays;
+mod cells;
 mod classes;
 mod decode;
 mod digest;
@@ -33,6 +36,7 @@ mod page;
 mod roles;
 mod scale;
 mod sheet;
+mod show;
 mod spelling;
 mod table;
 mod table_pictures;
@@ -41,6 +45,7 @@ mod tests;
 mod text;
 mod transform;
 
+pub use answers::Said;
 pub use decode::picture_size;
 pub use duplicates::{Duplicates, NEAR};
 pub use encoding::{Encoding, Feature, How};
@@ -51,6 +56,7 @@ pub use manifest::{Manifest, Model};
 pub use roles::Role;
 pub use scale::{Scale, Scaling};
 pub use sheet::{MOST_CLASSES, SHEET};
+pub use show::{Encoded, Pixels, Shown};
 pub use text::Vocabulary;
 pub use transform::{Resize, Transform};
 

@@ -1,5 +1,6 @@
 //! Tables of features: numbers, categories, embeddings, pictures, or one column of texts.
 
+use super::cells::WithCells;
 use super::encoding::{Encoding, Feature, How};
 use super::features::fit;
 use super::labels::What;
@@ -55,6 +56,9 @@ pub(super) fn read(path: &Path, manifest: &Manifest, open: &Open<'_>) -> Result<
         (None, Some(name)) => pictures(path, columns, &name, manifest, open, &mut roles, &mut found)?,
         (None, None) => fitted(path, columns, manifest, open, &mut roles, &mut found)?,
     }
+    if matches!(found.encoding, Some(Encoding::Columns(_))) {
+        found.inputs = Arc::new(WithCells::new(found.inputs, path, manifest.layout()?, &roles.all));
+    }
     found.roles = roles.all;
     Ok(found)
 }
@@ -99,7 +103,7 @@ fn labels(columns: &Columns, roles: &Roles, found: &mut Found) -> Result<()> {
             match What::of(found.labels[row].clone(), answer.as_deref()) {
                 What::Label(_) => continue,
                 What::Rejected => rejected += 1,
-                What::Skip => {
+                What::Nothing | What::Skip => {
                     ignored += 1;
                     found.skipped.push(found.ids[row].clone());
                 }

@@ -3,6 +3,7 @@
 use super::decode::{DEEP, decode, header, is_picture};
 use super::images::suitable;
 use super::limits::Limits;
+use super::show::Shown;
 use super::transform::Picture;
 use super::{Inputs, Manifest, Open, Problem, Transform};
 use crate::error::{Error, Result};
@@ -117,6 +118,12 @@ impl Inputs for TablePictures {
 
     fn file(&self, row: usize) -> Result<Option<Vec<u8>>> {
         Ok(Some(self.files[row].clone()))
+    }
+
+    fn show(&self, row: usize) -> Result<Shown> {
+        let decoded = decode(&self.files[row], &self.limits, self.bits);
+        let decoded = decoded.map_err(|why| Error::unfit(&self.path, why))?;
+        Ok(Shown::of(decoded.picture))
     }
 
     fn digest(&self, row: usize) -> Result<[u8; 32]> {

@@ -1,6 +1,7 @@
 //! Texts as TF-IDF vectors.
 
 use super::Inputs;
+use super::show::Shown;
 use crate::error::Result;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -202,6 +203,10 @@ impl Inputs for Texts {
             self.weights[*row].iter().for_each(|(at, weight)| input[*at as usize] = *weight);
         }
         Ok(inputs)
+    }
+
+    fn show(&self, row: usize) -> Result<Shown> {
+        Ok(Shown::Text(self.texts[row].clone()))
     }
 
     fn digest(&self, row: usize) -> Result<[u8; 32]> {

@@ -25,7 +25,11 @@ pub(super) fn write(
     let data = data_sets.load(config, task, catalog, false)?.with_pool(task.pool)?;
     let (learner, accuracy) = retrain::train(run, config, task, &data, rounds, catalog, &monitor)?;
     let (image, encoding) = data_sets.inputs(task)?;
-    let about = About::new(task, data.train.meta(), image, encoding);
+    let mut about = About::new(task, data.train.meta(), image, encoding);
+    let ids = data_sets.ids(task)?;
+    let labeled = learner.pool().labeled();
+    about.learnt_from = labeled.iter().filter_map(|(id, _)| ids.get(id.index()).cloned()).collect();
+    about.learnt_from.sort();
     trained_net::write(out, &about, learner.trained()?.as_ref())?;
     Ok(accuracy)
 }

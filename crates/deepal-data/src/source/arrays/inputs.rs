@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::formats::element::Element;
 use crate::formats::stored::{Bytes, Stored};
 use crate::source::scale::{Fit, Scale, Scaling};
+use crate::source::show::Shown;
 use crate::source::transform::Picture;
 use crate::source::{Encoding, Inputs, Manifest, Open, Resize, Transform};
 use ndarray::Array2;
@@ -360,6 +361,10 @@ impl Inputs for Pictures {
         })
     }
 
+    fn show(&self, row: usize) -> Result<Shown> {
+        Ok(Shown::of(self.picture(row)))
+    }
+
     fn digest(&self, row: usize) -> Result<[u8; 32]> {
         Ok(Sha256::digest(self.bytes(row)).into())
     }
@@ -404,6 +409,11 @@ impl Inputs for Joined {
             }
         }
         Ok(inputs)
+    }
+
+    fn show(&self, row: usize) -> Result<Shown> {
+        let (part, row) = self.find(row);
+        self.0[part].show(row)
     }
 
     fn digest(&self, row: usize) -> Result<[u8; 32]> {

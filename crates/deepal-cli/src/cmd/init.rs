@@ -1,0 +1,66 @@
+//! `deepal init`: a labelling project about a user's own data.
+
+use super::model::ModelArgs;
+use super::{Outcome, print};
+use crate::interrupt::STOP;
+use crate::progress::{ProgressMode, Terminal};
+use clap::Args;
+use deepal::Monitor;
+use deepal::project::{Project, Setup};
+use deepal::text::count;
+use std::path::PathBuf;
+
+/// Options of `deepal init`.
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// A folder or zip of pictures, a table, a file of arrays, or a data.toml
+    #[arg(value_name = "SOURCE")]
+    source: PathBuf,
+    /// The names of the classes [default: those that the source has]
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    classes: Vec<String>,
+    /// The strategy, with settings as in `bald(passes=50)` (see `deepal list strategies`) [default: auto]
+    #[arg(long, value_name = "NAME")]
+    strategy: Option<String>,
+    /// The net, with settings as in `head(width=64)` (see `deepal list nets`) [default: softmax-regression on vectors, mlp on
+    /// pictures]
+    #[arg(long, value_name = "NAME")]
+    net: Option<String>,
+    /// How many questions are asked at a time
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    batch: usize,
+    /// The share of questions that are drawn at random to measure the accuracy, 0 to 0.5
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    audit: f64,
+    /// The seed of all that is random
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// The folder of the project [default: SOURCE.deepal beside the source]
+    #[arg(long, value_name = "DIR")]
+    project: Option<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
+}
+
+pub(crate) fn run(args: &InitArgs) -> Outcome {
+    let mut setup = Setup::new(&args.source, args.classes.clone());
+    if let Some(strategy) = &args.strategy {
+        setup.strategy.clone_from(strategy);
+    }
+    setup.net.clone_from(&args.net);
+    setup.model = args.model.resolve()?;
+    (setup.batch, setup.audit, setup.seed) = (args.batch, args.audit, args.seed);
+    let folder = args.project.clone().unwrap_or_else(|| Project::folder_for(&args.source));
+    let terminal = Terminal::new(ProgressMode::Auto);
+    let hear = |news: deepal::News<'_>| terminal.hear(&news);
+    let project = Project::create(&folder, &setup, Monitor { hear: &hear, stop: &STOP })?;
+    let status = project.status();
+    print(&format!(
+        "{}: {}, {}, {}; `deepal select {}` asks what to label first\n",
+        folder.display(),
+        count(status.n_samples, "sample", "samples"),
+        count(status.per_class.len(), "class", "classes"),
+        count(status.n_labeled, "label", "labels"),
+        args.project.as_ref().unwrap_or(&args.source).display()
+    ))
+}

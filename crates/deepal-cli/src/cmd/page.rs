@@ -1,0 +1,134 @@
+//! The page of `deepal label`: which project it is about, and how it is served.
+
+use super::model::ModelArgs;
+use super::project::annotator;
+use super::{Outcome, print, wrong};
+use crate::interrupt;
+use crate::progress::say;
+use clap::Args;
+use deepal::Monitor;
+use deepal::project::{Project, Setup};
+use deepal_label::{Serve, serve};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Options of the page.
+#[derive(Debug, Args)]
+pub(crate) struct PageArgs {
+    /// The names of the classes, in the order of their keys [default: those of the source; else the page asks for them]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    classes: Vec<String>,
+    /// The strategy, with settings as in `bald(passes=50)` (see `deepal list strategies`) [default: auto]
+    #[arg(long, value_name = "NAME")]
+    strategy: Option<String>,
+    /// The net, with settings as in `head(width=64)` (see `deepal list nets`) [default: softmax-regression on vectors, mlp on pictures]
+    #[arg(long, value_name = "NAME")]
+    net: Option<String>,
+    /// How many questions are chosen at a time [default: 20]
+    #[arg(long, value_name = "N")]
+    batch: Option<usize>,
+    /// The folder that keeps the answers [default: SOURCE.deepal beside the source]
+    #[arg(long, value_name = "FOLDER")]
+    project: Option<PathBuf>,
+    /// The port of the page [default: 8321, or the next that is free]
+    #[arg(long, value_name = "PORT", help_heading = "Page")]
+    port: Option<u16>,
+    /// The address to listen at; others than loopback let other machines in
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", help_heading = "Page")]
+    host: IpAddr,
+    /// Print the address, and open no browser
+    #[arg(long, help_heading = "Page")]
+    no_browser: bool,
+    #[command(flatten)]
+    model: ModelArgs,
+}
+
+pub(crate) fn run(path: &Path, args: &PageArgs, monitor: Monitor<'_>) -> Outcome {
+    interrupt::listen(Some("stopping; every answer is on disk"), "stopped at once".into())?;
+    let project = args.project(path, monitor)?;
+    let folder = project.folder().display().to_string();
+    let options = Serve { host: args.host, port: args.port, annotator: annotator() };
+    let ready = |url: &str| {
+        drop(print(&format!("{url}\n")));
+        say(&format!(
+            "Label in the browser at this address. Answers go to {folder}; no request leaves this machine. Ctrl+C ends it, the same \
+             command goes on."
+        ));
+        if !args.no_browser {
+            open(url);
+        }
+    };
+    serve(project, &options, &ready, monitor)
+}
+
+impl PageArgs {
+    /// The project that is there, or a new one.
+    fn project(&self, path: &Path, monitor: Monitor<'_>) -> Outcome<Project> {
+        let found = Project::find(self.project.as_deref().unwrap_or(path));
+        let Some(folder) = found else {
+            let mut setup = Setup::new(path, self.classes.clone());
+            setup.model = self.model.resolve()?;
+            setup.net = self.net.clone().or(setup.net);
+            setup.strategy = self.strategy.clone().unwrap_or(setup.strategy);
+            setup.batch = self.batch.unwrap_or(setup.batch);
+            let folder = self.project.clone().unwrap_or_else(|| Project::folder_for(path));
+            return Project::create(&folder, &setup, monitor);
+        };
+        let project = Project::open(&folder, monitor)?;
+        self.check(&project)?;
+        Ok(project)
+    }
+
+    /// Refuses options that say something else than the project that is there.
+    fn check(&self, project: &Project) -> Outcome {
+        let (setup, state) = (project.setup(), project.state());
+        let refuse = |option: &str, there: String| {
+            let folder = project.folder().display();
+            Err(wrong(format!(
+                "the project `{folder}` has {there}; leave `{option}` out, or begin another project with `--project`"
+            )))
+        };
+        let has = |name: &String| state.classes.iter().any(|class| class.name == *name);
+        if !self.classes.iter().all(has) {
+            let names = state.classes.iter().map(|class| class.name.as_str()).collect::<Vec<_>>();
+            let there = format!("the classes {}, and the page adds others", names.join(", "));
+            return refuse("--classes", there);
+        }
+        if self.strategy.as_ref().is_some_and(|strategy| *strategy != setup.strategy) {
+            return refuse("--strategy", format!("the strategy {}", setup.strategy));
+        }
+        if self.net.is_some() && self.net != setup.net {
+            let net = setup.net.as_deref().unwrap_or("that suits the data");
+            return refuse("--net", format!("the net {net}"));
+        }
+        if self.batch.is_some_and(|batch| batch != setup.batch) {
+            return refuse("--batch", format!("batches of {}", setup.batch));
+        }
+        let model = self.model.resolve()?;
+        if model.is_some() && model != setup.model {
+            let there = setup.model.as_ref().map_or("no pretrained net".into(), |model| {
+                format!("the pretrained net `{}`", model.path.display())
+            });
+            return refuse("--model", there);
+        }
+        Ok(())
+    }
+}
+
+/// Opens the browser where there is one. The address is on the terminal too, so nothing is said if that fails.
+fn open(url: &str) {
+    let has_display = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    let mut command = if cfg!(target_os = "macos") {
+        Command::new("open")
+    } else if cfg!(windows) {
+        let mut command = Command::new("cmd");
+        command.args(["/c", "start", ""]);
+        command
+    } else if has_display {
+        Command::new("xdg-open")
+    } else {
+        return;
+    };
+    drop(command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn());
+}

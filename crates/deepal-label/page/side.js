@@ -1,0 +1,136 @@
+// What stands around the sample: progress, accuracy, advice, the strip of decisions, and why a question is asked.
+
+import { $, ask, duration, make, media, percent, swatch } from "./dom.js";
+import * as classes from "./classes.js";
+
+let state = null;
+let received = 0;
+
+/** Shows a state. */
+export function show(given) {
+  state = given;
+  received = performance.now();
+  $("project").textContent = state.project;
+  $("project").title = state.folder;
+  document.title = `${state.project} – deepal label`;
+  const batch = state.batch;
+  const done = batch ? batch.of - batch.open : 0;
+  $("batch-bar").max = Math.max(1, batch?.of ?? 1);
+  $("batch-bar").value = done;
+  $("batch-text").textContent = batch ? `${done} of ${batch.of} in this batch` : "";
+  figures();
+  $("accuracy").textContent = sentence(state.accuracy.sentence);
+  $("advice").replaceChildren(...state.advice.map((line) => make("li", {}, sentence(line))));
+  tick();
+}
+
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+
+function figures() {
+  const rows = [["Labelled", `${state.labeled} of ${state.samples}`]];
+  const by = Object.fromEntries(state.per_asked_by);
+  const names = { strategy: "asked by the strategy", audit: "drawn at random", found: "found", import: "came with the data" };
+  for (const [key, words] of Object.entries(names)) {
+    if (by[key]) rows.push([`– ${words}`, by[key]]);
+  }
+  if (state.skipped) rows.push(["Skipped", state.skipped]);
+  if (state.discarded) rows.push(["Discarded", state.discarded]);
+  if (state.flagged) rows.push(["Flagged", state.flagged]);
+  if (state.seconds_per_label !== null) {
+    rows.push(["Per label", `${state.seconds_per_label.toFixed(1)} s`]);
+    if (state.batch?.open) rows.push(["Left of this batch", duration(state.seconds_left)]);
+  }
+  $("figures").replaceChildren(...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))]));
+}
+
+/** The line about training; called each second. */
+export function tick() {
+  if (!state) return;
+  const { is_running, n_labeled, seconds_ago, next_after, error } = state.training;
+  const parts = [];
+  if (n_labeled !== null) {
+    const ago = seconds_ago + (performance.now() - received) / 1000;
+    parts.push(`Trained on ${n_labeled} labels ${duration(ago)} ago.`);
+  } else {
+    parts.push("No net is trained yet.");
+  }
+  if (is_running) parts.push("Training now; you can go on.");
+  else if (next_after !== null && state.batch?.open) parts.push(`Next training after ${next_after} more ${next_after === 1 ? "answer" : "answers"}.`);
+  if (state.batch?.fallback) parts.push(`${state.batch.strategy} chose this batch: ${sentence(state.batch.fallback)}`);
+  if (error) parts.push(`The last training failed: ${error}`);
+  $("state-line").textContent = parts.join(" ");
+}
+
+const VERBS = { skip: "skipped", discard: "discarded", flag: "flagged", unflag: "flag removed" };
+
+/** What a decision says, in words. */
+export const words = (answer) => (answer.action === "label" ? classes.name(answer.class) : VERBS[answer.action]);
+
+/** The last decisions, the newest last; `open(item)` when one is clicked. */
+export function strip(decisions, hasPictures, open) {
+  const line = (decision) =>
+    make(
+      "li",
+      {},
+      make(
+        "button",
+        {
+          type: "button",
+          title: `${decision.id}: ${words(decision.answer)}; click to change it`,
+          "aria-label": `${decision.id}: ${words(decision.answer)}. Change it`,
+          onclick: () => open(decision.item),
+        },
+        hasPictures
+          ? make("img", { src: media(decision.item, true), alt: "" })
+          : make("span", { className: "piece" }, `\u200e${decision.id}`),
+        decision.answer.action === "label" ? swatch(decision.answer.class) : null,
+        words(decision.answer),
+      ),
+    );
+  const text = JSON.stringify([decisions, classes.all().map((entry) => entry.name)]);
+  if ($("strip").dataset.shown === text) return;
+  $("strip").dataset.shown = text;
+  $("strip").replaceChildren(...decisions.map(line));
+  $("strip").scrollLeft = $("strip").scrollWidth;
+}
+
+const ASKED = {
+  audit: "It was drawn at random, to measure the accuracy.",
+  found: "You found it.",
+  import: "Its label came with the data.",
+  strategy: "A strategy asked for it in an earlier batch.",
+};
+
+/** Why a sample is asked about. */
+export async function why(item) {
+  const place = $("why");
+  if (place.hidden || !item || place.dataset.item === item.item) return;
+  place.dataset.item = item.item;
+  const found = await ask(`/api/why/${item.item}`).catch((failure) => ({ error: failure.message }));
+  if (place.dataset.item !== item.item) return;
+  const lines = [];
+  const add = (...parts) => lines.push(make("p", {}, ...parts));
+  if (found.error) add(found.error);
+  else if (!found.strategy) add(ASKED[found.asked_by] ?? "Nobody asked for it: you went to it yourself.");
+  else {
+    add(`The strategy ${found.strategy} picked it${found.rank ? `, as number ${found.rank}` : ""}.`);
+    if (found.score !== null) add(`Its score is ${Number(found.score).toPrecision(3)}; a higher one is asked first.`);
+    if (found.fallback) add(sentence(found.fallback));
+  }
+  if (found.likeliest?.length) {
+    const two = found.likeliest.slice(0, 2).map(([index, share]) => `${classes.name(index)} (${percent(share)})`);
+    add(`The net thinks of ${two.join(" or ")}.`);
+  }
+  if (found.nearest?.length) {
+    add("The nearest that have a label:");
+    const figure = (near) =>
+      make(
+        "figure",
+        {},
+        near.kind === "picture" ? make("img", { src: media(near.item, true), alt: near.id }) : make("span", {}, near.text?.slice(0, 80) ?? near.id),
+        make("figcaption", {}, near.class === null ? "" : classes.name(near.class)),
+      );
+    lines.push(make("div", { className: "near" }, ...found.nearest.map(figure)));
+  }
+  place.replaceChildren(...lines);
+}

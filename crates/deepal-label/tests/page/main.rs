@@ -1,0 +1,16 @@
+//! The labelling page from outside: plain HTTP, and a real browser.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test a failed unwrap is the failure"
+)]
+
+mod answers;
+mod browser;
+mod driver;
+mod load;
+mod security;
+mod served;
+mod training;
