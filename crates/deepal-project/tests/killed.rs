@@ -1,6 +1,6 @@
 //! A process that is killed at any moment loses no answer that it acknowledged.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test a failed unwrap is the failure")]
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the failure")]
 
 use deepal_engine::Monitor;
 use deepal_project::{Action, Answer, AskedBy, Project, Setup};
