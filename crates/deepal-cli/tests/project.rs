@@ -1,5 +1,7 @@
 //! A project on the command line: from a table to predictions, and what is refused.
 
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the failure")]
+
 use assert_cmd::Command;
 use std::fmt::Write;
 use std::fs;

@@ -148,7 +148,7 @@ impl Store {
             let mut statement = self.connection.prepare(
                 "SELECT id, at, annotator, action, item, class, text, millis, asked_by, undoes, data FROM events ORDER BY id",
             )?;
-            let events = statement.query_map([], |row| rows::read(row))?;
+            let events = statement.query_map([], rows::read)?;
             events.collect::<rusqlite::Result<Vec<_>>>()
         };
         let events = read().map_err(|error| cannot_read(&self.path, error))?;

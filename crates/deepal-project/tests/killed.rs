@@ -1,5 +1,7 @@
 //! A process that is killed at any moment loses no answer that it acknowledged.
 
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the failure")]
+
 use deepal_engine::Monitor;
 use deepal_project::{Action, Answer, AskedBy, Project, Setup};
 use std::collections::BTreeSet;
@@ -69,7 +71,9 @@ fn nothing_acknowledged_is_lost() {
         victim.kill().unwrap();
         victim.wait().unwrap();
         // What it said before it died counts too.
-        said.map_while(Result::ok).for_each(|line| drop(take(&line)));
+        for line in said.map_while(Result::ok) {
+            take(&line);
+        }
         let project = Project::open(&at, Monitor::silent()).unwrap();
         let state = project.state();
         for id in &acknowledged {

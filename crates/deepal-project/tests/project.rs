@@ -1,5 +1,7 @@
 //! A project from the first question to the net, and all that can go wrong on the way.
 
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the failure")]
+
 use deepal_engine::{Kind, Monitor, Prediction};
 use deepal_project::{Action, Answer, AskedBy, FILE, Project, Setup, train_source};
 use rusqlite::Connection;
