@@ -94,7 +94,7 @@ class TestQuery:
         given.update(
             labeled_features=X[:20],
             labeled_probs=clf.predict_proba(X[:20]),
-            head=(clf.coef_.astype(np.float32), clf.intercept_.astype(np.float32)),
+            head=(np.ascontiguousarray(clf.coef_, np.float32), clf.intercept_.astype(np.float32)),
             **passes,
         )
         picks = deepal.select(6, strategy=cls(), seed=9, **given)
