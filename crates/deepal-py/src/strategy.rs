@@ -21,7 +21,7 @@ impl OwnStrategy {
         let Self(function, needs, passes) = self;
         let signal = |name: &String| {
             signal(name).map(|signal| match signal {
-                Signal::McProbs { .. } => Signal::McProbs { passes },
+                Signal::McProbs { shared, .. } => Signal::McProbs { passes, shared },
                 signal => signal,
             })
         };
