@@ -325,15 +325,6 @@ function command(name) {
   return COMMANDS[lower] ?? null;
 }
 
-const THEMES = { Auto: "Light", Light: "Dark", Dark: "Auto" };
-
-function setTheme(name) {
-  if (name === "Auto") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = name.toLowerCase();
-  $("theme").textContent = name;
-  localStorage.setItem("deepal-theme", name);
-}
-
 async function begin(event) {
   event.preventDefault();
   const names = [...new Set($("start-names").value.split("\n").map((line) => line.trim()).filter(Boolean))];
@@ -371,7 +362,6 @@ function listen() {
   click("view-label", () => setView("label"));
   click("view-grid", () => setView("grid"));
   click("view-find", () => setView("find"));
-  click("theme", () => setTheme(THEMES[$("theme").textContent]));
   click("help-open", () => $("help").showModal());
   click("help-close", () => $("help").close());
   click("flag-remove", removeFlag);
@@ -401,7 +391,7 @@ function listen() {
   setInterval(side.tick, 1000);
 }
 
-setTheme(localStorage.getItem("deepal-theme") in THEMES ? localStorage.getItem("deepal-theme") : "Auto");
+side.theme();
 stage.say("Loading…", "");
 listen();
 outbox.start({ done: saved, refused, newest: () => state?.newest ?? null });

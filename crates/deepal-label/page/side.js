@@ -61,6 +61,21 @@ export function tick() {
   $("state-line").textContent = parts.join(" ");
 }
 
+const THEMES = { Auto: "Light", Light: "Dark", Dark: "Auto" };
+
+/** Colours as the user chose them, and the button that changes them. */
+export function theme() {
+  const set = (name) => {
+    if (name === "Auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = name.toLowerCase();
+    $("theme").textContent = name;
+    localStorage.setItem("deepal-theme", name);
+  };
+  const kept = localStorage.getItem("deepal-theme");
+  set(kept in THEMES ? kept : "Auto");
+  $("theme").addEventListener("click", () => set(THEMES[$("theme").textContent]));
+}
+
 const VERBS = { skip: "skipped", discard: "discarded", flag: "flagged", unflag: "flag removed" };
 
 /** What a decision says, in words. */

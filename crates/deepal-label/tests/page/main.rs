@@ -1,11 +1,7 @@
 //! The labelling page from outside: plain HTTP, and a real browser.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "in a test a failed unwrap is the failure"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test a failed unwrap is the failure")]
+#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod answers;
 mod browser;

@@ -31,7 +31,10 @@ impl Place {
         let place = Self { folder: tempfile::tempdir().unwrap() };
         std::fs::create_dir(place.source()).unwrap();
         for i in 0..n {
-            let noise = |at: u32| ((at * 2_654_435_761_u32.wrapping_add(i as u32 * 40_503)) >> 24) as u8 / 4;
+            let noise = |at: u32| {
+                (at.wrapping_mul(2_654_435_761).wrapping_add((i as u32).wrapping_mul(40_503_701)) >> 24) as u8
+                    / 4
+            };
             let picture = image::RgbImage::from_fn(24, 24, |x, y| {
                 let mut pixel = [30 + noise(x * 31 + y), 30 + noise(x + y * 17), 30 + noise(x * 7 + y * 3)];
                 let inside =
@@ -161,9 +164,9 @@ impl Served {
     pub(crate) fn raw(&self, request: &str) -> (String, Vec<u8>) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = Vec::new();
         // A server that refuses a body may close before all of it is sent.
+        drop(stream.write_all(request.as_bytes()));
+        let mut answer = Vec::new();
         drop(stream.read_to_end(&mut answer));
         let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer has a head");
         (String::from_utf8_lossy(&answer[..end]).to_lowercase(), answer.split_off(end + 4))
