@@ -29,7 +29,7 @@ def main() -> None:
         X_test,
         y_test,
         strategies=["auto", own, "margin", "random"],
-        model=LogisticRegression(C=10, max_iter=200),
+        model=LogisticRegression(C=10),
         initial=20,
         query=20,
         rounds=4,

@@ -20,12 +20,12 @@ FILLER = "the a and it was my order i again after before shop really very this t
 
 
 def texts(n: int, rng: np.random.Generator) -> tuple[list[str], np.ndarray]:
-    """Texts of 12 words, 3 of them of the topic, and their topics."""
+    """Texts of 12 words, one or two of them of the topic, and their topics."""
     topics = rng.integers(3, size=n)
     words = [topic.split() for topic in TOPICS.values()]
     lines = []
     for topic in topics:
-        line = [*rng.choice(words[topic], 3), *rng.choice(FILLER, 9)]
+        line = [*rng.choice(words[topic], rng.integers(1, 3)), *rng.choice(FILLER, 10)]
         lines.append(" ".join(rng.permutation(line)))
     return lines, topics
 

@@ -110,12 +110,21 @@ class TestCopies:
             warnings.simplefilter("error")
             return deepal.select(5, strategy="k-center", **given)
 
+    @pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read from /proc")
     def test_contiguous_single_precision_is_read_where_it_is(self):
-        embeddings = np.random.default_rng(0).random((1_000_000, 64), dtype=np.float32)
-        self.refuses_copies(embeddings=embeddings[:5000])
-        peak = resident_peak()
-        self.refuses_copies(embeddings=embeddings, candidates=1000)
-        assert resident_peak() - peak < 0.02 * embeddings.nbytes
+        code = """
+import numpy as np, deepal
+def peak():
+    return next(1024 * int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+embeddings = np.random.default_rng(0).random((1_000_000, 64), dtype=np.float32)
+deepal.select(5, strategy="k-center", embeddings=embeddings[:5000])
+before = peak()
+deepal.select(5, strategy="k-center", embeddings=embeddings, candidates=1000)
+print((peak() - before) / embeddings.nbytes)
+"""
+        done = subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, capture_output=True, text=True)
+        # The numbers of a million rows, from which a thousand are drawn, take 3 %.
+        assert float(done.stdout) < 0.06
 
     @pytest.mark.parametrize(
         "change",
@@ -140,11 +149,6 @@ class TestCopies:
         with pytest.warns(deepal.CopyWarning, match="float16"):
             picks = deepal.select(5, strategy="k-center", embeddings=half)
         assert picks == deepal.select(5, strategy="k-center", embeddings=half.astype(np.float32))
-
-
-def resident_peak():
-    lines = open("/proc/self/status", encoding="ascii").read().splitlines() if sys.platform == "linux" else []
-    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
 
 
 E = np.arange(12, dtype=np.float32).reshape(4, 3)

@@ -8,9 +8,11 @@ Nothing is loaded before it is used, not even NumPy.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+# What type checkers take for true; `typing` itself takes longer to load than all of this.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from . import strategies as strategies
     from ._arrays import CopyWarning as CopyWarning
     from ._compare import Comparison as Comparison, compare as compare

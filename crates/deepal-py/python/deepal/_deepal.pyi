@@ -5,6 +5,19 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = [
+    "compare",
+    "canonical",
+    "nets",
+    "signals",
+    "strategies",
+    "csv",
+    "select",
+    "Source",
+    "open",
+    "main",
+]
+
 _Hear = Callable[[str, str, int, int], None]
 _OwnStrategy = tuple[Callable[..., Any], list[str], int]
 _OwnNet = tuple[str, Callable[..., Any], Callable[..., Any], Callable[..., Any] | None]

@@ -133,14 +133,20 @@ class _Build:
         if not needs:
             # Something has to say how many candidates there are.
             needs = ["embeddings"]
-        wants = ["labels"] if strategy.wants and len(self.labeled) else []
         # By cross-validation the engine finds from labels how far probabilities can be trusted.
+        wants = ["labels" if name == "calibration" else name for name in strategy.wants if self.has(name)]
         found = {name: self.one(name) for name in dict.fromkeys([*needs, *wants])}
         if "embeddings" in found and "labeled_embeddings" not in found and "labels" in found:
             found["labeled_embeddings"] = self.one("labeled_embeddings")
         if not any("n" in SIGNALS[name][0] for name in found):
             found["embeddings"] = self.one("embeddings")
         return found
+
+    def has(self, name: str) -> bool:
+        """Whether a signal can be had that a strategy does without if not."""
+        if len(self.labeled) == 0:
+            return False
+        return name == "calibration" or name in self.given or (name == "probs" and hasattr(self.clf, "predict_proba"))
 
     def one(self, name: str) -> NDArray[Any]:
         """A signal, of what was given, of the classifier, or of the samples."""
