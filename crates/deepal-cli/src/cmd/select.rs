@@ -35,7 +35,7 @@ pub(crate) struct SelectArgs {
     #[arg(long, conflicts_with = "strategy")]
     pub(crate) rare_classes: bool,
     /// How many rows to pick; all of them if there are fewer [default: a batch of the project; needed without one]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", required_unless_present = "source")]
     pub(crate) budget: Option<usize>,
     /// A page of what a project asks, and beside it a table `id,label` of that name to fill in, for `deepal label --from`
     #[arg(long, value_name = "PICKS.html", requires = "source")]
