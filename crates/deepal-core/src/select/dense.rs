@@ -1,10 +1,39 @@
 //! A little dense linear algebra in double precision.
 
-use ndarray::{Array2, s};
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array2, Axis, s};
+use rayon::prelude::*;
+
+/// Rows of a large matrix per parallel task.
+const ROWS: usize = 64;
 
 /// Adds a number to each element of the diagonal.
 pub(crate) fn add_to_diagonal(matrix: &mut Array2<f64>, x: f64) {
     matrix.diag_mut().iter_mut().for_each(|element| *element += x);
+}
+
+/// `A B` of a large matrix and one of a few columns, in parallel: by rows, as packing the large one, as a general product does, would
+/// take longer than multiplying.
+pub(crate) fn thin_product(a: &Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
+    let columns = b.ncols().max(1);
+    let b = b.iter().copied().collect::<Vec<_>>();
+    let of_row = |row: usize| {
+        let mut sums = vec![0.0; columns];
+        for (x, b) in a.row(row).iter().zip(b.chunks_exact(columns)) {
+            sums.iter_mut().zip(b).for_each(|(sum, y)| *sum += x * y);
+        }
+        sums
+    };
+    let rows = (0..a.nrows()).into_par_iter().with_min_len(ROWS).map(of_row).collect::<Vec<_>>();
+    Array2::from_shape_fn((a.nrows(), columns), |(i, j)| rows[i][j])
+}
+
+/// `A + x B Bᵀ` in the place of `A`, in parallel.
+pub(crate) fn add_square(a: &mut Array2<f64>, x: f64, b: &Array2<f64>) {
+    let blocks = a.axis_chunks_iter_mut(Axis(0), ROWS).into_par_iter();
+    blocks
+        .zip(b.axis_chunks_iter(Axis(0), ROWS))
+        .for_each(|(mut a, rows)| general_mat_mul(x, &rows, &b.t(), 1.0, &mut a));
 }
 
 /// The inverse of a symmetric positive definite matrix.
@@ -65,6 +94,17 @@ mod tests {
             (mix(seed, (i * 99 + j) as u64) % 1000) as f64 / 500.0 - 1.0
         });
         rows.dot(&rows.t())
+    }
+
+    #[test]
+    fn products_in_parallel_are_products() {
+        let (a, b) =
+            (positive(150, 1), Array2::from_shape_fn((150, 3), |(i, j)| (i * 7 + j * 5) as f64 % 11.0));
+        let near = |x: &Array2<f64>, y: &Array2<f64>| x.iter().zip(y).all(|(x, y)| (x - y).abs() < 1e-9);
+        assert!(near(&thin_product(&a, &b), &a.dot(&b)));
+        let mut sum = a.clone();
+        add_square(&mut sum, -0.5, &b);
+        assert!(near(&sum, &(&a - b.dot(&b.t()) * 0.5)));
     }
 
     #[test]

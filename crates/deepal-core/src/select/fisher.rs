@@ -1,6 +1,6 @@
 //! Fisher information of the last layer, kept as factors, and greedy selection by it.
 
-use super::dense::{add_to_diagonal, inverse, lower_inverse};
+use super::dense::{add_square, add_to_diagonal, inverse, lower_inverse, thin_product};
 use super::draws::fill;
 use super::traces::{LANES, Lanes, entries, lower, traces, update};
 use crate::seed::mix;
@@ -230,10 +230,10 @@ impl Search {
         let mut middle =
             Array2::from_shape_fn((r, r), |(i, j)| sign * entry(&self.among.own, r, at, i.max(j), i.min(j)));
         add_to_diagonal(&mut middle, 1.0);
-        let u = self.inverse.dot(&own).dot(&lower_inverse(&middle).t());
-        let of_goal = self.goal.dot(&u);
-        let w = self.inverse.dot(&of_goal) * sign - u.dot(&u.t().dot(&of_goal)) * 0.5;
-        self.inverse -= &(u.dot(&u.t()) * sign);
+        let u = thin_product(&self.inverse, &own).dot(&lower_inverse(&middle).t());
+        let of_goal = thin_product(&self.goal, &u);
+        let w = thin_product(&self.inverse, &of_goal) * sign - u.dot(&u.t().dot(&of_goal)) * 0.5;
+        add_square(&mut self.inverse, -sign, &u);
         // Of each class the columns of both, `[c · 2 r, d]`.
         let columns = Array2::from_shape_fn((c * 2 * r, d), |(j, i)| {
             let (class, column) = (j / (2 * r), j % (2 * r));
@@ -283,14 +283,15 @@ impl Among {
         chunks.for_each(|(chunk, (own, gain))| {
             let (first, last) = (chunk * CHUNK, n.min((chunk + 1) * CHUNK));
             let projected = columns.dot(&fisher.embeddings.slice(s![first..last, ..]).t());
+            let projected = projected.as_standard_layout();
+            let projected = projected.as_slice().unwrap_or_default();
             let mut lanes = vec![[0.0; LANES]; columns.nrows()];
             let [mut t, mut q] = [(); 2].map(|()| vec![[0.0; LANES]; r * r]);
             let blocks = own.chunks_exact_mut(entries(r)).zip(gain.chunks_exact_mut(entries(r)));
             for (block, (own, gain)) in blocks.enumerate() {
                 let rows = first + block * LANES..last.min(first + (block + 1) * LANES);
-                for (lanes, projected) in lanes.iter_mut().zip(projected.outer_iter()) {
-                    let here = projected.iter().skip(block * LANES).take(LANES);
-                    lanes.iter_mut().zip(here).for_each(|(lane, x)| *lane = *x);
+                for (lanes, projected) in lanes.iter_mut().zip(projected.chunks_exact(last - first)) {
+                    lanes[..rows.len()].copy_from_slice(&projected[block * LANES..][..rows.len()]);
                 }
                 fisher.project(rows, &lanes, &mut t, &mut q);
                 Arch::new().dispatch(|| update(own, gain, &t, &q, sign, r));

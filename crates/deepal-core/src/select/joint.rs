@@ -1,9 +1,8 @@
 //! Batches by what their labels would tell together.
 
 use super::draws::fill;
-use crate::score::entropy;
 use crate::seed::{generator, mix};
-use ndarray::{Array1, Array2, ArrayRef3, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayRef3, ArrayView1, ArrayView2, Axis};
 use rand::RngExt;
 use rayon::prelude::*;
 use std::cmp::{Ordering, Reverse};
@@ -69,11 +68,10 @@ impl Labelings {
 
     /// What the label of a sample tells about the pass beside these, `probs`: `[t, c]`.
     fn information(&self, probs: ArrayView2<'_, f64>) -> f64 {
-        let given_pass = entropy(&probs);
-        let given_labels = entropy(&self.of_passes.dot(&probs));
-        let rest = self.of_passes.dot(&given_pass);
-        let terms = self.weights.iter().zip(given_labels.iter().zip(rest));
-        terms.map(|(weight, (all, rest))| weight * (all - rest)).sum()
+        let rest = self.of_passes.dot(&probs.map_axis(Axis(1), nats));
+        let labels = self.of_passes.dot(&probs);
+        let terms = self.weights.iter().zip(labels.outer_iter().zip(rest));
+        terms.map(|(weight, (labels, rest))| weight * (nats(labels) - rest)).sum()
     }
 
     /// These with each label of one more sample, `probs`: `[t, c]`.
@@ -96,6 +94,11 @@ impl Labelings {
         }
         Self { weights, of_passes }
     }
+}
+
+/// Entropy in nats.
+fn nats(probs: ArrayView1<'_, f64>) -> f64 {
+    probs.iter().filter(|p| **p > 0.0).map(|p| -p * p.ln()).sum()
 }
 
 /// `count` positions of `among`, drawn in proportion to their weights at even steps from a random start: each is expected as often as its

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub(super) static ENTRY: Entry = Entry {
     name: "alfa-mix",
     family: Family::Hybrid,
-    cost: "O(a·n·c·d), then k-means",
+    cost: "O(n·c·(c + d)), then k-means",
     deepal: None,
     summary: "samples whose predicted class changes when their features are mixed a little with those of a class, spread by k-means",
     details: "The mix that is most likely to change the prediction, in closed form, is a step along the gradient of the loss, as long as a share ε/√d of the distance to \
