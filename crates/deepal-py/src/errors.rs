@@ -6,7 +6,7 @@ use pyo3::{PyErr, PyResult, Python};
 
 /// Turns what Python code raised into an error of the engine, which gives it back at the end.
 pub(crate) fn raised<T>(result: PyResult<T>) -> Result<T, CoreError> {
-    result.map_err(|error| CoreError::other(error))
+    result.map_err(CoreError::other)
 }
 
 /// The same error for Python.
