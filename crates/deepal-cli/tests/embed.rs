@@ -182,9 +182,9 @@ fn an_output_is_chosen_by_name_and_named() {
 #[test]
 fn a_sample_that_the_model_makes_no_number_of_is_named() {
     let folder = TempDir::new().unwrap();
-    let table = "id,features\nfine,\"[1,2]\"\nbad,\"[1,-2]\"\n";
-    fs::write(folder.path().join("t.csv"), table).unwrap();
+    let table = "{\"id\": \"fine\", \"features\": [1, 2]}\n{\"id\": \"bad\", \"features\": [1, -2]}\n";
+    fs::write(folder.path().join("t.jsonl"), table).unwrap();
     let (code, stderr) =
-        deepal(folder.path(), None, &format!("embed t.csv --model {ONNX}/logarithm.onnx --out e.npy"));
+        deepal(folder.path(), None, &format!("embed t.jsonl --model {ONNX}/logarithm.onnx --out e.npy"));
     assert!(code == 3 && stderr.contains("gives NaN for `bad`"), "{code} {stderr}");
 }

@@ -172,7 +172,7 @@ mod tests {
         let error = Signals::new(2).with_probs(array![[0.5, 0.5], [f64::NAN, 0.5]]).unwrap_err().to_string();
         assert!(error.starts_with("probabilities: NaN in row 1"), "{error}");
         let error = Signals::new(1).with_probs(array![[-0.1, 1.1]]).unwrap_err().to_string();
-        assert!(error.contains("row 0 is not a distribution (it has -0.1)"), "{error}");
+        assert!(error.contains("row 0 is not a distribution (it has -0.1; apply softmax"), "{error}");
         assert!(Signals::new(1).with_mc_probs(Array3::zeros((0, 1, 2))).is_err());
         assert!(Signals::new(1).with_embeddings(array![[f32::INFINITY]]).is_err());
         let candidates = Signals::new(1).with_embeddings(array![[1.0, 2.0]]).unwrap();

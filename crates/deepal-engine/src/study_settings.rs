@@ -259,7 +259,9 @@ impl StudySettings {
         let strategies = self.strategies.unwrap_or_else(|| compared(strategy::DEFAULT));
         let strategies = strategies.iter().map(|text| Ok(text.parse()?)).collect::<Result<Vec<_>>>()?;
         let device = self.device.unwrap_or_default();
-        let nets = tasks.iter().zip(&metas).map(|(task, meta)| task.net(catalog, device, meta));
+        let nets = tasks.iter().zip(&metas).map(|(task, meta)| {
+            task.net(catalog, device, meta).map_err(|error| Error::Setting(error.to_string()))
+        });
         let (strategies, notes) = expand(&strategies, &nets.collect::<Result<Vec<_>>>()?, catalog)?;
         notes.iter().for_each(|note| data_sets.note(note));
         let config = Config {

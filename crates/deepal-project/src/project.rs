@@ -272,14 +272,27 @@ impl Project {
     /// A file that cannot be read, unknown samples or classes, or two answers for one sample; all are named.
     pub fn take_in(&self, path: &Path, annotator: &str) -> Result<TakenIn> {
         let mut inner = self.inner();
-        let said = with_classes(&self.source, inner.state.class_names()).answers(path)?;
-        let item = |id: &str| self.row(id).map(|row| inner.state.items[row].clone());
-        let (answers, taken) =
-            take_in::answers(path, said, item, &inner.state, &inner.fold.asked, annotator)?;
+        let (answers, taken) = self.said(path, &inner, annotator)?;
         let answers = answers.iter().map(|answer| self.checked(answer, &inner.state).map(What::Answer));
         let answers = answers.collect::<Result<Vec<_>>>()?;
         self.record(&mut inner, answers, None)?;
         Ok(taken)
+    }
+
+    /// Whether a file of answers says nothing that the project does not have.
+    ///
+    /// # Errors
+    /// As [`take_in`](Self::take_in).
+    pub fn knows(&self, path: &Path) -> Result<bool> {
+        let (answers, _) = self.said(path, &self.inner(), "")?;
+        Ok(answers.iter().all(|answer| answer.action == Action::Skip))
+    }
+
+    /// The answers of a file that are new.
+    fn said(&self, path: &Path, inner: &Inner, annotator: &str) -> Result<(Vec<Answer>, TakenIn)> {
+        let said = with_classes(&self.source, inner.state.class_names()).answers(path)?;
+        let item = |id: &str| self.row(id).map(|row| inner.state.items[row].clone());
+        take_in::answers(path, said, item, &inner.state, &inner.fold.asked, annotator)
     }
 
     /// A page that shows the open questions, with everything inside, and a table `id,label` to fill in.

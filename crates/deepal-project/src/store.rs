@@ -61,9 +61,7 @@ impl Store {
         let Self { connection, lock, .. } = store;
         connection.close().map_err(|(_, error)| cannot_write(&new, error))?;
         std::fs::rename(&new, &path).map_err(failed)?;
-        let mut store = Self::connect(&path)?;
-        store.lock = lock;
-        Ok(store)
+        Self::connect(&path)?.writing(lock)
     }
 
     fn build(&self, setup: &Setup) -> rusqlite::Result<()> {
@@ -81,11 +79,9 @@ impl Store {
     /// # Errors
     /// Another process has it open to write, or as [`read`](Self::read).
     pub(crate) fn open(folder: &Path) -> Result<Self> {
-        let mut store = Self::read(folder)?;
-        store.lock = Some(Lock::take(folder)?);
-        let pragma = store.connection.pragma_update(None, "query_only", false);
-        pragma.map_err(|error| cannot_write(&store.path, error))?;
-        Ok(store)
+        let store = Self::read(folder)?;
+        let lock = Lock::take(folder)?;
+        store.writing(Some(lock))
     }
 
     /// Opens a project to look at it, while another process may write.
@@ -99,6 +95,14 @@ impl Store {
             return Err(DataError::Unfit { path: folder.into(), why }.into());
         }
         Self::connect(&path)
+    }
+
+    /// The same, for the process that has the lock.
+    fn writing(mut self, lock: Option<Lock>) -> Result<Self> {
+        let pragma = self.connection.pragma_update(None, "query_only", false);
+        pragma.map_err(|error| cannot_write(&self.path, error))?;
+        self.lock = lock;
+        Ok(self)
     }
 
     fn connect(path: &Path) -> Result<Self> {

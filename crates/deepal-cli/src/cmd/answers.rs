@@ -17,7 +17,7 @@ pub(crate) fn take_in(project: &Project, path: &Path) -> Outcome {
     }
     let status = project.status();
     print(&format!(
-        "{text}; {} in all, accuracy {}\n",
+        "{text}; {} in all; accuracy: {}\n",
         count(status.n_labeled, "label", "labels"),
         status.accuracy.sentence
     ))

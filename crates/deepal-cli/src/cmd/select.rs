@@ -171,10 +171,12 @@ fn of_project(args: &SelectArgs, folder: &Path) -> Outcome {
                 "`--sheet` names the page, such as picks.html; the table beside it is picks.csv",
             ));
         }
-        if table.exists() {
+        let is_same = || std::fs::read(&table).is_ok_and(|there| there == csv);
+        if table.exists() && !is_same() && !opened.knows(&table)? {
             return Err(wrong(format!(
-                "`{}` exists and may have answers in it; take them in or remove it",
-                table.display()
+                "`{}` has answers that the project does not have; take them in with `deepal label {} --from {0}`, or remove it",
+                table.display(),
+                args.source.as_deref().unwrap_or(folder).display()
             )));
         }
         deepal::files::write_atomically(page, html.as_bytes())?;

@@ -3,6 +3,7 @@
 use super::{Entry, Family, Selection, Strategy, made};
 use crate::error::Result;
 use crate::score;
+use crate::seed::mix;
 use crate::select::random;
 use crate::settings::Settings;
 use crate::signals::{Signal, Signals};
@@ -50,6 +51,11 @@ impl Strategy for Epig {
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
         let targets = random(signals.len(), self.targets, seed);
-        Ok(Selection::top(&score::epig(&signals.mc_probs()?, &targets), n))
+        let scores = score::epig(&signals.mc_probs()?, &targets);
+        // Passes that all agree say nothing, and file order must not be the answer.
+        match scores.iter().all(|score| *score == scores[0]) {
+            true => Ok(Selection::unranked(random(signals.len(), n, mix(seed, 1)))),
+            false => Ok(Selection::top(&scores, n)),
+        }
     }
 }

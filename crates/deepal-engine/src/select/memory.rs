@@ -7,6 +7,8 @@ use deepal_core::Strategy;
 
 /// Of what is offered, so much is left for what else happens on the machine meanwhile.
 const SPARE: f64 = 0.05;
+/// And so many bytes, by which what the program itself holds differs from one call to the next.
+const WOBBLE: f64 = 2e6;
 
 /// What a selection will hold.
 pub(crate) struct Need<'a> {
@@ -33,7 +35,8 @@ impl Need<'_> {
         let (mut fits, mut too_many) = (0, self.candidates);
         while too_many - fits > 1 {
             let middle = fits.midpoint(too_many);
-            *(if self.bytes(middle) <= bytes * (1.0 - SPARE) { &mut fits } else { &mut too_many }) = middle;
+            *(if self.bytes(middle) <= bytes * (1.0 - SPARE) - WOBBLE { &mut fits } else { &mut too_many }) =
+                middle;
         }
         let digits = 10_usize.pow(fits.max(1).ilog10().saturating_sub(1));
         fits / digits * digits

@@ -143,7 +143,9 @@ impl Served {
     pub(crate) fn try_get(&self, path: &str) -> (u16, Value) {
         let request = self.agent.get(self.address(path)).header("Authorization", self.bearer());
         let mut response = request.call().unwrap();
-        let text = response.body_mut().read_to_string().unwrap();
+        // Pictures are no text.
+        let bytes = response.body_mut().read_to_vec().unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         (response.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
