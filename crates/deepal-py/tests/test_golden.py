@@ -26,6 +26,8 @@ def test_picks_are_as_the_papers_define_them(case):
     given = {
         name.removeprefix("--").replace("-", "_"): np.load(GOLDEN / path) for name, path in zip(options[::2], options[1::2])
     }
+    if "head_weights" in given:
+        given["head"] = (given.pop("head_weights"), given.pop("head_biases"))
     picks = deepal.select(int(case["budget"]), strategy=case["strategy"], **given)
     with (GOLDEN / "expected" / f"{case['case']}.csv").open(encoding="utf-8") as file:
         expected = list(csv.DictReader(file))
