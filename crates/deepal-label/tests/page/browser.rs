@@ -284,6 +284,7 @@ fn the_first_classes_are_named_on_the_page() {
     browser.look("8-start");
     browser.run("document.querySelector('#start-names').value = 'cat\\n\\n dog \\ncat'");
     browser.click("#start-form button");
+    browser.until("document.querySelectorAll('#choose .name').length === 2");
     browser.until(SHOWN);
     let names =
         browser.run("return [...document.querySelectorAll('#choose .name')].map((name) => name.textContent)");
