@@ -2,7 +2,7 @@
 
 use crate::interrupt::STOP;
 use clap::ValueEnum;
-use deepal::text::clock;
+use deepal::text::{clock, harmless};
 use deepal::{Job, JobNews, News, Study};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -275,8 +275,8 @@ impl Progress {
     /// A line that stays, and is shown even if nothing else is.
     fn warn(&self, line: &str) {
         match &self.view {
-            View::Bars(bars) => drop(bars.all.println(line)),
-            View::Json => say(&json!({ "event": "message", "text": line }).to_string()),
+            View::Bars(bars) => drop(bars.all.println(harmless(line))),
+            View::Json => say_json(&json!({ "event": "message", "text": line })),
             View::Lines | View::Nothing => say(line),
         }
     }
@@ -297,7 +297,7 @@ impl State {
         if let (Some(about), serde_json::Value::Object(job)) = (about.as_object_mut(), job) {
             about.extend(job);
         }
-        say(&about.to_string());
+        say_json(&about);
     }
 }
 
@@ -318,7 +318,7 @@ impl Bars {
         let line = self.jobs[index].get_or_insert_with(|| {
             let line = self.all.insert_before(&self.total, ProgressBar::new(1000));
             line.set_style(style("{prefix}  {bar:12.cyan} {wide_msg}"));
-            line.set_prefix(format!("{:<1$}", job.name, self.width));
+            line.set_prefix(format!("{:<1$}", harmless(&job.name), self.width));
             line
         });
         line.set_position((1000.0 * job.work.done / job.work.all) as u64);
@@ -338,7 +338,7 @@ impl Bars {
             let seconds = job.work.started.map_or(0, |started| started.elapsed().as_secs());
             drop(self.all.println(format!(
                 "{:<1$}  {2} in {3}",
-                job.name,
+                harmless(&job.name),
                 self.width,
                 job.result,
                 clock(seconds)
@@ -403,7 +403,12 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-/// A line on stderr; nobody there to read it is no error.
+/// A line for people on stderr; nobody there to read it is no error.
 pub(crate) fn say(line: &str) {
+    drop(writeln!(std::io::stderr(), "{}", harmless(line)));
+}
+
+/// A line for programs on stderr.
+fn say_json(line: &serde_json::Value) {
     drop(writeln!(std::io::stderr(), "{line}"));
 }

@@ -6,6 +6,7 @@ use ndarray_npy::{read_npy, write_npy};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 use tempfile::TempDir;
 
 const ONNX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/onnx");
@@ -187,4 +188,24 @@ fn a_sample_that_the_model_makes_no_number_of_is_named() {
     let (code, stderr) =
         deepal(folder.path(), None, &format!("embed t.jsonl --model {ONNX}/logarithm.onnx --out e.npy"));
     assert!(code == 3 && stderr.contains("gives NaN for `bad`"), "{code} {stderr}");
+}
+
+/// The lock of a cache is that of a process which writes to it.
+#[test]
+fn a_second_command_with_the_same_model_waits() {
+    let folder = pool();
+    let folder = folder.path();
+    succeeds(folder, "embed pool.npy --model features.onnx --out first.npy");
+    let busy = fs::File::open(cache(folder)).unwrap();
+    busy.lock().unwrap();
+    std::thread::scope(|scope| {
+        let second =
+            scope.spawn(|| succeeds(folder, "embed pool.npy --model features.onnx --out second.npy"));
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(!second.is_finished() && !folder.join("second.npy").exists());
+        busy.unlock().unwrap();
+        let told = second.join().unwrap();
+        assert!(told.contains("waiting for another command that embeds with the same model"), "{told}");
+    });
+    assert_eq!(fs::read(folder.join("second.npy")).unwrap(), fs::read(folder.join("first.npy")).unwrap());
 }

@@ -415,7 +415,7 @@ fn ctrl_c_leaves_nothing() {
     let (mut export, bytes, picture) = waiting_export(&folder);
     // This waits until the export reads it.
     let mut pipe = fs::OpenOptions::new().write(true).open(&picture).unwrap();
-    assert_eq!(left(&folder), [format!("coco.{}.tmp", export.id())]);
+    assert!(matches!(&left(&folder)[..], [half] if half.starts_with("coco.") && half.ends_with(".tmp")));
     let kill = process::Command::new("kill").args(["-INT", &export.id().to_string()]).status();
     assert!(kill.unwrap().success());
     let mut stderr = BufReader::new(export.stderr.take().unwrap());
@@ -436,7 +436,7 @@ fn what_a_killed_export_left_goes_with_the_next_one_and_not_before() {
     let folder = pets();
     let (mut killed, bytes, picture) = waiting_export(&folder);
     let pipe = fs::OpenOptions::new().write(true).open(&picture).unwrap();
-    let temporary = format!("coco.{}.tmp", killed.id());
+    let temporary = left(&folder).into_iter().find(|name| name.ends_with(".tmp")).unwrap();
     // Somebody is at it: another export lets it be.
     deepal(&folder, "export run --format csv --out coco.csv").success();
     deepal(&folder, "export run --format label-studio --out coco").success();

@@ -267,6 +267,42 @@ fn a_report_knows_ids_and_classes_also_when_the_data_are_gone() {
     assert!(columns.column("label_name").unwrap().texts().iter().all(Option::is_some));
 }
 
+/// What others named may not steer the terminal, and programs get it as it is.
+#[cfg(unix)]
+#[test]
+fn names_with_control_letters_are_escaped_for_people_alone() {
+    let folder = unlabeled();
+    let name = "pool/evil\u{1b}[2J\u{202e}.png";
+    picture(&folder.path().join(name), 0, 7);
+    fs::write(folder.path().join("pool/bad\u{1b}[31m.png"), "no picture").unwrap();
+    let text = done(folder.path(), "data inspect pool");
+    assert!(!text.contains('\u{1b}') && text.contains("bad\\u{1b}[31m.png"), "{text}");
+    let picked = deepal(folder.path(), "select pool --strategy random --budget 21");
+    assert!(picked.code == 0 && !picked.stderr.contains('\u{1b}'), "{}", picked.stderr);
+    assert!(picked.stdout.contains("evil\u{1b}[2J\u{202e}.png"), "{}", picked.stdout);
+}
+
+/// Figures and exported pictures would be samples of the next run.
+#[test]
+fn nothing_is_written_into_the_folder_that_is_read() {
+    let folder = labeled();
+    let (pool, tiny) = (folder.path().join("pool"), "--strategy random --seeds 1 --rounds 1 --progress none");
+    let files = |folder: &Path| fs::read_dir(folder).unwrap().count();
+    for line in [
+        format!("run --dataset . {tiny}"),
+        format!("run --dataset . {tiny} --out x/y"),
+        format!("run --dataset ../pool {tiny} --out ../pool/above/x"),
+    ] {
+        let told = deepal(&pool, &line);
+        assert!(told.code == 2 && told.stderr.contains("whose files are samples"), "{line}: {}", told.stderr);
+        assert_eq!((files(&pool), files(&pool.join("above"))), (2, 30), "{line}");
+    }
+    done(folder.path(), &format!("run --dataset pool {tiny} --out run"));
+    let told = deepal(folder.path(), "export run --format imagefolder --out pool/bought");
+    assert!(told.code == 2 && told.stderr.contains("choose a folder outside"), "{}", told.stderr);
+    assert_eq!(files(&pool), 2);
+}
+
 #[test]
 fn two_runs_on_different_data_of_one_name_are_not_compared() {
     let (folder, other) = (labeled(), labeled());

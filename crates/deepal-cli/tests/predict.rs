@@ -163,6 +163,51 @@ fn the_net_of_a_run_knows_the_pictures_that_it_learnt_from() {
     assert!(other.stderr.contains("no accuracy: `seven` is none of the classes"), "{}", other.stderr);
 }
 
+/// A grey picture of 4 × 4 values in 16 bits, as a TIFF file without compression.
+fn deep_picture(value: impl Fn(u16) -> u16) -> Vec<u8> {
+    const SIDE: u16 = 4;
+    // Width, height, bits, no compression, black is 0, where the pixels are, channels, rows and bytes of the one strip.
+    let bytes = u32::from(2 * SIDE * SIDE);
+    let tags =
+        [(256, 4), (257, 4), (258, 16), (259, 1), (262, 1), (273, 8), (277, 1), (278, 4), (279, bytes)];
+    let mut file = [b"II*\0", &(8 + bytes).to_le_bytes()[..]].concat();
+    file.extend((0..SIDE * SIDE).flat_map(|at| value(at).to_le_bytes()));
+    file.extend((tags.len() as u16).to_le_bytes());
+    for (tag, value) in tags {
+        file.extend(
+            [&(tag as u16).to_le_bytes()[..], &4u16.to_le_bytes(), &1u32.to_le_bytes(), &value.to_le_bytes()]
+                .concat(),
+        );
+    }
+    file.extend([0; 4]);
+    file
+}
+
+/// Alone, dark pictures would be taken for those of a camera with fewer bits, and be made brighter.
+#[test]
+fn pictures_of_a_camera_with_12_bits_are_predicted_alike_among_any_others() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let write = |place: &str, row: u16| {
+        fs::create_dir_all(folder.join(place)).unwrap();
+        let picture = deep_picture(|at| (row % 2) * 2000 + row * 40 + at * 9);
+        fs::write(folder.join(place).join(format!("{row:02}.tif")), picture).unwrap();
+    };
+    for row in 0..40 {
+        write(["old/dark", "old/light"][usize::from(row % 2)], row);
+    }
+    write("new", 0);
+    write("new", 2);
+    let run = format!("run --dataset old --net softmax-regression {TINY} --query 4 --initial 10 --out run");
+    let told = succeeds(folder, &run).stderr;
+    assert!(told.contains("use only 12 of them"), "{told}");
+    succeeds(folder, "export run --net net.safetensors");
+    let old = succeeds(folder, "predict old --net net.safetensors --probs").stdout;
+    let new = succeeds(folder, "predict new --net net.safetensors --probs").stdout;
+    let old = lines(&old).into_iter().filter_map(|line| line.strip_prefix("dark/")).collect::<Vec<_>>();
+    assert_eq!(lines(&new), old[..2]);
+}
+
 /// The rows of a table of two blobs, a number, which some rows lack, and a category; every fifth row has no label.
 fn table(rows: std::ops::Range<usize>) -> String {
     let mut table = "id,x,colour,label\n".to_owned();

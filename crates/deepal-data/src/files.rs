@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -84,10 +85,11 @@ pub(crate) fn broken(path: &Path, cause: io::Error) -> Error {
 }
 
 /// Writes a file under a temporary name, forces it to disk and renames it: after a crash the file is the old or
-/// the new one, never a part. What is there and is no file, such as a pipe, is written to directly.
+/// the new one, never a part. A file that is replaced keeps its permissions. What is there and is no file, such as a pipe, is written
+/// to directly.
 ///
 /// # Errors
-/// A file that cannot be written.
+/// A file that cannot be written, and a link whose target is not there.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     write_in_pieces(path, |write| write(bytes))
 }
@@ -104,14 +106,23 @@ pub fn write_in_pieces<E: From<Error>>(
         let mut file = OpenOptions::new().write(true).open(path).map_err(Error::write(path))?;
         return make(&mut |piece| file.write_all(piece).map_err(Error::write(path)));
     }
+    let permissions = fs::metadata(path).map(|there| there.permissions()).ok();
+    if permissions.is_none() && path.is_symlink() {
+        let cause = io::Error::new(
+            io::ErrorKind::NotFound,
+            "it is a link whose target is not there; remove the link, or make its target",
+        );
+        return Err(Error::Write { path: path.into(), cause }.into());
+    }
     // A link stays a link: its target is replaced.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     sweep(path);
-    let temporary = temporary(path);
-    let mut file = claim(&temporary, || File::create(&temporary)).map_err(Error::write(path))?;
+    let claimed = claim(path, |temporary| File::create_new(temporary), |file| file.lock().is_ok());
+    let (temporary, mut file) = claimed.map_err(Error::write(path))?;
     let made = make(&mut |piece| file.write_all(piece).map_err(Error::write(path)));
     let written = made.and_then(|()| {
-        let kept = file.sync_all().and_then(|()| fs::rename(&temporary, path));
+        let permitted = permissions.map_or(Ok(()), |permissions| file.set_permissions(permissions));
+        let kept = permitted.and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
         Ok(kept.map_err(Error::write(path))?)
     });
     match written {
@@ -158,36 +169,42 @@ pub fn write_folder<E: From<Error>>(path: &Path, fill: impl FnOnce(&Path) -> Res
     let whole = if is_there { fs::canonicalize(path) } else { std::path::absolute(path) }.map_err(failed)?;
     let whole = whole.components().collect::<PathBuf>();
     sweep(&whole);
-    let temporary = Temporary(temporary(&whole));
-    let make = || fs::create_dir_all(&temporary.0).and_then(|()| File::open(&temporary.0));
-    let lock = claim(&temporary.0, make);
+    whole.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
     // Not all systems open folders as files.
-    fs::create_dir_all(&temporary.0).map_err(failed)?;
+    let create = |temporary: &Path| fs::create_dir(temporary).map(|()| File::open(temporary).ok());
+    let lock = |folder: &Option<File>| folder.as_ref().is_some_and(|folder| folder.lock().is_ok());
+    let (temporary, folder) = claim(&whole, create, lock).map_err(failed)?;
+    let temporary = Temporary(temporary);
     fill(&temporary.0)?;
     if is_there {
         fs::remove_dir(&whole).map_err(failed)?;
     }
     fs::rename(&temporary.0, &whole).map_err(failed)?;
-    drop(lock);
+    drop(folder);
     Ok(())
 }
 
-/// The name of what is to become `path` when it is whole: `PATH.PID.tmp`.
-fn temporary(path: &Path) -> PathBuf {
-    with_suffix(path, &format!(".{}.tmp", std::process::id()))
-}
-
-/// Makes what has a temporary name and locks it, so that no other process takes it for litter. The lock ends with the file that is
-/// returned.
+/// Makes what is to become `path` when it is whole, under a temporary name that nobody can foretell, `PATH.NUMBER.tmp`, and locks it,
+/// so that no other process takes it for litter. The lock ends with the file that is returned.
 ///
 /// # Errors
-/// What `make` fails with.
-fn claim(temporary: &Path, make: impl Fn() -> io::Result<File>) -> io::Result<File> {
+/// What `make` fails with. It must fail if the name is there already: a link would lead the writing elsewhere.
+fn claim<T>(
+    path: &Path,
+    make: impl Fn(&Path) -> io::Result<T>,
+    lock: impl Fn(&T) -> bool,
+) -> io::Result<(PathBuf, T)> {
     loop {
-        let file = make()?;
+        // Keys from the system's entropy.
+        let number = RandomState::new().build_hasher().finish();
+        let temporary = with_suffix(path, &format!(".{number}.tmp"));
+        let made = match make(&temporary) {
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => continue,
+            made => made?,
+        };
         // Another process may have swept it away before the lock; where there are no locks, nobody sweeps.
-        if file.lock().is_err() || temporary.exists() {
-            return Ok(file);
+        if !lock(&made) || temporary.exists() {
+            return Ok((temporary, made));
         }
     }
 }
@@ -205,7 +222,7 @@ fn sweep(path: &Path) {
         let is_ours =
             found.strip_prefix(name).is_some_and(|rest| is_temporary(rest) && rest.matches('.').count() == 2);
         let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
-        if !is_ours || is_link || entry.path() == temporary(path) {
+        if !is_ours || is_link {
             continue;
         }
         // The lock is held while it goes, see `claim`. One that is renamed before the lock is no litter, even if its name is in use again.
@@ -238,11 +255,27 @@ pub fn csv_row(fields: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Vec<u8> {
     writer.into_inner().unwrap_or_default()
 }
 
-/// Whether a file's name is that of a temporary one, `NAME.PID.tmp`.
+/// Whether a file's name is that of a temporary one, `NAME.NUMBER.tmp`.
 pub(crate) fn is_temporary(name: &str) -> bool {
-    let process = name.strip_suffix(".tmp").and_then(|name| name.rsplit_once('.'));
-    process
-        .is_some_and(|(_, process)| !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit()))
+    let number = name.strip_suffix(".tmp").and_then(|name| name.rsplit_once('.'));
+    number.is_some_and(|(_, number)| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Makes a folder that its user alone can look into, where the system knows that; one that is there stays as it is.
+pub(crate) fn private_folder(path: &Path) -> Result<()> {
+    let mut folder = fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(path).map_err(Error::write(path))
+}
+
+/// Whether what is to be written to `path` would lie in `folder`, links followed; `path` need not be there yet.
+pub fn is_within(path: &Path, folder: &Path) -> bool {
+    let Ok(folder) = fs::canonicalize(folder) else { return false };
+    let Ok(whole) = std::path::absolute(path) else { return false };
+    let there = whole.ancestors().find_map(|ancestor| fs::canonicalize(ancestor).ok());
+    folder.is_dir() && there.is_some_and(|there| there.starts_with(folder))
 }
 
 /// Forces the renaming of `path` to disk where folders can be synchronised (not on Windows). It may fail on odd
@@ -304,8 +337,7 @@ mod tests {
         fs::create_dir(at("table.csv.2.tmp")).unwrap();
         fs::write(at("table.csv.2.tmp/half"), "x").unwrap();
         // Somebody is at this one.
-        let busy = at("table.csv.3.tmp");
-        let lock = claim(&busy, || File::create(&busy)).unwrap();
+        let (busy, lock) = claim(&path, |path| File::create_new(path), |file| file.lock().is_ok()).unwrap();
         write_atomically(&path, b"whole").unwrap();
         let names = || {
             let entries = fs::read_dir(folder.path()).unwrap();
@@ -315,7 +347,7 @@ mod tests {
             names
         };
         let mut expected = kept.map(String::from).to_vec();
-        expected.extend(["table.csv".into(), "table.csv.3.tmp".into()]);
+        expected.extend(["table.csv".into(), busy.file_name().unwrap().to_str().unwrap().into()]);
         expected.sort();
         assert_eq!(names(), expected);
         drop(lock);
@@ -327,21 +359,71 @@ mod tests {
     fn processes_that_write_one_file_do_not_disturb_each_other() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("table.csv");
-        // Threads of one process have one temporary name, so each stands for a process with a name of its own.
         std::thread::scope(|scope| {
-            for process in 0..4 {
-                let (path, busy) = (&path, folder.path().join(format!("table.csv.{process}.tmp")));
-                scope.spawn(move || {
-                    for _ in 0..200 {
-                        sweep(path);
-                        let file = claim(&busy, || File::create(&busy)).unwrap();
-                        fs::rename(&busy, path).unwrap();
-                        drop(file);
-                    }
-                });
+            for _ in 0..4 {
+                scope.spawn(|| (0..100).for_each(|_| write_atomically(&path, b"whole").unwrap()));
             }
         });
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    /// In a folder that others can write to, a link under the name of a temporary file would lead the writing elsewhere.
+    #[test]
+    fn what_is_there_under_a_temporary_name_is_not_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, victim) = (folder.path().join("table.csv"), folder.path().join("victim"));
+        fs::write(&victim, "mine").unwrap();
+        let tried = std::cell::RefCell::new(Vec::new());
+        let make = |temporary: &Path| {
+            if tried.borrow().is_empty() {
+                fs::hard_link(&victim, temporary).unwrap();
+            }
+            tried.borrow_mut().push(temporary.to_owned());
+            File::create_new(temporary)
+        };
+        let (temporary, _) = claim(&path, make, |file| file.lock().is_ok()).unwrap();
+        assert!(tried.borrow().len() == 2 && temporary != tried.borrow()[0]);
+        assert_eq!(fs::read(&victim).unwrap(), b"mine");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_replaced_file_keeps_its_permissions_and_a_link_to_nothing_stays() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("private"), folder.path().join("link"));
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&path, &link).unwrap();
+        write_atomically(&link, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        fs::remove_file(&path).unwrap();
+        let error = write_atomically(&link, b"new").unwrap_err();
+        assert!(error.to_string().contains("a link whose target is not there"), "{error}");
+        assert!(link.is_symlink() && !path.exists());
+        let cache = folder.path().join("caches/private");
+        private_folder(&cache).unwrap();
+        assert_eq!(fs::metadata(&cache).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn what_would_lie_in_a_folder_is_known_before_it_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let (pets, out) = (folder.path().join("pets"), folder.path().join("out"));
+        fs::create_dir_all(pets.join("cat")).unwrap();
+        for within in ["pets", "pets/x", "pets/cat/../x/y", "pets/../pets/x"] {
+            assert!(is_within(&folder.path().join(within), &pets), "{within}");
+        }
+        for without in ["out", "petshop", "pets.deepal/x", "."] {
+            assert!(!is_within(&folder.path().join(without), &pets), "{without}");
+        }
+        assert!(!is_within(&out, &out), "there is no such folder");
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(pets.join("cat"), folder.path().join("link")).unwrap();
+            assert!(is_within(&folder.path().join("link/new"), &pets));
+        }
     }
 
     #[test]

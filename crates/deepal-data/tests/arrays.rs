@@ -107,7 +107,7 @@ fn all_files_are_what_their_writers_say() {
 
 /// By the definition, in every type and order that numbers are written in.
 #[test]
-fn features_are_standardised_as_the_pool_says() {
+fn features_are_scaled_as_the_pool_says() {
     let fixtures = fixtures("");
     let cases =
         serde_json::from_str::<Vec<Value>>(&fs::read_to_string(fixture("cases.json")).unwrap()).unwrap();
@@ -116,11 +116,13 @@ fn features_are_standardised_as_the_pool_says() {
         let rows = serde_json::from_value::<Vec<Vec<f64>>>(case["inputs"].clone()).unwrap();
         let own = open(&fixtures.path().join(source)).unwrap();
         let inputs = own.inputs.inputs(&(0..rows.len()).collect::<Vec<_>>()).unwrap();
-        for column in 0..rows[0].len() {
-            let mean = rows.iter().map(|row| row[column]).sum::<f64>() / rows.len() as f64;
-            let variance =
-                rows.iter().map(|row| (row[column] - mean).powi(2)).sum::<f64>() / rows.len() as f64;
-            let deviation = if variance == 0.0 { 1.0 } else { variance.sqrt() };
+        let means = (0..rows[0].len())
+            .map(|column| rows.iter().map(|row| row[column]).sum::<f64>() / rows.len() as f64);
+        let means = means.collect::<Vec<_>>();
+        let squares = rows.iter().flat_map(|row| row.iter().zip(&means).map(|(x, mean)| (x - mean).powi(2)));
+        let variance = squares.sum::<f64>() / (rows.len() * means.len()) as f64;
+        let deviation = if variance == 0.0 { 1.0 } else { variance.sqrt() };
+        for (column, mean) in means.iter().enumerate() {
             for (row, values) in rows.iter().enumerate() {
                 let expected = (values[column] - mean) / deviation;
                 assert!(
@@ -129,7 +131,7 @@ fn features_are_standardised_as_the_pool_says() {
                 );
             }
         }
-        assert!(own.notes.iter().any(|note| note.contains("`scale = \"none\"`")), "{:?}", own.notes);
+        assert!(own.notes.iter().any(|note| note.contains("their mean variance is 1")), "{:?}", own.notes);
         // The same scale for another array, and none for a pretrained net; the rows' own digest does not change.
         let again = Open { encoding: own.encoding.as_ref(), ..Open::default() };
         let again = Source::open(&fixtures.path().join(source), &again).unwrap();

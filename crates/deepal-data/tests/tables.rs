@@ -140,7 +140,7 @@ fn parquet_cut_or_changed_anywhere_never_panics() {
 }
 
 #[test]
-fn embeddings_are_standardised_unless_they_are_to_stay_as_they_are() {
+fn embeddings_are_scaled_unless_they_are_to_stay_as_they_are() {
     let own = Source::open(&fixture("embeddings.parquet"), &Open::default()).unwrap();
     assert_eq!(own.ids, ["a", "b", "c"]);
     let deviation = (8.0_f32 / 3.0).sqrt();

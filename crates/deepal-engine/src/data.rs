@@ -7,10 +7,11 @@ use crate::monitor::{Monitor, News};
 use crate::origin::Origin;
 use crate::pretrained::Pretrained;
 use crate::sources;
+use crate::trained_net::Preparation;
 use deepal_core::Data;
 use deepal_data::datasets::{self, Downloads};
 use deepal_data::formats::columns::Columns;
-use deepal_data::source::{Encoding, Labeled, Open, Source, Transform};
+use deepal_data::source::{Labeled, Open, Source};
 use deepal_data::{csv_row, write_atomically};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -23,10 +24,8 @@ pub(crate) struct Opened {
     pub(crate) labeled: Labeled,
     /// The same as they look.
     pub(crate) pictures: Data,
-    /// How pictures became inputs, or embeddings, if they are pictures.
-    pub(crate) image: Option<Transform>,
-    /// What the inputs of a row owe to the others.
-    pub(crate) encoding: Option<Encoding>,
+    /// How samples became inputs, or embeddings.
+    pub(crate) preparation: Preparation,
 }
 
 impl Opened {
@@ -149,10 +148,9 @@ impl<'a> DataSets<'a> {
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub(crate) fn inputs(&mut self, task: &Task) -> Result<(Option<Transform>, Option<Encoding>)> {
-        let Some(Origin { source, model, dedup, .. }) = &task.own else { return Ok((None, None)) };
-        let opened = self.source(source, model.as_ref(), *dedup)?;
-        Ok((opened.image, opened.encoding))
+    pub(crate) fn preparation(&mut self, task: &Task) -> Result<Preparation> {
+        let Some(Origin { source, model, dedup, .. }) = &task.own else { return Ok(Preparation::default()) };
+        Ok(self.source(source, model.as_ref(), *dedup)?.preparation)
     }
 
     /// The ids of the pool of a task, in its order; none of a data set of the list.
@@ -224,6 +222,7 @@ fn open(
     let progress = |done, total| monitor.progress("comparing contents", done, total);
     let content = Some(source.content_digest(&progress)?);
     let origin = Origin { source: path.into(), samples, classes, content, dedup, model: model.cloned() };
-    let (image, encoding) = (source.manifest.image, source.encoding);
-    Ok(Opened { name: source.name, origin, labeled, pictures, image, encoding })
+    let (image, bits) = (source.manifest.image, source.manifest.bits);
+    let preparation = Preparation { image, bits, encoding: source.encoding };
+    Ok(Opened { name: source.name, origin, labeled, pictures, preparation })
 }

@@ -213,7 +213,7 @@ fn open(
     };
     let (image, encoding) = (about.image.as_ref(), about.encoding.as_ref());
     // A net without encoding learnt from inputs as they are.
-    let open = Open { image, encoding, unscaled: encoding.is_none(), ..Open::default() };
+    let open = Open { image, bits: about.bits, encoding, unscaled: encoding.is_none(), ..Open::default() };
     sources::open(source, model.as_ref(), None, &open, monitor)
         .with_context(|| format!("the net in `{}` learnt from `{}`", net.display(), about.dataset))
 }

@@ -1,10 +1,11 @@
 //! A user's own data, opened with what goes with them: a pretrained net, copies left out, news on the way.
 
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result, bail};
 use crate::monitor::Monitor;
 use crate::pretrained::Pretrained;
 use crate::text::count;
-use deepal_data::source::{Open, Source};
+use deepal_data::files::is_within;
+use deepal_data::source::{Manifest, Open, Source};
 use std::path::Path;
 
 /// The samples of a source, what was noticed in them heard by `monitor`. With a pretrained net their inputs are its embeddings, and the
@@ -38,6 +39,23 @@ pub fn open(
     }
     tell(&source, monitor);
     Ok(source)
+}
+
+/// Refuses to write into a folder that is read as samples: pictures and tables there would be samples of the next run.
+///
+/// # Errors
+/// `out` lies in the folder of the source, or the source's manifest cannot be read.
+pub(crate) fn check_outside(out: &Path, source: &Path) -> Result<()> {
+    let (manifest, folder) = Manifest::of(source)?;
+    let samples = folder.join(&manifest.source);
+    if is_within(out, &samples) {
+        bail!(Error::Setting(format!(
+            "`{}` is inside `{}`, whose files are samples, so what is written there would become some; choose a folder outside",
+            out.display(),
+            samples.display()
+        )));
+    }
+    Ok(())
 }
 
 /// Says what was noticed in a source.

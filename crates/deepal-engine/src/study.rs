@@ -10,6 +10,7 @@ use crate::machine;
 use crate::monitor::{JobNews, Monitor, News};
 use crate::outputs::{Outputs, Record, pictures};
 use crate::plan::Estimate;
+use crate::sources;
 use crate::study_settings::{StudySettings, data_dir_of_environment};
 use crate::text;
 use deepal_core::Data;
@@ -88,12 +89,23 @@ impl<'a> StudyPlan<'a> {
         Estimate::measure(self.config, &data, &self.catalog, threads)
     }
 
+    /// Checks that the study may be written to a folder, which need not be there yet.
+    ///
+    /// # Errors
+    /// A folder inside a source.
+    pub fn check_folder(&self, folder: &Path) -> Result<()> {
+        let mut sources = self.config.tasks.iter().filter_map(|task| task.own.as_ref());
+        sources.try_for_each(|own| sources::check_outside(folder, &own.source))
+    }
+
     /// A new study in a folder, or the one that is there: it resumes with what is missing, if these settings ask for all that it has.
     /// Data that cannot be had leave no empty folder behind.
     ///
     /// # Errors
-    /// Data that cannot be had or do not suit the settings, a folder with other settings, or one that cannot be written.
+    /// Data that cannot be had or do not suit the settings, a folder with other settings, one inside a source, or one that cannot be
+    /// written.
     pub fn start(self, folder: &Path) -> Result<Study<'a>> {
+        self.check_folder(folder)?;
         let Self { config, catalog, mut data_sets, monitor, offline } = self;
         if RunStore::exists(folder) {
             return resume(folder, Some(config), None, offline, catalog, data_sets, monitor);

@@ -1,6 +1,7 @@
 //! Words that commands, sentences and pages share.
 
 use deepal_core::{Signal, strategy};
+use std::borrow::Cow;
 
 /// `1 seed`, `2 seeds`.
 pub fn count(n: usize, one: &str, many: &str) -> String {
@@ -11,6 +12,23 @@ pub fn count(n: usize, one: &str, many: &str) -> String {
 pub fn clock(seconds: u64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+/// The text as a terminal may show it: letters that would steer the terminal or turn the direction of writing, as names of files may
+/// have, are written as `\\u{1b}`. Ends of lines and tabs stay.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    let is_harmful = |letter: char| {
+        letter.is_control() && !matches!(letter, '\n' | '\t')
+            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(is_harmful) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = |letter: char| match is_harmful(letter) {
+        true => letter.escape_unicode().to_string(),
+        false => letter.to_string(),
+    };
+    Cow::Owned(text.chars().map(escaped).collect())
 }
 
 /// The distinct names in their order.
@@ -38,6 +56,8 @@ mod tests {
     fn each_reads_as_it_should() {
         assert_eq!([count(0, "job", "jobs"), count(1, "job", "jobs")], ["0 jobs", "1 job"]);
         assert_eq!([5, 65, 3600, 36_005].map(clock), ["0:05", "1:05", "1:00:00", "10:00:05"]);
+        assert_eq!(harmless("a \u{e9}\n\tb"), "a \u{e9}\n\tb");
+        assert_eq!(harmless("\u{1b}[2J\r\u{9b}x\u{202e}y\0"), "\\u{1b}[2J\\u{d}\\u{9b}x\\u{202e}y\\u{0}");
         assert_eq!(distinct(&["b", "a", "b"].map(String::from)), ["b", "a"]);
     }
 }

@@ -29,6 +29,9 @@ pub struct About {
     pub shape: [usize; 3],
     /// How pictures become its inputs, where they do.
     pub image: Option<Transform>,
+    /// How many of their 16 bits the pictures used that it learnt from, if some had 16.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits: Option<u32>,
     /// What makes embeddings for it.
     pub model: Option<Moved>,
     /// How rows of a table become its inputs, or those of `model`, where they owe something to the rows that it learnt from.
@@ -36,6 +39,17 @@ pub struct About {
     /// The ids of the samples that it learnt from, sorted; empty where they are not known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub learnt_from: Vec<String>,
+}
+
+/// How samples of a user's own data become inputs, besides their shape.
+#[derive(Debug, Clone, Default)]
+pub struct Preparation {
+    /// How pictures become inputs.
+    pub image: Option<Transform>,
+    /// How many of their 16 bits pictures use, if some have 16.
+    pub bits: Option<u32>,
+    /// How rows of a table become inputs.
+    pub encoding: Option<Encoding>,
 }
 
 /// A pretrained net that may have moved: its content says which it is.
@@ -88,8 +102,9 @@ impl Moved {
 }
 
 impl About {
-    /// The net of a task that learnt from samples as `meta` says. `image` and `encoding` are those of the user's own data.
-    pub fn new(task: &Task, meta: &Meta, image: Option<Transform>, encoding: Option<Encoding>) -> Self {
+    /// The net of a task that learnt from samples as `meta` says, made into inputs as `preparation` says.
+    pub fn new(task: &Task, meta: &Meta, preparation: Preparation) -> Self {
+        let Preparation { image, bits, encoding } = preparation;
         let model = task.own.as_ref().and_then(|own| own.model.as_ref()).map(Moved::from);
         let image = image.or_else(|| of_range(meta)).filter(|_| model.is_none());
         Self {
@@ -99,6 +114,7 @@ impl About {
             classes: meta.classes.clone(),
             shape: meta.shape,
             image,
+            bits,
             model,
             encoding,
             learnt_from: Vec::new(),
@@ -116,6 +132,7 @@ impl About {
             shape: meta.shape,
             classes: meta.classes,
             image,
+            bits: source.manifest.bits,
             model: model.map(Moved::from),
             encoding: source.encoding.clone(),
             learnt_from: Vec::new(),

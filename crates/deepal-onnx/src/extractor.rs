@@ -1,7 +1,7 @@
 //! [`Extractor`]: from inputs to the numbers that a pretrained net makes of them.
 
 use crate::error::{Error, Result};
-use crate::form::{self, Form, Layout};
+use crate::form::{self, Element, Form, Layout};
 use ndarray::{Array2, ArrayView3};
 use rayon::prelude::*;
 use std::fmt;
@@ -9,7 +9,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tract_onnx::prelude::*;
+use tract_onnx::tract_core::floats::FloatPrecisionTranslator;
 use tract_onnx::tract_core::internal::{TractErrorContext, format_err};
+use tract_onnx::tract_core::transform::ModelTransform;
 
 /// Samples computed at once where the model leaves it open. One is fastest, measured on EfficientNet-Lite0: 35 ms an image with
 /// one thread, against 60 in fours and 74 in tens; and the features of a sample are the same in whatever company it comes.
@@ -35,7 +37,8 @@ impl fmt::Debug for Extractor {
 }
 
 impl Extractor {
-    /// Reads an ONNX model with one input, pictures `[n, c, h, w]` or `[n, h, w, c]` or vectors `[n, d]`, and makes it ready.
+    /// Reads an ONNX model with one input, pictures `[n, c, h, w]` or `[n, h, w, c]` or vectors `[n, d]`, and makes it ready. The
+    /// input's numbers are float32, float16 or uint8; float16 is computed as float32.
     /// `hint` is the shape `[c, h, w]` of a sample where the model takes more than one size, `output` the name of the output that is
     /// wanted [default: the first].
     ///
@@ -59,8 +62,16 @@ impl Extractor {
         let model = guarded(|| {
             let model = tract_onnx::onnx().parse(&proto, folder)?.model;
             let output = model.output_outlets()?.get(taken).copied().context("it has no output")?;
-            let input = f32::fact(form.input(batch));
-            model.with_output_outlets(&[output])?.with_input_fact(0, input.into())?.into_optimized()
+            let kind = match form.element {
+                Element::Float => f32::datum_type(),
+                Element::Half => f16::datum_type(),
+                Element::Byte => u8::datum_type(),
+            };
+            let input = kind.fact(form.input(batch));
+            let mut model =
+                model.with_output_outlets(&[output])?.with_input_fact(0, input.into())?.into_typed()?;
+            FloatPrecisionTranslator::new(f16::datum_type(), f32::datum_type()).transform(&mut model)?;
+            model.into_optimized()
         });
         let model = model.map_err(run)?;
         let fact = model.output_fact(0).map_err(run)?;
@@ -80,6 +91,11 @@ impl Extractor {
         self.form.shape
     }
 
+    /// Whether it takes whole numbers from 0 to 255, and so colours as they are in a picture.
+    pub fn takes_bytes(&self) -> bool {
+        self.form.takes_bytes()
+    }
+
     /// How many features a sample gets.
     pub fn width(&self) -> usize {
         self.width
@@ -96,10 +112,10 @@ impl Extractor {
     }
 
     /// The features of inputs `[n, c · h · w]` as `[n, d]`, on the threads of the current pool. The same inputs give the same
-    /// features at any number of threads.
+    /// features at any number of threads. A model of uint8 is given colours rounded to whole numbers.
     ///
     /// # Errors
-    /// Inputs of another width, and features that are not finite.
+    /// Inputs of another width, numbers that a model of uint8 cannot take, and features that are not finite.
     pub fn embed(&self, inputs: &Array2<f32>) -> Result<Array2<f32>> {
         let n_features = self.form.shape.iter().product::<usize>();
         if inputs.ncols() != n_features {
@@ -111,6 +127,9 @@ impl Extractor {
         }
         let inputs = inputs.as_standard_layout();
         let rows = inputs.as_slice().unwrap_or_default();
+        if self.form.takes_bytes() {
+            self.check_bytes(rows)?;
+        }
         let mut embeddings = vec![0.0; inputs.nrows() * self.width];
         let computed = guarded(|| {
             let batches = embeddings.par_chunks_mut(self.batch * self.width);
@@ -128,6 +147,21 @@ impl Extractor {
             .map_err(|cause| Error::Run { path: self.path.clone(), why: cause.to_string() })
     }
 
+    /// Colours between whole numbers come from resizing and are rounded; a vector's numbers mean what they are.
+    fn check_bytes(&self, values: &[f32]) -> Result<()> {
+        let is_vector = self.form.is_vector();
+        let fits = |value: f32| (0.0..=255.0).contains(&value) && (!is_vector || value.fract() == 0.0);
+        values.iter().find(|value| !fits(**value)).map_or(Ok(()), |value| {
+            let why = if is_vector {
+                "give it other vectors"
+            } else {
+                "leave `mean` and `std` out, as it scales colours itself"
+            };
+            let why = format!("takes whole numbers from 0 to 255 (uint8), and is given {value}; {why}");
+            Err(Error::Form { path: self.path.clone(), why })
+        })
+    }
+
     /// Up to a batch of rows; a smaller one is filled up with zeros.
     fn batch(&self, rows: &[f32], embeddings: &mut [f32]) -> TractResult<()> {
         let [c, h, w] = self.form.shape;
@@ -139,7 +173,14 @@ impl Extractor {
             }
         }
         input.resize(self.batch * c * h * w, 0.0);
-        let input = Tensor::from_shape(&self.form.input(self.batch), &input)?;
+        let shape = self.form.input(self.batch);
+        let input = match self.form.element {
+            // Checked to be from 0 to 255.
+            Element::Byte => {
+                Tensor::from_shape(&shape, &input.iter().map(|x| x.round() as u8).collect::<Vec<_>>())?
+            }
+            Element::Float | Element::Half => Tensor::from_shape(&shape, &input)?,
+        };
         let outputs = self.plan.run(tvec!(input.into()))?;
         let output = outputs[0].to_plain_array_view::<f32>()?;
         embeddings.iter_mut().zip(output.iter()).for_each(|(embedding, x)| *embedding = *x);

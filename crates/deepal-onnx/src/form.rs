@@ -8,8 +8,8 @@ use tract_onnx::pb::type_proto::Value as Type;
 use tract_onnx::pb::{GraphProto, ModelProto, ValueInfoProto};
 use tract_onnx::prelude::Framework;
 
-/// ONNX's number of float32.
-const FLOAT: i32 = 1;
+/// ONNX's numbers of the kinds of numbers that an input may have.
+const ELEMENTS: [(i32, Element); 3] = [(1, Element::Float), (2, Element::Byte), (10, Element::Half)];
 /// What a tensor says whose numbers are in another file.
 const EXTERNAL: i32 = 1;
 
@@ -24,11 +24,23 @@ pub(crate) enum Layout {
     Vector,
 }
 
+/// What the numbers of an input are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Element {
+    /// float32
+    Float,
+    /// float16, computed as float32
+    Half,
+    /// uint8
+    Byte,
+}
+
 /// What a model takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Form {
     pub(crate) layout: Layout,
     pub(crate) shape: [usize; 3],
+    pub(crate) element: Element,
     /// The samples that it takes at once, if it takes no other number.
     pub(crate) fixed: Option<usize>,
 }
@@ -54,6 +66,11 @@ impl Form {
         self.layout == Layout::Vector
     }
 
+    /// Whether it takes whole numbers from 0 to 255, and so colours as they are in a picture.
+    pub fn takes_bytes(&self) -> bool {
+        self.element == Element::Byte
+    }
+
     pub(crate) fn of(path: &Path, proto: &ModelProto, hint: Option<[usize; 3]>) -> Result<Self> {
         let Some(graph) = &proto.graph else {
             return Err(Error::NotOnnx { path: path.into(), why: "it holds no net".into() });
@@ -70,9 +87,9 @@ impl Form {
                 names.join(", ")
             )));
         };
-        let dims = dims(input).ok_or_else(|| {
+        let (element, dims) = element_and_dims(input).ok_or_else(|| {
             wrong(format!(
-                "does not say the shape of its input `{}` in float32 numbers; export it again",
+                "does not say the shape of its input `{}` in float32, float16 or uint8 numbers; export it again",
                 input.name
             ))
         })?;
@@ -102,7 +119,7 @@ impl Form {
             })
         };
         let shape = [number(0, c)?, number(1, h)?, number(2, w)?];
-        Ok(Self { layout, shape, fixed: dims[0] })
+        Ok(Self { layout, shape, element, fixed: dims[0] })
     }
 
     /// The shape of the input for `n` samples.
@@ -154,15 +171,16 @@ fn supported(path: &Path, graph: &GraphProto) -> Result<()> {
     Err(Error::Unsupported { path: path.into(), operators })
 }
 
-/// The sizes of an input of float32 numbers; `None` where any is taken.
-fn dims(input: &ValueInfoProto) -> Option<Vec<Option<usize>>> {
+/// What an input's numbers are, and its sizes; `None` where any size is taken.
+fn element_and_dims(input: &ValueInfoProto) -> Option<(Element, Vec<Option<usize>>)> {
     let Type::TensorType(tensor) = input.r#type.as_ref()?.value.as_ref()?;
-    let dims = &tensor.shape.as_ref().filter(|_| tensor.elem_type == FLOAT)?.dim;
+    let (_, element) = ELEMENTS.into_iter().find(|(number, _)| *number == tensor.elem_type)?;
+    let dims = &tensor.shape.as_ref()?.dim;
     let said = |dim: &Dimension| match dim.value.as_ref()? {
         Value::DimValue(n) => usize::try_from(*n).ok().filter(|n| *n > 0),
         Value::DimParam(_) => None,
     };
-    Some(dims.iter().map(said).collect())
+    Some((element, dims.iter().map(said).collect()))
 }
 
 /// Sizes such as `[?, 3, 224, 224]`.

@@ -37,6 +37,8 @@ fn features_are_those_of_onnx_runtime() {
         ("any-size", Some([3, 6, 7]), [3, 6, 7]),
         ("vectors", None, [6, 1, 1]),
         ("two-outputs", None, [6, 1, 1]),
+        ("bytes", None, [3, 5, 4]),
+        ("byte-vectors", None, [6, 1, 1]),
     ];
     for (name, hint, shape) in cases {
         let extractor = Extractor::load(&file(&format!("{name}.onnx")), hint, None).unwrap();
@@ -45,6 +47,36 @@ fn features_are_those_of_onnx_runtime() {
         assert_close(&extractor.embed(&matrix(&format!("{name}.in.csv"))).unwrap(), &expected, name);
         assert_eq!(extractor.embed(&Array2::zeros((0, shape.iter().product()))).unwrap().nrows(), 0);
     }
+}
+
+/// ONNX Runtime rounds each step to 11 bits, and the features here come from 27 · 20 products of numbers around 1.
+#[test]
+fn a_model_of_float16_is_computed_as_float32() {
+    let (inputs, expected) = (matrix("half.in.csv"), matrix("half.out.csv"));
+    let features = load("half").unwrap().embed(&inputs).unwrap();
+    assert_eq!(features.dim(), expected.dim());
+    for (ours, theirs) in features.iter().zip(&expected) {
+        assert!((ours - theirs).abs() < 4.0 * 2f32.powi(-11), "{ours} for {theirs}");
+    }
+}
+
+#[test]
+fn a_model_of_bytes_rounds_colours_and_refuses_what_is_none() {
+    let model = load("bytes").unwrap();
+    assert!(model.takes_bytes() && !load("pictures").unwrap().takes_bytes());
+    let inputs = matrix("bytes.in.csv");
+    let between = inputs.mapv(|x| (x - 0.4).max(0.0));
+    assert_eq!(model.embed(&between).unwrap(), model.embed(&inputs).unwrap());
+    for value in [-0.1, 255.1, f32::NAN] {
+        let mut wrong = inputs.clone();
+        wrong[[1, 2]] = value;
+        let text = model.embed(&wrong).unwrap_err().to_string();
+        assert!(text.contains(&format!("is given {value}; leave `mean` and `std` out")), "{text}");
+    }
+    let mut vectors = matrix("byte-vectors.in.csv");
+    vectors[[0, 0]] = 1.5;
+    let text = load("byte-vectors").unwrap().embed(&vectors).unwrap_err().to_string();
+    assert!(text.contains("takes whole numbers from 0 to 255 (uint8), and is given 1.5"), "{text}");
 }
 
 #[test]
@@ -107,7 +139,7 @@ fn what_cannot_be_used_is_said_with_the_reason() {
         ("no-such", None, "cannot read"),
         ("map", None, "one float32 vector for each is needed"),
         ("two-inputs", None, "has 2 inputs (`a`, `b`)"),
-        ("whole-numbers", None, "in float32 numbers"),
+        ("whole-numbers", None, "in float32, float16 or uint8 numbers"),
         ("sequence", None, "takes [?, 7, 8]; pictures"),
         ("unsupported", None, "uses `Det`, `Unique`, which is not supported"),
         ("any-size", None, "takes any size, [?, 3, ?, ?]; say which with `size`"),

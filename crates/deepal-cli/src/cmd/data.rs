@@ -3,7 +3,7 @@
 use super::{Outcome, print, wrong};
 use crate::progress::{ProgressMode, Terminal, say};
 use clap::{Args, Subcommand};
-use deepal::files::write_atomically;
+use deepal::files::{is_within, write_atomically};
 use deepal::source::{Duplicates, MOST_CLASSES, Manifest, Open, SHEET, Source, Split};
 use deepal::text::count;
 use deepal::{DataError, News};
@@ -190,14 +190,6 @@ fn manifest(own: &Source, args: &InspectArgs) -> Outcome<String> {
         )),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Whether a file that is to be written lies in this folder.
-fn is_within(file: &Path, folder: &Path) -> bool {
-    let real = |path: &Path| path.canonicalize().ok();
-    let parent = file.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-    folder.is_dir()
-        && real(parent).zip(real(folder)).is_some_and(|(parent, folder)| parent.starts_with(folder))
 }
 
 /// A source as its manifest in `folder` names it.

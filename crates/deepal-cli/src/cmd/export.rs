@@ -1,6 +1,6 @@
 //! `deepal export`: the labels that a run bought, as other tools take them, and its nets.
 
-use super::{Outcome, print, wrong};
+use super::{Outcome, print, print_bytes, wrong};
 use crate::interrupt::{self, STOP};
 use crate::progress::{ProgressMode, Terminal, say};
 use clap::{Args, ValueEnum};
@@ -101,7 +101,7 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
     let is_table = matches!(format, export::Format::Csv | export::Format::Jsonl);
     let Some(out) = &args.out else {
         if is_table {
-            return print(&String::from_utf8_lossy(&export.table(format)?));
+            return print_bytes(&export.table(format)?);
         }
         export.check_one_job(format)?;
         return Err(wrong("say where to write with `--out PATH`; only csv and jsonl go to standard output"));
@@ -137,6 +137,6 @@ fn of_project(args: &ExportArgs, monitor: Monitor<'_>) -> Outcome {
     };
     match &args.out {
         Some(out) => Ok(deepal::files::write_atomically(out, &table)?),
-        None => print(&String::from_utf8_lossy(&table)),
+        None => print_bytes(&table),
     }
 }

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 use deepal::Error;
+use deepal::text::harmless;
 use std::io::{ErrorKind, Write};
 
 pub(crate) mod answers;
@@ -31,11 +32,12 @@ fn wrong(why: impl Into<String>) -> Error {
     Error::Setting(why.into())
 }
 
-/// Writes to standard output. A reader that has had enough, such as `head`, is no error.
+/// Writes a text for people to standard output.
 fn print(text: &str) -> Outcome {
-    print_bytes(text.as_bytes())
+    print_bytes(harmless(text).as_bytes())
 }
 
+/// Writes to standard output what other programs read, as it is. A reader that has had enough, such as `head`, is no error.
 fn print_bytes(bytes: &[u8]) -> Outcome {
     match std::io::stdout().write_all(bytes) {
         Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {

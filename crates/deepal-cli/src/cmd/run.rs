@@ -7,7 +7,8 @@ use crate::progress::{ProgressMode, Terminal};
 use clap::Args;
 use deepal::files::file_name;
 use deepal::text::count;
-use deepal::{Catalog, Config, Error, Monitor, Study, StudyPlan, analysis};
+use deepal::{Catalog, Error, Monitor, Study, StudyPlan, analysis};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Options of `deepal run`.
@@ -45,7 +46,10 @@ pub(crate) fn run(args: RunArgs) -> Outcome {
         }
         None => {
             let plan = StudyPlan::new(args.grid.settings()?, &catalog, monitor)?.offline(args.grid.offline);
-            let folder = args.out.clone().unwrap_or_else(|| default_folder(&args, plan.config()));
+            let folder = match &args.out {
+                Some(folder) => folder.clone(),
+                None => default_folder(&args, &plan)?,
+            };
             plan.start(&folder)?
         }
     };
@@ -107,17 +111,26 @@ fn simulate(study: &mut Study<'_>, args: &RunArgs, terminal: &Terminal) -> Outco
 }
 
 /// `runs/quick` of `--config experiments/quick.toml`, so that the same command resumes it; else, and of the `config.toml`
-/// of a run, `runs/001-fashion-mini`, or the next number that is free.
-fn default_folder(args: &RunArgs, config: &Config) -> PathBuf {
+/// of a run, `runs/001-fashion-mini`, or the next number that is free. That folder is made at once: another run that starts at the same
+/// time takes the next.
+fn default_folder(args: &RunArgs, plan: &StudyPlan<'_>) -> Outcome<PathBuf> {
     let runs = Path::new("runs");
     let file = args.grid.config.as_deref().and_then(Path::file_stem);
     if let Some(name) = file.filter(|name| *name != "config") {
-        return runs.join(name);
+        return Ok(runs.join(name));
     }
+    plan.check_folder(runs)?;
     let taken = |number: &str| {
         let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
         entries.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with(number))
     };
-    let number = (1..).map(|n| format!("{n:03}-")).find(|number| !taken(number)).unwrap_or_default();
-    runs.join(number + &file_name(&config.tasks[0].dataset))
+    let name = file_name(&plan.config().tasks[0].dataset);
+    let _ = std::fs::create_dir_all(runs);
+    let free = (1..).map(|n| format!("{n:03}-")).filter(|number| !taken(number));
+    let mut folders = free.map(|number| runs.join(number + &name));
+    // What else can fail is reported when the run is written.
+    let is_ours = |folder: &PathBuf| {
+        std::fs::create_dir(folder).err().is_none_or(|cause| cause.kind() != ErrorKind::AlreadyExists)
+    };
+    Ok(folders.find(is_ours).unwrap_or_default())
 }

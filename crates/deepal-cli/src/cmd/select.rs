@@ -1,7 +1,7 @@
 //! `deepal select`: what to label next, in a source, a table or arrays.
 
 use super::model::ModelArgs;
-use super::{Outcome, print, project, wrong};
+use super::{Outcome, print_bytes, project, wrong};
 use crate::interrupt::STOP;
 use crate::progress::{ProgressMode, Terminal, say};
 use clap::Args;
@@ -117,7 +117,7 @@ pub(crate) fn run(args: &SelectArgs) -> Outcome {
     let selected = deepal::select(&from, &options, &Catalog::default(), monitor)?;
     match &args.out {
         Some(path) => selected.write(path),
-        None => print(&String::from_utf8_lossy(&selected.csv())),
+        None => print_bytes(&selected.csv()),
     }
 }
 
@@ -192,7 +192,7 @@ fn of_project(args: &SelectArgs, folder: &Path) -> Outcome {
     match &args.out {
         Some(path) => Ok(deepal::files::write_atomically(path, &opened.questions_csv())?),
         None if args.sheet.is_some() => Ok(()),
-        None => print(&String::from_utf8_lossy(&opened.questions_csv())),
+        None => print_bytes(&opened.questions_csv()),
     }
 }
 

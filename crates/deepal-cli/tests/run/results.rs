@@ -128,6 +128,19 @@ fn without_out_runs_are_numbered() {
 }
 
 #[test]
+fn runs_that_start_at_the_same_time_get_folders_of_their_own() {
+    let folder = workshop();
+    std::thread::scope(|scope| {
+        let run = || call(&folder, &format!("run {TINY}")).expect(0, &[]).stdout;
+        let said = [(); 4].map(|()| scope.spawn(run)).map(|run| run.join().unwrap());
+        for number in 1..=4 {
+            let place = format!("in runs/{number:03}-digits");
+            assert_eq!(said.iter().filter(|said| said.contains(&place)).count(), 1, "{place}: {said:?}");
+        }
+    });
+}
+
+#[test]
 fn a_finished_run_is_shown_again_and_nothing_changes() {
     let folder = workshop();
     let first = call(&folder, &format!("run {TINY} --out run")).expect(0, &[]);

@@ -214,7 +214,7 @@ fn save(store: &Path, known: &BTreeMap<String, Known>) -> Result<()> {
     let other = |error| Error::Core(deepal_core::Error::other(error));
     let text = serde_json::to_string(known).map_err(other)?;
     if let Some(folder) = store.parent() {
-        fs::create_dir_all(folder).map_err(Error::write(folder))?;
+        files::private_folder(folder)?;
     }
     files::write_atomically(store, format!("{}\n{text}", hex(&Sha256::digest(&text))).as_bytes())
 }

@@ -3,7 +3,7 @@
 use super::encoding::{Feature, How};
 use super::inputs::all_finite;
 use super::roles::Roles;
-use super::scale::{Scale, Scaling};
+use super::scale::{Fit, Scaling};
 use super::{Found, Problem};
 use crate::error::{Error, Result};
 use crate::formats::columns::{Column, Columns};
@@ -75,7 +75,6 @@ pub(super) fn fit(
 #[derive(Default)]
 struct Done {
     scaled: usize,
-    lists: Vec<String>,
     categories: Vec<String>,
     constant: Vec<String>,
     left_out: Vec<String>,
@@ -97,12 +96,6 @@ impl Done {
         });
         named(&self.grouped, &|names| {
             format!("commas are between thousands in {names}; if not, say `decimal = \",\"` in data.toml")
-        });
-        named(&self.lists, &|names| {
-            format!(
-                "the lists of {names} were shifted and scaled to mean 0 and standard deviation 1; to use them as they are, say \
-                 `scale = \"none\"` in data.toml"
-            )
         });
         named(&self.constant, &|names| format!("left out, as all their values are equal: {names}"));
         named(&self.bytes, &|names| format!("left out, as they have bytes that are no pictures: {names}"));
@@ -135,11 +128,9 @@ fn how(
     let wrong = |why: String| Err(Error::unfit(path, format!("column `{name}` {why}")));
     if let Column::Lists(lists) = column {
         all_finite("embeddings", lists)?;
-        let scale = (scaling == Scaling::Standard).then(|| Scale::fit(lists.view()));
-        if scale.is_some() {
-            done.lists.push(name.into());
-        }
-        return Ok(Some(How::Lists { width: lists.ncols(), scale }));
+        let fit = Fit::of(lists.view());
+        notes.extend(fit.note(&format!("the lists of {name}"), scaling));
+        return Ok(Some(How::Lists { width: lists.ncols(), scale: fit.finish(scaling) }));
     }
     if let Column::Bytes(_) = column {
         done.bytes.push(name.into());

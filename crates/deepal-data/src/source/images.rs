@@ -56,20 +56,22 @@ pub(super) fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<
     let names = at.iter().map(|at| files.names[*at].as_str()).collect::<Vec<_>>();
     let place = Place::of(&names, &files.folders, !path.is_dir(), manifest);
     let cache = at.iter().map(|_| OnceLock::new()).collect();
+    let given = open.bits.or(manifest.bits);
     let mut pictures = Pictures {
         files,
         at,
         limits,
-        bits: manifest.bits.unwrap_or(DEEP),
+        bits: given.unwrap_or(DEEP),
         transform,
         cache,
         room: open.cache_bytes,
         held: AtomicUsize::new(0),
     };
     let peak = pictures.drop_damaged(open.progress, &mut problems);
-    if manifest.bits.is_none() {
+    if given.is_none() {
         notes.extend(pictures.stretch(&peak));
     }
+    let bits = given.or(peak.iter().any(Option::is_some).then_some(pictures.bits));
     let names = pictures.at.iter().map(|at| pictures.files.names[*at].as_str()).collect::<Vec<_>>();
     let (labels, split) = names.iter().map(|name| (place.class(name), place.split(name))).unzip();
     let mut found = Found {
@@ -79,6 +81,7 @@ pub(super) fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<
         split,
         classes: place.classes(&pictures.files.folders),
         image: Some(pictures.transform.clone()),
+        bits,
         encoding: None,
         inputs: Arc::new(pictures),
         problems,

@@ -22,7 +22,7 @@ const KEYS: &str = r#"
 # vocabulary = 2000            the most words that are counted in texts
 # features = ["x*", "y"]       the columns or the key with the features; * stands for any letters
 # split = "part"               the column that says train or test
-# scale = "none"               lists of numbers: "standard" to mean 0 and deviation 1, "none" as they are
+# scale = "even"               lists of numbers: "even" divides all by one number, "standard" each by its deviation, "none" neither
 # missing = ["-1", "unknown"]  more words that mean a missing value; numbers among them count for labels alone
 # separator = ";"              what is between the cells of a text table, one character
 # decimal = ","                the sign before decimals in a text table, "." or ","
@@ -79,7 +79,7 @@ pub struct Manifest {
     /// The column that says `train` or `test`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split: Option<String>,
-    /// Whether lists of numbers are shifted and scaled [default: to mean 0 and standard deviation 1].
+    /// How lists of numbers are shifted and scaled [default: to mean 0, all divided by one number].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale: Option<Scaling>,
     /// More words that mean a missing value. Numbers among them, such as -1, count for labels alone.

@@ -79,6 +79,8 @@ pub struct Open<'a> {
     pub cache_bytes: usize,
     /// Instead of what the manifest or the pictures say: for a pretrained net.
     pub image: Option<&'a Transform>,
+    /// How many of their 16 bits pictures use, instead of what the manifest or the pictures say: for a net that learnt from others.
+    pub bits: Option<u32>,
     /// How rows of a table become inputs, instead of what suits these rows: for a net that learnt from another table.
     pub encoding: Option<&'a Encoding>,
     /// Whether lists of numbers are used as they are, whatever the manifest says: for a pretrained net, which scales them itself.
@@ -87,10 +89,10 @@ pub struct Open<'a> {
 
 impl std::fmt::Debug for Open<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { progress: _, cache_bytes, image, encoding, unscaled } = self;
+        let Self { progress: _, cache_bytes, image, bits, encoding, unscaled } = self;
         let mut text = f.debug_struct("Open");
-        text.field("cache_bytes", cache_bytes).field("image", image).field("encoding", encoding);
-        text.field("unscaled", unscaled);
+        text.field("cache_bytes", cache_bytes).field("image", image).field("bits", bits);
+        text.field("encoding", encoding).field("unscaled", unscaled);
         text.finish_non_exhaustive()
     }
 }
@@ -98,7 +100,14 @@ impl std::fmt::Debug for Open<'_> {
 impl Default for Open<'_> {
     /// Up to 256 MB of pictures, and nobody watches.
     fn default() -> Self {
-        Self { progress: &|_, _| {}, cache_bytes: 256 << 20, image: None, encoding: None, unscaled: false }
+        Self {
+            progress: &|_, _| {},
+            cache_bytes: 256 << 20,
+            image: None,
+            bits: None,
+            encoding: None,
+            unscaled: false,
+        }
     }
 }
 
@@ -141,6 +150,8 @@ struct Found {
     notes: Vec<String>,
     /// How pictures become inputs, if they are pictures.
     image: Option<Transform>,
+    /// How many of their 16 bits pictures use, if some have 16.
+    bits: Option<u32>,
     /// The ids of samples that nobody is to be asked about again.
     skipped: Vec<String>,
     /// What each column is for, of a table.
@@ -246,11 +257,12 @@ impl Source {
         let chosen = found.split.iter().all(Option::is_none) && labels.iter().any(Option::is_some);
         let test_fraction = manifest.test_fraction.or(chosen.then_some(TEST_FRACTION));
         let image = manifest.image.clone().or(found.image);
+        let bits = found.bits.or(manifest.bits);
         // A list of what happens to be labelled now would refuse the classes that come later.
         let are_final = !manifest.classes.is_empty() || !found.classes.is_empty();
         let declared = if are_final { classes.clone() } else { Vec::new() };
         let manifest =
-            Manifest { name: Some(name.clone()), classes: declared, test_fraction, image, ..manifest };
+            Manifest { name: Some(name.clone()), classes: declared, test_fraction, image, bits, ..manifest };
         found.problems.sort();
         found.skipped.sort();
         found.skipped.dedup();

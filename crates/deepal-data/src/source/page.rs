@@ -21,7 +21,7 @@ const END: &str = "
 | source | default | override |
 | --- | --- | --- |
 | columns of single numbers | mean 0 and standard deviation 1 | none |
-| arrays of features and list columns | mean 0 and standard deviation 1, fitted to all rows that are not the test set | `scale = \"none\"` |
+| arrays of features and list columns | mean 0, and all divided by one number, so that their mean variance is 1; fitted to all rows that are not the test set | `scale = \"standard\"` (each by its own deviation), `\"none\"` |
 | input of a pretrained model | lists as they are | none |
 
 The scale is fitted once and is stored with a trained net, so new rows are scaled alike. A column whose values are all equal is

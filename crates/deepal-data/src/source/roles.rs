@@ -215,8 +215,12 @@ impl Roles {
                 ));
             }
         }
-        let why =
-            if found.len() > 1 { "as its name says, and others say the same" } else { "as its name says" };
+        let is_usual = LABEL.iter().any(|usual| first.eq_ignore_ascii_case(usual));
+        let why = match found.len() {
+            1 if is_usual => "",
+            1 => "as its name says",
+            _ => "as its name says, and others say the same",
+        };
         Ok(Some((first, why.into())))
     }
 

@@ -36,6 +36,7 @@ pub(super) fn read(path: &Path, manifest: &Manifest, open: &Open<'_>) -> Result<
         problems: Vec::new(),
         notes: columns.notes().to_vec(),
         image: None,
+        bits: None,
         skipped: Vec::new(),
         roles: Vec::new(),
     };

@@ -18,6 +18,7 @@ fn found(labels: &[Option<&str>]) -> Found {
         problems: Vec::new(),
         notes: Vec::new(),
         image: None,
+        bits: None,
         encoding: None,
         skipped: Vec::new(),
         roles: Vec::new(),

@@ -1,8 +1,9 @@
 //! [`EmbeddingStore`]: embeddings that were computed before, kept by content, so that none is computed twice.
 
 use crate::error::{Error, Result};
+use crate::files::private_folder;
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -34,7 +35,7 @@ impl EmbeddingStore {
     /// A folder that cannot be written, a store that another process is writing to, or one of another width.
     pub fn open(cache: &Path, key: &str, width: usize) -> Result<Self> {
         let folder = cache.join("embeddings");
-        fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
+        private_folder(&folder)?;
         let path = folder.join(key);
         let file = OpenOptions::new()
             .create(true)
@@ -136,6 +137,7 @@ impl EmbeddingStore {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn digest(i: u8) -> [u8; 32] {
         [i; 32]

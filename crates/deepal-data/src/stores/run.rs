@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::files::{self, csv_row};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -342,6 +342,48 @@ fn read_config(folder: &Path) -> Result<String> {
     })
 }
 
+/// How far the rounds of a job go.
+#[derive(Default)]
+struct Progress {
+    next_round: usize,
+    picked: HashSet<u32>,
+}
+
+impl Progress {
+    /// Takes the next round in, or says why it cannot be that.
+    fn take(&mut self, round: &RoundRecord) -> Result<(), String> {
+        let RoundRecord { strategy, seed, labels, picks, classes, scores, accuracy, .. } = round;
+        let seconds = [round.train_seconds, round.query_seconds, round.predict_seconds];
+        let job = format!("round {} of {strategy} with seed {seed}", round.round);
+        if round.round != self.next_round {
+            return Err(format!("is {job} where round {} should be", self.next_round));
+        }
+        self.next_round += 1;
+        if !(0.0..=1.0).contains(accuracy) {
+            return Err(format!("has the accuracy {accuracy} for {job}, and it must be from 0 to 1"));
+        }
+        if seconds.iter().any(|seconds| !(*seconds >= 0.0 && seconds.is_finite())) {
+            return Err(format!("has times that are negative or not finite for {job}"));
+        }
+        let n = picks.len();
+        // Older versions recorded no classes.
+        let has_classes = classes.is_empty() || classes.len() == n;
+        if n == 0 || !has_classes || scores.as_ref().is_some_and(|scores| scores.len() != n) {
+            return Err(format!(
+                "has {n} picks for {job}, {} classes and not a score for each",
+                classes.len()
+            ));
+        }
+        if let Some(twice) = picks.iter().find(|pick| !self.picked.insert(**pick)) {
+            return Err(format!("picks sample {twice} a second time in {job}"));
+        }
+        if *labels != self.picked.len() {
+            return Err(format!("says {labels} labels after {job}, and {} were picked", self.picked.len()));
+        }
+        Ok(())
+    }
+}
+
 /// The events of the whole lines, and how many bytes those are.
 fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<Event>, usize)> {
     #[derive(Deserialize)]
@@ -350,7 +392,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<Event>, usize)> {
     }
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
     let mut events = Vec::new();
-    let mut next_rounds = BTreeMap::new();
+    let mut jobs = BTreeMap::<_, Progress>::new();
     for (at, line) in bytes[..whole].split_inclusive(|byte| *byte == b'\n').enumerate() {
         let broken = |why: String| Error::Events { path: path.into(), line: at + 1, why };
         let unreadable = |error: serde_json::Error| broken(format!("cannot be read ({error})"));
@@ -361,14 +403,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<Event>, usize)> {
         let event: Event = serde_json::from_slice(line).map_err(unreadable)?;
         if let Event::Round(round) = &event {
             let job = (round.dataset.clone(), round.net.clone(), round.strategy.clone(), round.seed);
-            let next = next_rounds.entry(job).or_insert(0);
-            if round.round != *next {
-                return Err(broken(format!(
-                    "is round {} of {} with seed {} where round {next} should be",
-                    round.round, round.strategy, round.seed
-                )));
-            }
-            *next += 1;
+            jobs.entry(job).or_default().take(round).map_err(broken)?;
         }
         events.push(event);
     }
@@ -388,8 +423,8 @@ mod tests {
             strategy: "margin, \"odd\"".into(),
             seed: u64::MAX,
             round,
-            labels: 10 * (round + 1),
-            picks: vec![4, 0, u32::MAX],
+            labels: 3 * (round + 1),
+            picks: vec![3 * round as u32 + 1, 3 * round as u32, u32::MAX - round as u32],
             classes: vec![1, 0, u16::MAX],
             scores: (round > 0).then(|| vec![0.3, 0.1 + 0.2, -1e-300]),
             accuracy,
@@ -419,8 +454,8 @@ mod tests {
         assert_eq!(
             csv,
             "dataset,net,strategy,seed,round,labels,accuracy,train_seconds,query_seconds\n\
-             digits,mlp,\"margin, \"\"odd\"\"\",18446744073709551615,0,10,0.1,1.235,0.000\n\
-             digits,mlp,\"margin, \"\"odd\"\"\",18446744073709551615,1,20,0.9333333333333333,1.235,0.000\n"
+             digits,mlp,\"margin, \"\"odd\"\"\",18446744073709551615,0,3,0.1,1.235,0.000\n\
+             digits,mlp,\"margin, \"\"odd\"\"\",18446744073709551615,1,6,0.9333333333333333,1.235,0.000\n"
         );
         assert!(text(&folder, EVENTS).lines().all(|line| line.starts_with(r#"{"v":1,"event":"round","#)));
 
@@ -472,8 +507,18 @@ mod tests {
                 whole.replacen("{\"v\":1", "{\"v\":2", 1),
                 "line 1: has version 2, this program reads version 1",
             ),
+            (whole.replacen("\"round\":1", "\"round\":2", 1), "line 2: is round 2 of margin"),
+            (whole.replacen("\"accuracy\":0.1", "\"accuracy\":-1e308", 1), "line 1: has the accuracy -1"),
+            (whole.replacen("\"accuracy\":0.1", "\"accuracy\":1.1", 1), "from 0 to 1"),
+            (whole.replacen("1.23456", "-1.23456", 1), "line 1: has times that are negative"),
+            (whole.replacen("\"picks\":[1,0,", "\"picks\":[1,1,", 1), "line 1: picks sample 1 a second time"),
+            (whole.replacen("\"picks\":[4,3,", "\"picks\":[4,0,", 1), "line 2: picks sample 0 a second time"),
+            (whole.replacen("\"picks\":[1,0,4294967295]", "\"picks\":[]", 1), "line 1: has 0 picks"),
+            (whole.replacen("\"classes\":[1,0,", "\"classes\":[0,", 1), "line 1: has 3 picks"),
+            (whole.replacen("\"labels\":3", "\"labels\":4", 1), "line 1: says 4 labels"),
         ];
         for (events, expected) in cases {
+            assert_ne!(events, whole, "{expected}");
             fs::write(folder.path().join(EVENTS), &events).unwrap();
             let error = RunStore::open(folder.path()).unwrap_err();
             let text = error.to_string();

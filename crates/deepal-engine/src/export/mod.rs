@@ -15,6 +15,7 @@ use crate::config::{Config, Task};
 use crate::error::{Error, Result, bail};
 use crate::monitor::Monitor;
 use crate::outputs::Record;
+use crate::sources;
 use crate::study_settings::data_dir_of_environment;
 use crate::text::distinct;
 use deepal_core::{did_you_mean, strategy};
@@ -138,6 +139,7 @@ impl Export {
             label_studio::write(out, &labels, task, &self.catalog)?;
         } else {
             check_folder(out)?;
+            task.own.as_ref().map_or(Ok(()), |own| sources::check_outside(out, &own.source))?;
             let pictures = Pictures::of(&self.config, task, &self.catalog, &monitor)?;
             write_folder(out, |folder| match format {
                 Format::Imagefolder => imagefolder::fill(folder, &labels, &pictures),

@@ -24,8 +24,7 @@ pub(super) fn write(
     let mut data_sets = DataSets::new(monitor);
     let data = data_sets.load(config, task, catalog, false)?.with_pool(task.pool)?;
     let (learner, accuracy) = retrain::train(run, config, task, &data, rounds, catalog, &monitor)?;
-    let (image, encoding) = data_sets.inputs(task)?;
-    let mut about = About::new(task, data.train.meta(), image, encoding);
+    let mut about = About::new(task, data.train.meta(), data_sets.preparation(task)?);
     let ids = data_sets.ids(task)?;
     let labeled = learner.pool().labeled();
     about.learnt_from = labeled.iter().filter_map(|(id, _)| ids.get(id.index()).cloned()).collect();

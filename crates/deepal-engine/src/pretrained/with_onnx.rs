@@ -15,9 +15,12 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// Items that are embedded between two writes to the cache: a killed program loses at most these.
 const BATCH: usize = 64;
+/// How long to wait before looking again whether a cache is free.
+const WAIT: Duration = Duration::from_millis(100);
 /// How pretrained nets mostly want their colours: ImageNet's mean and deviation, 0 to 255.
 const IMAGENET: [[f32; 3]; 2] = [[123.675, 116.28, 103.53], [58.395, 57.12, 57.375]];
 
@@ -47,9 +50,11 @@ pub(super) fn resolve(path: &Path, preprocess: &Preprocess) -> Result<Pretrained
     let output = preprocess.output.clone().or(preset.output);
     let extractor = Extractor::load(path, size.map(|[height, width]| [3, height, width]), output.as_deref())?;
     let [channels, height, width] = extractor.shape();
-    let numbers = |setting: &str, given: &[f32], preset: &[f32], default: [f32; 3]| {
+    let numbers = |setting: &str, given: &[f32], preset: &[f32], default: [f32; 3], as_is: f32| {
         let values = if given.is_empty() { preset } else { given };
         match values.len() {
+            // A net that takes colours as they are scales them itself.
+            0 if extractor.takes_bytes() => Ok(vec![as_is; channels]),
             0 if channels == 3 => Ok(default.to_vec()),
             0 => Ok(vec![default.iter().sum::<f32>() / 3.0; channels]),
             1 => Ok(vec![values[0]; channels]),
@@ -66,8 +71,8 @@ pub(super) fn resolve(path: &Path, preprocess: &Preprocess) -> Result<Pretrained
             size: [height, width],
             channels,
             resize: preprocess.resize.or(preset.resize).unwrap_or_default(),
-            mean: numbers("mean", &preprocess.mean, &preset.mean, IMAGENET[0])?,
-            std: numbers("std", &preprocess.std, &preset.std, IMAGENET[1])?,
+            mean: numbers("mean", &preprocess.mean, &preset.mean, IMAGENET[0], 0.0)?,
+            std: numbers("std", &preprocess.std, &preset.std, IMAGENET[1], 1.0)?,
         };
         image.check().map_err(|error| Error::Setting(error.to_string()))?;
         Some(image)
@@ -113,7 +118,7 @@ pub(super) fn embed(mut own: Source, model: &Pretrained, monitor: &Monitor<'_>) 
             extractor.shape()
         )));
     }
-    let mut store = EmbeddingStore::open(&Downloads::default().cache()?, &model.key()?, extractor.width())?;
+    let mut store = open_store(&model.key()?, extractor.width(), monitor)?;
     let (n, width) = (own.ids.len(), extractor.width());
     let digests = digests(own.inputs.as_ref(), &|done| monitor.progress("looking for embeddings", done, n))?;
     let mut missing = Vec::new();
@@ -157,6 +162,23 @@ pub(super) fn embed(mut own: Source, model: &Pretrained, monitor: &Monitor<'_>) 
     own.name = format!("{}@{stem}", own.name);
     own.original = Some(std::mem::replace(&mut own.inputs, Arc::new(embeddings)));
     Ok(own)
+}
+
+/// The cache of a net's embeddings. While another process writes to it, this waits.
+fn open_store(key: &str, width: usize, monitor: &Monitor<'_>) -> Result<EmbeddingStore> {
+    let cache = Downloads::default().cache()?;
+    let mut is_told = false;
+    loop {
+        match EmbeddingStore::open(&cache, key, width) {
+            Err(DataError::Locked { .. }) if !monitor.is_stopped() => {}
+            opened => return Ok(opened?),
+        }
+        if !is_told {
+            monitor.note("waiting for another command that embeds with the same model");
+            is_told = true;
+        }
+        std::thread::sleep(WAIT);
+    }
 }
 
 /// The same error, with the id of the sample whose features are not finite.

@@ -166,7 +166,8 @@ fn encoding(
     if open.unscaled {
         return Ok(None);
     }
-    if manifest.scale == Some(Scaling::None) {
+    let scaling = manifest.scale.unwrap_or_default();
+    if scaling == Scaling::None {
         return Ok(Some(Encoding::Array { width, scale: None }));
     }
     let mut fit = Fit::new(width);
@@ -174,12 +175,8 @@ fn encoding(
         check_finite(stored)?;
         stored.each(|place, x| fit.add(place % width, x))?;
     }
-    notes.push(
-        "the features were shifted and scaled to mean 0 and standard deviation 1; to use them as they are, say \
-         `scale = \"none\"` in data.toml"
-            .into(),
-    );
-    Ok(Some(Encoding::Array { width, scale: Some(fit.finish()) }))
+    notes.extend(fit.note("the features", scaling));
+    Ok(Some(Encoding::Array { width, scale: fit.finish(scaling) }))
 }
 
 /// Numbers that are not finite, as `f32`, are an error about the first such row.
