@@ -275,6 +275,31 @@ fn what_the_readme_installs_has_a_program() {
 }
 
 #[test]
+fn links_between_pages_lead_somewhere() {
+    let mut pages = vec![root()];
+    let mut found = 0;
+    while let Some(path) = pages.pop() {
+        if path.is_dir() {
+            let hidden = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            let entries = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path());
+            pages.extend(entries.filter(|path| !hidden(path) && !path.ends_with("target")));
+            continue;
+        }
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#', ' ']).next()) {
+            if !link.is_empty() && !link.contains("://") {
+                assert!(path.with_file_name(link).exists(), "{}: {link}", path.display());
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 50, "{found} links");
+}
+
+#[test]
 fn the_program_is_small() {
     let lines = sources(&root().join("crates/deepal-cli/src"))
         .iter()
