@@ -105,8 +105,8 @@ fn found(path: &Path, arrays: Arrays, manifest: &Manifest, open: &Open<'_>) -> R
     let what = if image.is_some() { "pictures" } else { "features" };
     let kind = format!("{kind} of {what}");
     let (classes, problems) = (Vec::new(), Vec::new());
-    let (skipped, roles) = (Vec::new(), Vec::new());
-    Ok(Found { kind, ids, labels, split, classes, inputs, encoding, problems, notes, image, skipped, roles })
+    let (skipped, n_chosen, roles) = (Vec::new(), 0, Vec::new());
+    Ok(Found { kind, ids, labels, split, classes, inputs, encoding, problems, notes, image, skipped, n_chosen, roles })
 }
 
 /// The labels or ids in a file: `.npy`, IDX, or `.txt`, one a line. Where there is none, `None`.

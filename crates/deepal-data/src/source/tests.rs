@@ -20,6 +20,7 @@ fn found(labels: &[Option<&str>]) -> Found {
         image: None,
         encoding: None,
         skipped: Vec::new(),
+        n_chosen: 0,
         roles: Vec::new(),
     }
 }
