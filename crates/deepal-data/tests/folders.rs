@@ -209,10 +209,8 @@ fn labels_that_a_strategy_chose_are_counted_where_their_table_says_so() {
         ("id,label,strategy\na.png,cat,margin\nb.png,dog,margin\n".into(), 0),
     ] {
         let source = folder(&["a.png", "b.png", "c.png"]);
-        let rows = table.lines().map(|row| format!("{row}\n")).collect::<Vec<_>>();
-        let twice = rows.iter().enumerate().filter(|(at, row)| rows[..*at].contains(row)).count();
         write(&source, "labels.csv", &table);
-        assert_eq!(open(source.path()).n_chosen - twice, n_chosen, "{table}");
+        assert_eq!(open(source.path()).n_chosen, n_chosen, "{table}");
     }
 }
 

@@ -28,7 +28,7 @@ fn help_has_the_exit_codes_and_every_option() {
     }
     let text = help("run --help");
     for option in [
-        "dataset", "strategy", "seeds", "initial", "query", "rounds", "pool", "net", "training", "config",
+        "dataset", "strategy", "seeds", "metric", "initial", "query", "rounds", "pool", "net", "training", "config",
         "out", "resume", "data-dir", "offline", "threads",
     ] {
         let (_, about) = text.split_once(&format!("      --{option}")).unwrap();

@@ -92,14 +92,15 @@ pub(super) fn put(path: &Path, folder: &Path, manifest: &Manifest, found: &mut F
             unknown.push(at);
             continue;
         };
-        if let Some(before) = given.insert(row, at).filter(|before| !answers[*before].what.is(&answer.what)) {
+        let before = given.insert(row, at);
+        n_chosen += usize::from(before.is_none() && answer.is_chosen && matches!(answer.what, What::Label(_)));
+        if let Some(before) = before.filter(|before| !answers[*before].what.is(&answer.what)) {
             let (before, rows) = (&answers[before], (before + 1, at + 1));
             return Err(wrong(format!(
                 "has two answers for `{}`: {} in row {} (`{}`) and {} in row {} (`{}`); remove one",
                 ids[row], before.what, rows.0, before.id, answer.what, rows.1, answer.id
             )));
         }
-        n_chosen += usize::from(answer.is_chosen && matches!(answer.what, What::Label(_)));
         labels[row] = match &answer.what {
             What::Label(label) => Some(label.clone()),
             What::Nothing | What::Skip | What::Rejected => None,
