@@ -194,7 +194,8 @@ impl Experiment<'_> {
             }
             let ids = SampleId::first(data.test.len());
             let probs = learner.trained()?.predict_proba(data.test.as_ref(), &ids)?;
-            let (predicted, truth) = (probs.outer_iter().map(most_probable).collect::<Vec<_>>(), &data.test_labels);
+            let (predicted, truth) =
+                (probs.outer_iter().map(most_probable).collect::<Vec<_>>(), &data.test_labels);
             let accuracy = accuracy(&predicted, truth);
             let n_classes = data.test.meta().classes.len().max(probs.ncols());
             let test = ClassCounts::new(&predicted, truth, n_classes);
@@ -202,7 +203,9 @@ impl Experiment<'_> {
             let labels = learner.pool().n_labeled();
             let classes = answers.iter().filter_map(|answer| answer.class).collect();
             let Query { ids: picks, scores } = query;
-            if on(Step::Done(Round { round, labels, picks, classes, scores, accuracy, test, errors })).is_break() {
+            if on(Step::Done(Round { round, labels, picks, classes, scores, accuracy, test, errors }))
+                .is_break()
+            {
                 break;
             }
         }

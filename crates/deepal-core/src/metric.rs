@@ -112,11 +112,8 @@ pub struct ClassCounts {
 impl ClassCounts {
     /// Of predictions and true classes, all below `n_classes`.
     pub fn new(predicted: &[Class], truth: &[Class], n_classes: usize) -> Self {
-        let mut counts = Self {
-            actual: vec![0; n_classes],
-            predicted: vec![0; n_classes],
-            right: vec![0; n_classes],
-        };
+        let mut counts =
+            Self { actual: vec![0; n_classes], predicted: vec![0; n_classes], right: vec![0; n_classes] };
         for (predicted, truth) in predicted.iter().zip(truth) {
             counts.predicted[predicted.index()] += 1;
             counts.actual[truth.index()] += 1;

@@ -198,7 +198,9 @@ fn an_album_by_date_with_a_table_of_labels_is_unlabelled() {
 #[test]
 fn labels_that_a_strategy_chose_are_counted_where_their_table_says_so() {
     let exported = "dataset,net,strategy,seed,round,rank,id,class,score\n";
-    let run = |strategy: &str| format!("{exported}d,mlp,{strategy},1,0,1,a.png,cat,\nd,mlp,{strategy},1,1,1,b.png,dog,0.5\n");
+    let run = |strategy: &str| {
+        format!("{exported}d,mlp,{strategy},1,0,1,a.png,cat,\nd,mlp,{strategy},1,1,1,b.png,dog,0.5\n")
+    };
     for (table, n_chosen) in [
         ("id,label\na.png,cat\nb.png,dog\n".to_owned(), 0),
         ("id,label,asked_by\na.png,cat,strategy\nb.png,dog,audit\nc.png,cat,import\n".into(), 1),

@@ -75,7 +75,8 @@ fn a_run_that_recorded_the_accuracy_alone_is_about_nothing_else() {
     let config = read(&folder, "run/config.toml").replace("metric = \"accuracy\"\n", "");
     fs::write(folder.path().join("run/events.jsonl"), events).unwrap();
     fs::write(folder.path().join("run/config.toml"), &config).unwrap();
-    let words = ["`run` was recorded without the counts of each class", "`macro-f1`", "run it again in a new folder"];
+    let words =
+        ["`run` was recorded without the counts of each class", "`macro-f1`", "run it again in a new folder"];
     for line in ["run --resume run --metric macro-f1", "report run --metric macro-f1"] {
         call(&folder, line).expect(2, &words);
     }
@@ -112,5 +113,6 @@ fn labels_that_a_strategy_chose_are_warned_of_in_a_run_and_its_report() {
     }
     fs::create_dir(folder.path().join("points.csv.deepal")).unwrap();
     fs::write(folder.path().join("points.csv.deepal/project.sqlite"), "").unwrap();
-    call(&folder, "run --dataset points.csv.deepal").expect(2, &["labelling project", "deepal export points.csv.deepal"]);
+    call(&folder, "run --dataset points.csv.deepal")
+        .expect(2, &["labelling project", "deepal export points.csv.deepal"]);
 }

@@ -49,10 +49,7 @@ pub fn metrics(rounds: &[RoundRecord]) -> Result<Vec<u8>> {
 }
 
 /// A figure of each class.
-fn of_classes(
-    round: &RoundRecord,
-    of: fn(&ClassCounts, usize) -> Option<f64>,
-) -> Option<Vec<Option<f64>>> {
+fn of_classes(round: &RoundRecord, of: fn(&ClassCounts, usize) -> Option<f64>) -> Option<Vec<Option<f64>>> {
     let counts = round.test.as_ref()?;
     Some((0..counts.n_classes()).map(|class| of(counts, class)).collect())
 }
@@ -248,10 +245,13 @@ fn optional_lists<T: DataType>(
 ) -> ParquetResult<()> {
     let (mut values, mut levels, mut goes_on) = (Vec::new(), Vec::new(), Vec::new());
     for list in lists {
-        let list = list.map_or_else(|| vec![(0, None)], |list| match list.is_empty() {
-            true => vec![(1, None)],
-            false => list.into_iter().map(|value| (2 + i16::from(value.is_some()), value)).collect(),
-        });
+        let list = list.map_or_else(
+            || vec![(0, None)],
+            |list| match list.is_empty() {
+                true => vec![(1, None)],
+                false => list.into_iter().map(|value| (2 + i16::from(value.is_some()), value)).collect(),
+            },
+        );
         for (at, (level, value)) in list.into_iter().enumerate() {
             values.extend(value);
             levels.push(level);

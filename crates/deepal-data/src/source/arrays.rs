@@ -106,7 +106,21 @@ fn found(path: &Path, arrays: Arrays, manifest: &Manifest, open: &Open<'_>) -> R
     let kind = format!("{kind} of {what}");
     let (classes, problems) = (Vec::new(), Vec::new());
     let (skipped, n_chosen, roles) = (Vec::new(), 0, Vec::new());
-    Ok(Found { kind, ids, labels, split, classes, inputs, encoding, problems, notes, image, skipped, n_chosen, roles })
+    Ok(Found {
+        kind,
+        ids,
+        labels,
+        split,
+        classes,
+        inputs,
+        encoding,
+        problems,
+        notes,
+        image,
+        skipped,
+        n_chosen,
+        roles,
+    })
 }
 
 /// The labels or ids in a file: `.npy`, IDX, or `.txt`, one a line. Where there is none, `None`.

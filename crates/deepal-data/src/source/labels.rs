@@ -93,7 +93,8 @@ pub(super) fn put(path: &Path, folder: &Path, manifest: &Manifest, found: &mut F
             continue;
         };
         let before = given.insert(row, at);
-        n_chosen += usize::from(before.is_none() && answer.is_chosen && matches!(answer.what, What::Label(_)));
+        n_chosen +=
+            usize::from(before.is_none() && answer.is_chosen && matches!(answer.what, What::Label(_)));
         if let Some(before) = before.filter(|before| !answers[*before].what.is(&answer.what)) {
             let (before, rows) = (&answers[before], (before + 1, at + 1));
             return Err(wrong(format!(

@@ -36,7 +36,8 @@ pub(super) fn confused(runs: &ArmRuns<'_>) -> Vec<(u16, u16, u32)> {
     for (actual, predicted, n) in errors.into_iter().flat_map(|errors| &errors.confused) {
         *pairs.entry((*actual, *predicted)).or_default() += n;
     }
-    let mut pairs = pairs.into_iter().map(|((actual, predicted), n)| (actual, predicted, n)).collect::<Vec<_>>();
+    let mut pairs =
+        pairs.into_iter().map(|((actual, predicted), n)| (actual, predicted, n)).collect::<Vec<_>>();
     pairs.sort_by_key(|(_, _, n)| Reverse(*n));
     pairs
 }
@@ -96,7 +97,10 @@ mod tests {
         let rounds = rounds();
         let verdict = |metric| analysis(&rounds, metric).verdict.concat();
         let accuracy = verdict(Metric::Accuracy);
-        assert!(accuracy.starts_with("On d with n, common beat random: area under the curve +"), "{accuracy}");
+        assert!(
+            accuracy.starts_with("On d with n, common beat random: area under the curve +"),
+            "{accuracy}"
+        );
         let f1 = verdict(Metric::MacroF1);
         let start = "On d with n, common lost to random: area under the macro-F1 curve -";
         assert!(f1.starts_with(start) && f1.contains("random's final macro-F1 of "), "{f1}");
@@ -161,7 +165,9 @@ mod tests {
     fn uneven_classes_are_warned_of_where_accuracy_is_all_that_is_looked_at() {
         let warned = |rounds: &[RoundRecord], metric| {
             let warnings = analysis(rounds, metric).warnings;
-            warnings.iter().any(|warning| warning.contains("the commonest class has 180 test samples and the rarest 18"))
+            warnings
+                .iter()
+                .any(|warning| warning.contains("the commonest class has 180 test samples and the rarest 18"))
         };
         let mut rounds = rounds();
         assert!(!warned(&rounds, Metric::Accuracy), "20 samples are not so rare");

@@ -98,7 +98,9 @@ impl ArmRuns<'_> {
 
     /// The round of each seed at `labels`.
     pub(super) fn at(&self, labels: usize) -> impl Iterator<Item = &RoundRecord> {
-        self.seeds.values().filter_map(move |rounds| rounds.iter().find(|round| round.labels == labels).copied())
+        self.seeds
+            .values()
+            .filter_map(move |rounds| rounds.iter().find(|round| round.labels == labels).copied())
     }
 
     /// The metric of a round. All rounds were checked to have it.

@@ -12,7 +12,8 @@ const HEAD: &str = "dataset,net,strategy,seeds,labels,accuracy,accuracy_low,accu
 /// them are of the `metric` in the last column. A ratio of 0 is a target not reached, `compared_labels` is where the comparison with
 /// random ends and what target is meant, seconds are those of a whole run, and what cannot be known is empty.
 pub(crate) fn csv(analysis: &Analysis) -> Vec<u8> {
-    let rows = analysis.tasks.iter().flat_map(|task| task.arms.iter().map(move |arm| row(analysis, task, arm)));
+    let rows =
+        analysis.tasks.iter().flat_map(|task| task.arms.iter().map(move |arm| row(analysis, task, arm)));
     HEAD.bytes().chain(rows.flat_map(csv_row)).collect()
 }
 

@@ -162,7 +162,8 @@ fn savings(task: &TaskAnalysis, metric: Metric) -> String {
         true => "; each interval is for one strategy alone, not corrected for several",
         false => "",
     };
-    let mut text = format!("\n{}", folded(&format!("labels for the {} (mean curves{caution})", goal(task, metric))));
+    let mut text =
+        format!("\n{}", folded(&format!("labels for the {} (mean curves{caution})", goal(task, metric))));
     if let Some((saving, _)) = one {
         let _ = writeln!(text, "  {BASELINE:<26}{}", thousands(saving.random_labels));
     }

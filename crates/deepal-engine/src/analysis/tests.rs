@@ -447,7 +447,8 @@ fn the_files_hold_what_the_text_says() {
     assert!(rows[1].ends_with(",,,,,,,,,,,,,,,,4.000,1.000,0.500,,,,,,,accuracy"), "{table}");
     assert!(rows[2].starts_with("d,n,\"odd, \"\"name\"\"\",5,400,0."), "{table}");
     assert!(
-        rows[3].contains(",,0,0,0,400,-0.0") && rows[3].ends_with(",-1,0,0,3,4.000,1.000,0.500,,,,,,,accuracy"),
+        rows[3].contains(",,0,0,0,400,-0.0")
+            && rows[3].ends_with(",-1,0,0,3,4.000,1.000,0.500,,,,,,,accuracy"),
         "{table}"
     );
 

@@ -1,8 +1,6 @@
 //! The answer in sentences.
 
-use super::phrases::{
-    evidence, list, p_value, percent_of, points_with_interval, ratio_interval, thousands,
-};
+use super::phrases::{evidence, list, p_value, percent_of, points_with_interval, ratio_interval, thousands};
 use super::runs::{ArmRuns, Pair, TaskRuns};
 use super::{Analysis, BASELINE, SEEDS_ADVISED, SEEDS_FOR_CLAIMS, Saving, TaskAnalysis, Versus};
 use crate::text::count;
@@ -123,13 +121,7 @@ fn silent(where_: &str, random: &ArmRuns<'_>, silent: &[&ArmRuns<'_>]) -> Vec<St
     sentences
 }
 
-fn against_random(
-    task: &TaskAnalysis,
-    name: &str,
-    versus: &Versus,
-    tests: usize,
-    metric: Metric,
-) -> String {
+fn against_random(task: &TaskAnalysis, name: &str, versus: &Versus, tests: usize, metric: Metric) -> String {
     let where_ = format!("On {}", task.name());
     let evidence = evidence(&versus.area, versus.seeds, metric);
     let alone = match versus.area.p < 0.05 && versus.area.outcome == 0 {

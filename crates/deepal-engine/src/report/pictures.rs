@@ -26,7 +26,8 @@ pub(crate) struct Picture {
 pub(crate) fn first_picks(round: &RoundRecord, data: &Data) -> Result<Vec<Picture>, String> {
     let classes = &data.train.meta().classes;
     let ids = round.picks.iter().take(SHOWN).map(|id| SampleId(*id)).collect::<Vec<_>>();
-    let class = |id: &SampleId| data.train_labels.get(id.index()).and_then(|class| classes.get(class.index()));
+    let class =
+        |id: &SampleId| data.train_labels.get(id.index()).and_then(|class| classes.get(class.index()));
     let captions = ids.iter().map(|id| class(id).cloned().unwrap_or_default()).collect();
     shown(data.train.as_ref(), &ids, captions)
 }
@@ -37,7 +38,8 @@ pub(crate) fn first_picks(round: &RoundRecord, data: &Data) -> Result<Vec<Pictur
 /// In words: data that are not images, or another test set than that of the record.
 pub(crate) fn worst(errors: &Errors, data: &Data) -> Result<Vec<Picture>, String> {
     let classes = &data.test.meta().classes;
-    let is_it = |mistake: &Mistake| data.test_labels.get(mistake.sample as usize) == Some(&Class(mistake.actual));
+    let is_it =
+        |mistake: &Mistake| data.test_labels.get(mistake.sample as usize) == Some(&Class(mistake.actual));
     if !errors.worst.iter().all(is_it) {
         return Err("the test set is another than that of the run".into());
     }

@@ -2,7 +2,8 @@
 
 use super::Report;
 use crate::analysis::{
-    Across, Analysis, Arm, ClassFigures, Difference, Estimate, Penalty, Point, Saving, Seconds, TaskAnalysis, Versus,
+    Across, Analysis, Arm, ClassFigures, Difference, Estimate, Penalty, Point, Saving, Seconds, TaskAnalysis,
+    Versus,
 };
 use deepal_core::Data;
 use deepal_core::metric::{Errors, Metric, Mistake};
@@ -193,11 +194,7 @@ fn across(strategies: &[&str]) -> Vec<Across> {
 }
 
 /// The first two rounds of the first seed.
-fn rounds(
-    (dataset, net): (&str, &str),
-    strategy: &str,
-    data: &BTreeMap<String, Data>,
-) -> Vec<RoundRecord> {
+fn rounds((dataset, net): (&str, &str), strategy: &str, data: &BTreeMap<String, Data>) -> Vec<RoundRecord> {
     let mistake = |sample: u32| {
         let actual = data.get(dataset)?.test_labels.get(sample as usize)?.0;
         Some(Mistake { sample, actual, predicted: (actual + 1) % 10, probability: 0.876 })

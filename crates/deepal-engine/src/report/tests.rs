@@ -92,7 +92,9 @@ fn the_page_holds_what_was_found() {
     assert_eq!(html.matches("<img ").count(), 144 + 6);
     assert_eq!(html.matches(", not ").count(), 6);
     assert_eq!(html.matches(" (88 %)</span>").count(), 6);
-    for section in ["curves", "savings", "penalty", "across", "per-class", "time", "classes", "pictures", "settings"] {
+    for section in
+        ["curves", "savings", "penalty", "across", "per-class", "time", "classes", "pictures", "settings"]
+    {
         assert!(html.contains(&format!("<section id=\"{section}\">")), "{section}");
     }
 }
