@@ -319,9 +319,9 @@ mod tests {
             assert_ne!(actual, wrong);
         }
         let all = errors.confused.iter().map(|(_, _, n)| *n).sum::<u32>();
-        assert_eq!(f64::from(all), n as f64 - n as f64 * accuracy(&predicted, &truth));
         assert!(errors.confused.windows(2).all(|pair| pair[0].2 >= pair[1].2));
         let mut by_hand = (0..n).filter(|at| predicted[*at] != truth[*at]).collect::<Vec<_>>();
+        assert_eq!(all as usize, by_hand.len());
         let sure = |at: usize| probs[[at, predicted[at].index()]];
         by_hand.sort_by(|a, b| sure(*b).total_cmp(&sure(*a)).then(a.cmp(b)));
         let worst = errors.worst.iter().map(|mistake| mistake.sample as usize).collect::<Vec<_>>();
@@ -331,8 +331,8 @@ mod tests {
 
     #[test]
     fn a_thousand_classes_stay_small() {
-        let (truth, predicted) = (draws(10_000, 1000, 9), draws(10_000, 1000, 10));
-        let errors = Errors::new(&predicted, &Array2::zeros((10_000, 1000)), &truth);
+        let (truth, predicted) = (draws(2000, 1000, 9), draws(2000, 1000, 10));
+        let errors = Errors::new(&predicted, &Array2::zeros((2000, 1000)), &truth);
         assert_eq!((errors.confused.len(), errors.worst.len()), (MOST_PAIRS, MOST_SAMPLES));
     }
 
