@@ -45,6 +45,23 @@ def pick(entry, at, sample_id):
     return {key: entry[key] for key in RUN} | row
 
 
+def classes(entry):
+    counts = entry.get("test")
+    if counts is None:
+        return dict.fromkeys(["balanced_accuracy", "macro_f1", "support", "recall", "precision"])
+    actual, predicted, right = counts["actual"], counts["predicted"], counts["right"]
+    recall = [r / a if a else None for r, a in zip(right, actual)]
+    f1 = [2 * r / (a + p) for r, a, p in zip(right, actual, predicted) if a]
+    found = [share for share in recall if share is not None]
+    return {
+        "balanced_accuracy": sum(found) / len(found),
+        "macro_f1": sum(f1) / len(f1),
+        "support": actual,
+        "recall": recall,
+        "precision": [r / p if p else None for r, p in zip(right, predicted)],
+    }
+
+
 def f32(value):
     return struct.unpack("<f", struct.pack("<f", value))[0]
 
@@ -53,7 +70,7 @@ def main(folder):
     lines = (HERE / "rounds.jsonl").read_text(encoding="utf-8").splitlines()
     rounds = [{"predict_seconds": 0.0} | json.loads(line) for line in lines]
     columns = [*RUN, "labels", *SCALARS.values()]
-    same(folder / "metrics.parquet", [{key: entry[key] for key in columns} for entry in rounds])
+    same(folder / "metrics.parquet", [{key: entry[key] for key in columns} | classes(entry) for entry in rounds])
     picks = [pick(entry, *at) for entry in rounds for at in enumerate(entry["picks"])]
     same(folder / "selections.parquet", picks)
 

@@ -6,7 +6,7 @@ The event files are encoded by TensorBoard's own messages and its own writer of 
     pip install tensorboard
     python make.py
 
-rounds.jsonl    one `Round` a line, as in `events.jsonl`; odd names, an old run without classes and scores
+rounds.jsonl    one `Round` a line, as in `events.jsonl`; odd names, an old run without classes, scores and counts of classes
 tensorboard/    a folder a run, named by `urllib.parse.quote`
 """
 
@@ -29,7 +29,8 @@ ROUNDS = [
            "accuracy": 0.1, "train_seconds": 1.23456, "query_seconds": 0.0, "predict_seconds": 0.25},
     OLD | {"round": 0, "labels": 2, "picks": [7, 5], "accuracy": 0.0, "train_seconds": 1e-5, "query_seconds": 2e9},
     NEW | {"round": 1, "labels": 300, "picks": [9, 8, 1], "classes": [9, 8, 7], "scores": [0.1 + 0.2, 0.3, -1e-300],
-           "accuracy": 14 / 15, "train_seconds": 2.5, "query_seconds": 0.125, "predict_seconds": 0.5},
+           "accuracy": 14 / 15, "train_seconds": 2.5, "query_seconds": 0.125, "predict_seconds": 0.5,
+           "test": {"actual": [5, 10, 0], "predicted": [4, 11, 0], "right": [4, 10, 0]}},
     OLD | {"round": 1, "labels": 2, "picks": [], "accuracy": 1.0, "train_seconds": 0.0, "query_seconds": 0.0},
 ]
 

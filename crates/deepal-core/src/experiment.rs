@@ -5,9 +5,10 @@ use crate::error::{Error, Result};
 use crate::ids::{Class, SampleId};
 use crate::initial::InitialSet;
 use crate::learner::{ActiveLearner, Query};
-use crate::metric::accuracy;
+use crate::metric::{ClassCounts, Errors, accuracy};
 use crate::net::Net;
 use crate::pool::Annotation;
+use crate::score::most_probable;
 use crate::seed::{Purpose, derive};
 use crate::strategy::Strategy;
 use std::ops::ControlFlow;
@@ -105,6 +106,10 @@ pub struct Round {
     pub scores: Option<Vec<f64>>,
     /// Accuracy on the test set after training on all labels so far.
     pub accuracy: f64,
+    /// The same test class by class.
+    pub test: ClassCounts,
+    /// What is wrong on the test set; in the last round alone.
+    pub errors: Option<Errors>,
 }
 
 /// What an experiment is about to do, or has done.
@@ -187,11 +192,20 @@ impl Experiment<'_> {
             if on(Step::Test).is_break() {
                 break;
             }
-            let accuracy = accuracy(&learner.predict(data.test.as_ref())?, &data.test_labels);
+            let ids = SampleId::first(data.test.len());
+            let probs = learner.trained()?.predict_proba(data.test.as_ref(), &ids)?;
+            let (predicted, truth) =
+                (probs.outer_iter().map(most_probable).collect::<Vec<_>>(), &data.test_labels);
+            let accuracy = accuracy(&predicted, truth);
+            let n_classes = data.test.meta().classes.len().max(probs.ncols());
+            let test = ClassCounts::new(&predicted, truth, n_classes);
+            let errors = (round == budget.rounds).then(|| Errors::new(&predicted, &probs, truth));
             let labels = learner.pool().n_labeled();
             let classes = answers.iter().filter_map(|answer| answer.class).collect();
             let Query { ids: picks, scores } = query;
-            if on(Step::Done(Round { round, labels, picks, classes, scores, accuracy })).is_break() {
+            if on(Step::Done(Round { round, labels, picks, classes, scores, accuracy, test, errors }))
+                .is_break()
+            {
                 break;
             }
         }

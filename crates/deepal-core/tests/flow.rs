@@ -160,6 +160,9 @@ fn every_strategy_that_the_net_serves_learns_what_is_there() {
         for (number, round) in rounds.iter().enumerate() {
             assert_eq!((round.round as usize, round.labels), (number, 8 + 5 * number));
             assert_eq!(round.picks.len(), if number == 0 { 8 } else { 5 });
+            assert_eq!(round.test.accuracy(), round.accuracy);
+            assert_eq!(round.test.actual.iter().sum::<u32>() as usize, data.test_labels.len());
+            assert_eq!(round.errors.is_some(), number == 4, "of the last round alone");
             for pick in &round.picks {
                 assert!(!std::mem::replace(&mut seen[pick.index()], true), "{name} asks for {pick:?} twice");
             }

@@ -66,9 +66,30 @@ fn metrics_come_back_as_they_were() {
   REQUIRED DOUBLE train_seconds;
   REQUIRED DOUBLE query_seconds;
   REQUIRED DOUBLE predict_seconds;
+  OPTIONAL DOUBLE balanced_accuracy;
+  OPTIONAL DOUBLE macro_f1;
+  OPTIONAL group support (LIST) {
+    REPEATED group list {
+      OPTIONAL INT64 element;
+    }
+  }
+  OPTIONAL group recall (LIST) {
+    REPEATED group list {
+      OPTIONAL DOUBLE element;
+    }
+  }
+  OPTIONAL group precision (LIST) {
+    REPEATED group list {
+      OPTIONAL DOUBLE element;
+    }
+  }
 }
 "
     );
+    let none = "balanced_accuracy: null, macro_f1: null, support: null, recall: null, precision: null";
+    // Recall 4 / 5 and 1, F1 8 / 9 and 20 / 21.
+    let counted = "balanced_accuracy: 0.9, macro_f1: 0.9206349206349206, support: [5, 10, 0], recall: [0.8, 1.0, null], \
+                   precision: [1.0, 0.9090909090909091, null]";
     let expected = [
         (NEW, "round: 0, labels: 3, accuracy: 0.1", "1.23456", "0E0", "0.25"),
         (OLD, "round: 0, labels: 2, accuracy: 0E0", "0.00001", "2000000000.0", "0E0"),
@@ -77,7 +98,8 @@ fn metrics_come_back_as_they_were() {
     ];
     let expected = expected.map(|(run, round, train, query, predict)| {
         let seconds = format!("train_seconds: {train}, query_seconds: {query}, predict_seconds: {predict}");
-        format!("{{{run}, {round}, {seconds}}}")
+        let classes = if round.starts_with("round: 1, labels: 300") { counted } else { none };
+        format!("{{{run}, {round}, {seconds}, {classes}}}")
     });
     assert_eq!(rows, expected);
 }

@@ -196,6 +196,27 @@ fn an_album_by_date_with_a_table_of_labels_is_unlabelled() {
 }
 
 #[test]
+fn labels_that_a_strategy_chose_are_counted_where_their_table_says_so() {
+    let exported = "dataset,net,strategy,seed,round,rank,id,class,score\n";
+    let run = |strategy: &str| {
+        format!("{exported}d,mlp,{strategy},1,0,1,a.png,cat,\nd,mlp,{strategy},1,1,1,b.png,dog,0.5\n")
+    };
+    for (table, n_chosen) in [
+        ("id,label\na.png,cat\nb.png,dog\n".to_owned(), 0),
+        ("id,label,asked_by\na.png,cat,strategy\nb.png,dog,audit\nc.png,cat,import\n".into(), 1),
+        ("id,label,asked_by\na.png,cat,strategy\na.png,cat,strategy\nb.png,,strategy\n".into(), 1),
+        (run("margin"), 2),
+        (run("random"), 0),
+        // Not the whole heading of a run's labels: a column of somebody's own.
+        ("id,label,strategy\na.png,cat,margin\nb.png,dog,margin\n".into(), 0),
+    ] {
+        let source = folder(&["a.png", "b.png", "c.png"]);
+        write(&source, "labels.csv", &table);
+        assert_eq!(open(source.path()).n_chosen, n_chosen, "{table}");
+    }
+}
+
+#[test]
 fn sub_folders_that_are_no_classes_can_be_declared_and_those_that_are_too() {
     let source = folder(&["holiday/a.png", "party/b.png"]);
     assert_eq!(open(source.path()).classes, ["holiday", "party"]);

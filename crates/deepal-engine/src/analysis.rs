@@ -1,6 +1,7 @@
 //! What the rounds of runs say about the strategies: the numbers behind the table, `summary.json` and the report.
 
 mod across;
+mod classes;
 mod compare;
 mod phrases;
 mod runs;
@@ -11,6 +12,7 @@ mod tests;
 mod verdict;
 mod warnings;
 
+use deepal_core::metric::Metric;
 use deepal_data::stores::run::RoundRecord;
 use serde::Serialize;
 
@@ -32,6 +34,8 @@ const BOOTSTRAP_SEED: u64 = 1;
 /// Everything that is said about the strategies of some runs.
 #[derive(Debug, Clone, Serialize)]
 pub struct Analysis {
+    /// What curves, areas, savings, tests and sentences are about.
+    pub metric: Metric,
     /// One for each data set and net.
     pub tasks: Vec<TaskAnalysis>,
     /// Who beats whom, over all tasks; `None` with fewer than 3 seeds or fewer than 2 strategies on every task.
@@ -50,10 +54,13 @@ impl Analysis {
     /// A strategy ends on a task at the largest number of labels that one of its seeds has reached, and seeds that stopped before
     /// are left out of its numbers. Two strategies are compared up to the smaller of their ends, with the seeds that both have
     /// there. So a seed that broke off takes nothing from the others.
-    pub(crate) fn new(rounds: &[RoundRecord], strategies: &[String]) -> Self {
-        let runs = runs::group(rounds, strategies);
+    ///
+    /// `metric`: every round must have it.
+    pub(crate) fn new(rounds: &[RoundRecord], strategies: &[String], metric: Metric) -> Self {
+        let runs = runs::group(rounds, strategies, metric);
         let tasks = compare::tasks(&runs);
         let mut analysis = Self {
+            metric,
             penalty: across::penalty(&runs, strategies),
             across: across::across(&runs, strategies),
             tasks,
@@ -120,7 +127,7 @@ pub struct Arm {
     pub seeds: Vec<u64>,
     /// The learning curve, up to the end.
     pub points: Vec<Point>,
-    /// Area under the learning curve, 1 for a perfect learner; `None` for a curve of one point, and for one that ends before
+    /// Area under the learning curve of the metric, 1 for a perfect learner; `None` for a curve of one point, and for one that ends before
     /// that of another strategy of the task, as areas over different ranges say nothing about each other.
     pub area: Option<Estimate>,
     /// Labels against random; `None` for random itself, without it, or with fewer than 3 common seeds.
@@ -129,6 +136,24 @@ pub struct Arm {
     pub seconds: Seconds,
     /// Mean labels bought of each class after the initial set.
     pub bought: Vec<f64>,
+    /// The test set class by class at the end; empty if a seed did not record it.
+    pub classes: Vec<ClassFigures>,
+    /// The commonest confusions at the end, as (true class, predicted class, test samples added up over the seeds); empty if a seed
+    /// did not record them.
+    pub confused: Vec<(u16, u16, u32)>,
+}
+
+/// A class of the test set. All shares are means over the seeds that have them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClassFigures {
+    /// How many test samples are of it.
+    pub support: u32,
+    /// The share of its samples that are found; `None` without any.
+    pub recall: Option<f64>,
+    /// The share right of what is predicted to be of it; `None` if nothing ever is.
+    pub precision: Option<f64>,
+    /// The harmonic mean of both, 0 where none is found; `None` without any samples.
+    pub f1: Option<f64>,
 }
 
 impl Arm {
@@ -153,11 +178,17 @@ pub struct Estimate {
 pub struct Point {
     /// Labels so far.
     pub labels: usize,
+    /// The metric on the test set, a share of 1; what follows is about it.
+    pub value: Estimate,
     /// Accuracy on the test set, a share of 1.
     pub accuracy: Estimate,
+    /// Mean recall of the classes; `None` if a seed did not record it.
+    pub balanced_accuracy: Option<Estimate>,
+    /// Mean F1 of the classes; `None` if a seed did not record it.
+    pub macro_f1: Option<Estimate>,
     /// Mean seconds (train, query, predict) from the start of the run to the end of this round.
     pub seconds: f64,
-    /// The accuracy minus that of random at as many labels, paired by seed; `None` in round 0, where both are the same.
+    /// The metric minus that of random at as many labels, paired by seed; `None` in round 0, where both are the same.
     /// With fewer than 5 seeds its outcome is 0: the accuracies of a small test set are often equally far apart with each of a
     /// few seeds, which a t-test takes for certainty.
     pub difference: Option<Difference>,
@@ -176,7 +207,7 @@ pub struct Difference {
     pub outcome: i8,
 }
 
-/// A strategy against random.
+/// A strategy against random, by the metric.
 #[derive(Debug, Clone, Serialize)]
 pub struct Versus {
     /// Seeds that both have at the end.
@@ -191,14 +222,14 @@ pub struct Versus {
     pub ties: usize,
     /// See `wins`.
     pub losses: usize,
-    /// Labels for random's accuracy.
+    /// Labels for random's value of the metric.
     pub saving: Option<Saving>,
 }
 
-/// Labels for the accuracy that random reaches where the comparison ends.
+/// Labels for the value of the metric that random reaches where the comparison ends.
 #[derive(Debug, Clone, Serialize)]
 pub struct Saving {
-    /// Random's mean accuracy where the comparison ends, which is before random's own end if the strategy ends before.
+    /// Random's mean value where the comparison ends, which is before random's own end if the strategy ends before.
     pub target: f64,
     /// Labels that random needs for it.
     pub random_labels: f64,

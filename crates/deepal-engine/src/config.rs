@@ -3,7 +3,8 @@
 use crate::catalog::Catalog;
 use crate::error::{Context, Error, Result, bail};
 use crate::origin::Origin;
-use crate::text::distinct;
+use crate::text::{count, distinct};
+use deepal_core::metric::Metric;
 use deepal_core::{Budget, InitialSet, Meta, Net, Spec};
 use deepal_data::datasets;
 use deepal_nn::nets::Options;
@@ -29,6 +30,9 @@ pub struct Config {
     pub seeds: Vec<u64>,
     /// Which labels come first.
     pub initial_set: InitialSet,
+    /// What curves, savings and verdicts are about. It is a way to look at the record: another one changes no training.
+    #[serde(default)]
+    pub metric: Metric,
     /// Where nets are computed.
     #[serde(default, skip_serializing_if = "is_default")]
     pub device: Device,
@@ -117,7 +121,7 @@ impl Config {
     }
 
     /// Whether a run with the settings `old` can go on with these: nothing that was asked for is left out or asked for
-    /// otherwise; tasks, strategies and seeds may be new. Else the reason.
+    /// otherwise; tasks, strategies and seeds may be new, and the metric another. Else the reason.
     pub(crate) fn extends(&self, old: &Self) -> Result<(), String> {
         fn left_out<T: PartialEq>(old: &[T], new: &[T]) -> bool {
             old.iter().any(|value| !new.contains(value))
@@ -169,6 +173,14 @@ impl Config {
             ));
         }
         warnings.extend(self.tasks.iter().filter_map(Task::warning));
+        warnings.extend(self.chosen_labels());
+        warnings
+    }
+
+    /// Words of warning about labels that are no random sample, of each source once.
+    pub(crate) fn chosen_labels(&self) -> Vec<String> {
+        let mut warnings = self.tasks.iter().filter_map(Task::chosen_labels).collect::<Vec<_>>();
+        warnings.dedup();
         warnings
     }
 
@@ -233,6 +245,18 @@ impl Task {
         }
         self.training.iter().try_for_each(Training::check)?;
         Ok(self.budget().check(self.pool)?)
+    }
+
+    fn chosen_labels(&self) -> Option<String> {
+        let chosen = self.own.as_ref()?.chosen;
+        let labels = count(chosen, "label", "labels");
+        (chosen > 0).then(|| {
+            format!(
+                "a strategy chose {labels} of `{}`, as its table of labels says: pool and test set are no random sample, so figures \
+                 are those of chosen samples and not of all; label samples drawn at random to compare strategies",
+                self.dataset
+            )
+        })
     }
 
     fn warning(&self) -> Option<String> {
@@ -323,6 +347,38 @@ mod tests {
     }
 
     #[test]
+    fn settings_of_earlier_versions_are_about_accuracy() {
+        let catalog = Catalog::default();
+        let config = resolve(StudySettings { metric: Some(Metric::MacroF1), ..StudySettings::default() });
+        let text = config.to_toml(&catalog).unwrap();
+        assert!(text.contains("metric = \"macro-f1\"\n"), "{text}");
+        let parse = |text: &str| Config::parse(text, Path::new("config.toml"), &catalog);
+        assert_eq!(parse(&text).unwrap(), config);
+        let old = text.replace("metric = \"macro-f1\"\n", "");
+        assert_eq!(parse(&old).unwrap().metric, Metric::Accuracy);
+        let wrong = parse(&text.replace("macro-f1", "macro-f2")).unwrap_err().to_string();
+        assert!(wrong.contains("did you mean `macro-f1`"), "{wrong}");
+    }
+
+    #[test]
+    fn labels_that_a_strategy_chose_are_warned_of_once() {
+        let mut config = resolve(StudySettings::default());
+        let origin = crate::Origin {
+            source: "photos".into(),
+            samples: String::new(),
+            classes: Vec::new(),
+            content: None,
+            chosen: 12,
+            dedup: None,
+            model: None,
+        };
+        config.tasks[0].own = Some(origin);
+        config.tasks.push(Task { net: "softmax-regression".into(), ..config.tasks[0].clone() });
+        let [warning] = &config.warnings()[..] else { panic!("{:?}", config.warnings()) };
+        assert!(warning.starts_with("a strategy chose 12 labels of `fashion-mini`"), "{warning}");
+    }
+
+    #[test]
     fn few_labels_with_fixed_epochs_are_warned_about() {
         let config = resolve(with_net("mnist-cnn", "paper"));
         assert!(config.warnings()[0].contains("10 optimiser steps"));
@@ -360,6 +416,8 @@ mod tests {
         assert!(longer.extends(&old).unwrap_err().contains("rounds 12"));
         let fewer = Config { strategies: vec!["margin".into()], ..old.clone() };
         assert!(fewer.extends(&old).unwrap_err().contains("random, margin"));
+        let other = Config { metric: Metric::MacroF1, ..old.clone() };
+        assert_eq!((other.extends(&old), old.extends(&other)), (Ok(()), Ok(())), "a way to look at it");
         let stratified = Config { initial_set: InitialSet::Stratified, ..old.clone() };
         assert!(stratified.extends(&old).is_err());
     }

@@ -221,7 +221,8 @@ fn open(
     let (samples, classes) = (labeled.digest.clone(), source.classes.clone());
     let progress = |done, total| monitor.progress("comparing contents", done, total);
     let content = Some(source.content_digest(&progress)?);
-    let origin = Origin { source: path.into(), samples, classes, content, dedup, model: model.cloned() };
+    let (model, chosen) = (model.cloned(), source.n_chosen);
+    let origin = Origin { source: path.into(), samples, classes, content, chosen, dedup, model };
     let (image, bits) = (source.manifest.image, source.manifest.bits);
     let preparation = Preparation { image, bits, encoding: source.encoding };
     Ok(Opened { name: source.name, origin, labeled, pictures, preparation })

@@ -212,6 +212,8 @@ fn one(
                     train_seconds,
                     query_seconds,
                     predict_seconds: seconds,
+                    test: Some(done.test),
+                    errors: done.errors,
                 }));
             }
         }

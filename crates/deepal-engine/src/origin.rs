@@ -17,12 +17,19 @@ pub struct Origin {
     /// Stands for what the inputs are made of: files, features, encoding. `None` in runs of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+    /// How many of the labels a strategy chose, as far as their table says; 0 in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub chosen: usize,
     /// How near copies of samples are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dedup: Option<f64>,
     /// What makes embeddings of the samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<Pretrained>,
+}
+
+fn is_none(chosen: &usize) -> bool {
+    *chosen == 0
 }
 
 impl Origin {
@@ -33,7 +40,7 @@ impl Origin {
 
     /// Whether it is what was recorded.
     pub(crate) fn is(&self, recorded: &Self) -> bool {
-        let without = |origin: &Self| Self { content: None, ..origin.clone() };
+        let without = |origin: &Self| Self { content: None, chosen: 0, ..origin.clone() };
         self.has_content_of(recorded) && without(self) == without(recorded)
     }
 }

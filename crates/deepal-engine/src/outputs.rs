@@ -13,6 +13,7 @@ use crate::origin::Origin;
 use crate::report::Report;
 use crate::text::distinct;
 use deepal_core::Data;
+use deepal_core::metric::Metric;
 use deepal_data::outputs::tables::{self, Names};
 use deepal_data::stores::run::{Event, Failed, RoundRecord, RunStore, Started};
 use deepal_data::write_atomically;
@@ -79,20 +80,22 @@ pub struct Outputs {
 }
 
 impl Outputs {
-    /// `page`: the name of the page. `data`: the data sets that could be had, for the pictures; `notes` says why others
+    /// `page`: the name of the page. `metric`: what they are about. `data`: the data sets that could be had, for the pictures; `notes` says why others
     /// could not.
     ///
     /// # Errors
-    /// Runs that cannot be compared.
+    /// Runs that cannot be compared, or that did not record the metric.
     pub(crate) fn new(
         records: &[Record],
         page: &str,
+        metric: Metric,
         data: &BTreeMap<String, Data>,
         notes: &[String],
         catalog: &Catalog,
     ) -> Result<Self> {
         check(records)?;
         records.iter().try_for_each(check_first_rounds)?;
+        records.iter().try_for_each(|record| check_metric(&record.folder, record.rounds(), metric))?;
         let mut rounds = records.iter().flat_map(Record::rounds).cloned().collect::<Vec<_>>();
         // Jobs run side by side, so events come in any order.
         rounds.sort_by(RoundRecord::in_order);
@@ -101,7 +104,8 @@ impl Outputs {
         let started = started.collect::<Vec<_>>();
         let name = |record: &Record| record.folder.display().to_string();
         let settings = records.iter().map(|record| (name(record), record.text.clone())).collect::<Vec<_>>();
-        let mut analysis = Analysis::new(&rounds, &strategies);
+        let mut analysis = Analysis::new(&rounds, &strategies, metric);
+        analysis.warnings.extend(records.iter().flat_map(|record| record.config.chosen_labels()));
         analysis.warnings.extend(records.iter().flat_map(unfinished));
         let tasks = records.iter().flat_map(|record| record.config.tasks.clone()).collect::<Vec<_>>();
         let title = config::title(&tasks);
@@ -247,6 +251,23 @@ fn check(records: &[Record]) -> Result<()> {
     Ok(())
 }
 
+/// Checks that rounds have what a metric needs: runs of earlier versions recorded the accuracy alone.
+pub(crate) fn check_metric<'a>(
+    folder: &Path,
+    mut rounds: impl Iterator<Item = &'a RoundRecord>,
+    metric: Metric,
+) -> Result<()> {
+    let Some(without) = rounds.find(|round| round.metric(metric).is_none()) else { return Ok(()) };
+    bail!(Error::Setting(format!(
+        "`{}` was recorded without the counts of each class that the metric `{metric}` needs (round {} of {} with seed {}, for \
+         one); run it again in a new folder, or use the metric `accuracy`",
+        folder.display(),
+        without.round,
+        without.strategy,
+        without.seed
+    )))
+}
+
 /// How far accuracies in round 0 may be apart that should be equal: another processor may round one test sample otherwise.
 const APART: f64 = 0.01;
 
@@ -298,21 +319,36 @@ pub(crate) fn pictures(
     (data, notes)
 }
 
-/// One report about the runs in some folders; those of one data set and net must have the same settings. Its files are written by
-/// [`Outputs::write`].
+/// What all runs are about.
+fn common_metric(records: &[Record]) -> Result<Metric> {
+    let metrics = records.iter().map(|record| record.config.metric).collect::<BTreeSet<_>>();
+    match metrics.iter().copied().collect::<Vec<_>>().as_slice() {
+        [] => Ok(Metric::default()),
+        [metric] => Ok(*metric),
+        several => {
+            let names = several.iter().map(|metric| metric.name()).collect::<Vec<_>>().join(" and ");
+            bail!(Error::Setting(format!("the runs are about {names}; name one as `metric`")))
+        }
+    }
+}
+
+/// One report about the runs in some folders; those of one data set and net must have the same settings. `metric`: what it is about,
+/// if not what the runs are about. Its files are written by [`Outputs::write`].
 ///
 /// # Errors
-/// A folder without a run, or runs that cannot be compared.
+/// A folder without a run, runs that cannot be compared or did not record the metric, or runs about different ones.
 pub fn report(
     runs: &[PathBuf],
     page: &str,
+    metric: Option<Metric>,
     data_dir: Option<&Path>,
     catalog: &Catalog,
     monitor: Monitor<'_>,
 ) -> Result<Outputs> {
     let records = runs.iter().map(|folder| Record::read(folder, catalog)).collect::<Result<Vec<_>>>()?;
+    let metric = metric.map_or_else(|| common_metric(&records), Ok)?;
     let environment = crate::study_settings::data_dir_of_environment();
     let data_dir = data_dir.or(environment.as_deref());
     let (data, notes) = pictures(&records, data_dir, &mut DataSets::new(monitor), catalog);
-    Outputs::new(&records, page, &data, &notes, catalog)
+    Outputs::new(&records, page, metric, &data, &notes, catalog)
 }

@@ -1,6 +1,7 @@
 //! The report of runs: one page that opens from disk, and its figures as files.
 
 mod cells;
+mod classes;
 mod figures;
 mod page;
 pub(crate) mod pictures;
@@ -68,12 +69,16 @@ impl Report<'_> {
             let task_name = format!("{}-{}", task.dataset, task.net);
             // Names in settings and in runs of others are no paths.
             let file = |what: &str| file_name(&format!("{what}-{task_name}"));
-            let curves = |over| figures::learning_curves(task, &styles, over, true);
+            let metric = self.analysis.metric;
+            let curves = |over| figures::learning_curves(task, metric, &styles, over, true);
             drawings.push((file("learning-curves"), curves(Over::Labels)));
             drawings.push((file("learning-curves-time"), curves(Over::Seconds)));
             drawings.push((file("time"), figures::time_split(task)));
             let classes = figures::class_balance(task, &self.classes(task));
             drawings.extend(classes.map(|drawing| (file("classes"), drawing)));
+            let best = classes::best(task);
+            let confusion = best.and_then(|arm| figures::confusion(task, arm, &self.classes(task)));
+            drawings.extend(confusion.map(|drawing| (file("confusion"), drawing)));
         }
         let penalty = self.analysis.penalty.as_ref().map(figures::penalty_matrix);
         drawings.extend(penalty.map(|drawing| ("penalty".to_owned(), drawing)));
@@ -82,7 +87,7 @@ impl Report<'_> {
 
     /// The names of a task's classes; their numbers where they are not known.
     fn classes(&self, task: &TaskAnalysis) -> Vec<String> {
-        let n = task.arms.iter().map(|arm| arm.bought.len()).max().unwrap_or_default();
+        let n = task.arms.iter().map(|arm| arm.bought.len().max(arm.classes.len())).max().unwrap_or_default();
         match self.classes.get(&task.dataset) {
             Some(classes) if classes.len() >= n => classes.clone(),
             _ => (0..n).map(|class| class.to_string()).collect(),

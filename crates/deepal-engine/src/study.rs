@@ -8,12 +8,13 @@ use crate::error::{Context, Error, Result, bail};
 use crate::jobs::{self, Job};
 use crate::machine;
 use crate::monitor::{JobNews, Monitor, News};
-use crate::outputs::{Outputs, Record, pictures};
+use crate::outputs::{Outputs, Record, check_metric, pictures};
 use crate::plan::Estimate;
 use crate::sources;
 use crate::study_settings::{StudySettings, data_dir_of_environment};
 use crate::text;
 use deepal_core::Data;
+use deepal_core::metric::Metric;
 use deepal_core::net::check_support;
 use deepal_data::stores::run::{Event, RunStore};
 use std::path::{Path, PathBuf};
@@ -135,6 +136,22 @@ impl<'a> Study<'a> {
         resume(folder, None, data_dir, offline, catalog.clone(), DataSets::new(monitor), monitor)
     }
 
+    /// The same about another metric, which changes nothing that is recorded or still to be done.
+    ///
+    /// # Errors
+    /// A record of an earlier version, which has the accuracy alone; a folder that cannot be written.
+    pub fn about(mut self, metric: Metric) -> Result<Self> {
+        if metric != self.config.metric {
+            check_metric(self.store.folder(), self.store.rounds().iter(), metric)?;
+            self.config.metric = metric;
+            // What holds for this process alone, as another folder of data, is not to be written.
+            let recorded = Record::read(self.store.folder(), &self.catalog)?;
+            let recorded = Config { metric, ..recorded.config().clone() };
+            self.store.set_config(&recorded.to_toml(&self.catalog)?)?;
+        }
+        Ok(self)
+    }
+
     /// Its settings.
     pub fn config(&self) -> &Config {
         &self.config
@@ -251,7 +268,7 @@ impl<'a> Study<'a> {
         let records = [Record::read(self.store.folder(), &self.catalog)?];
         let data_dir = self.config.data_dir.as_deref();
         let (data, notes) = pictures(&records, data_dir, &mut self.data_sets, &self.catalog);
-        Outputs::new(&records, "report.html", &data, &notes, &self.catalog)
+        Outputs::new(&records, "report.html", self.config.metric, &data, &notes, &self.catalog)
     }
 }
 
@@ -280,6 +297,7 @@ fn resume<'a>(
     } else {
         config.data_dir = data_dir.or_else(data_dir_of_environment).or(config.data_dir);
     }
+    check_metric(folder, store.rounds().iter(), config.metric)?;
     let mut jobs = jobs::all(&config, store.rounds());
     jobs.retain(|job| !job.is_finished(&config));
     let is_finished = jobs.is_empty();

@@ -7,6 +7,7 @@ use crate::error::{Error, Result, bail};
 use crate::groups::expand;
 use crate::origin::Origin;
 use crate::pretrained::{Preprocess, Pretrained};
+use deepal_core::metric::Metric;
 use deepal_core::{InitialSet, Meta, Spec, strategy};
 use deepal_nn::{Device, Training, nets};
 use serde::Deserialize;
@@ -44,6 +45,8 @@ pub struct StudySettings {
     pub seeds: Option<Vec<u64>>,
     /// Which labels come first [default: the strategy's own, if it needs none for that].
     pub initial_set: Option<InitialSet>,
+    /// What curves, savings and verdicts are about [default: accuracy].
+    pub metric: Option<Metric>,
     /// Labels before the first training [default: by data set].
     pub initial: Option<usize>,
     /// Labels asked for in each round [default: by data set].
@@ -196,6 +199,7 @@ impl StudySettings {
         self.model = over.model.or(self.model);
         self.pretrained = over.pretrained.or(self.pretrained);
         self.initial_set = over.initial_set.or(self.initial_set);
+        self.metric = over.metric.or(self.metric);
         self.device = over.device.or(self.device);
         self.data_dir = over.data_dir.or(self.data_dir);
         self.strategies = over.strategies.or(self.strategies);
@@ -269,6 +273,7 @@ impl StudySettings {
             strategies,
             seeds: distinct("seed", self.seeds.unwrap_or_else(|| vec![1, 2, 3, 4, 5]))?,
             initial_set: self.initial_set.unwrap_or_default(),
+            metric: self.metric.unwrap_or_default(),
             device,
             data_dir: self.data_dir.map(|dir| std::path::absolute(&dir).unwrap_or(dir)),
             tasks,

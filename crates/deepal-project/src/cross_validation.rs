@@ -1,5 +1,6 @@
 //! How well nets do on labels that they have not learnt from: five folds over all labels.
 
+use deepal_core::metric::ClassCounts;
 use deepal_core::seed::mix;
 use deepal_core::{Class, score, select};
 use deepal_engine::Result;
@@ -67,38 +68,32 @@ impl CrossValidation {
 
     /// The share predicted right.
     pub fn accuracy(&self) -> f64 {
-        let right = (0..self.confusion.len()).map(|class| self.confusion[class][class]).sum::<usize>();
-        right as f64 / self.n().max(1) as f64
+        self.counts().accuracy()
     }
 
     /// The share of the samples of a class that are found; `None` without one.
     pub fn recall(&self, class: usize) -> Option<f64> {
-        share(self.confusion[class][class], self.confusion[class].iter().sum())
+        self.counts().recall(class)
     }
 
     /// The share right of what is predicted to be of a class; `None` if nothing is.
     pub fn precision(&self, class: usize) -> Option<f64> {
-        share(self.confusion[class][class], self.confusion.iter().map(|row| row[class]).sum())
+        self.counts().precision(class)
     }
 
     /// The mean recall of the classes that have labels.
     pub fn balanced_accuracy(&self) -> f64 {
-        let recalls = (0..self.confusion.len()).filter_map(|class| self.recall(class)).collect::<Vec<_>>();
-        deepal_core::stats::mean(&recalls)
+        self.counts().balanced_accuracy()
     }
 
     /// The mean over the classes that have labels of F1, the harmonic mean of precision and recall, which is 0 for a class never found.
     pub fn macro_f1(&self) -> f64 {
-        let f1 = |class: usize| {
-            let (recall, precision) = (self.recall(class)?, self.precision(class).unwrap_or(0.0));
-            Some(if recall + precision > 0.0 { 2.0 * recall * precision / (recall + precision) } else { 0.0 })
-        };
-        deepal_core::stats::mean(&(0..self.confusion.len()).filter_map(f1).collect::<Vec<_>>())
+        self.counts().macro_f1()
     }
-}
 
-fn share(part: usize, of: usize) -> Option<f64> {
-    (of > 0).then(|| part as f64 / of as f64)
+    fn counts(&self) -> ClassCounts {
+        ClassCounts::of_confusion(&self.confusion)
+    }
 }
 
 /// The fold of each label: those of a class are dealt out in a random order, going on from class to class.

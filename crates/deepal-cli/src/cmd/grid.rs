@@ -1,10 +1,11 @@
 //! Options of what to run, which `run` and `plan` have.
 
-use super::Outcome;
 use super::model::ModelArgs;
+use super::{Outcome, wrong};
 use clap::Args;
-use deepal::{Device, InitialSet, Kind, Spec, StudySettings, TrainingChoice, strategy};
-use std::path::PathBuf;
+use deepal::metric::Metric;
+use deepal::{Device, InitialSet, Kind, Spec, StudySettings, TrainingChoice, project, strategy};
+use std::path::{Path, PathBuf};
 
 /// What to run; the spellings of DeepAL's `demo.py` are accepted too.
 #[derive(Debug, Default, Args)]
@@ -34,6 +35,10 @@ pub(crate) struct GridArgs {
     /// Use the strategy for data in which some classes are rare, cluster-margin, in the place of auto
     #[arg(long, conflicts_with = "strategy")]
     pub(crate) rare_classes: bool,
+    /// What curves, savings and verdicts are about: `accuracy`; where classes are uneven `balanced-accuracy`, the mean recall of the
+    /// classes, or `macro-f1`, their mean F1. It may change for a run that is there [default: accuracy]
+    #[arg(long, value_name = "METRIC")]
+    pub(crate) metric: Option<Metric>,
     /// Labels asked for in each round [default: 40; 1000 for the paper's data sets]
     #[arg(long, alias = "n_query", value_name = "N")]
     pub(crate) query: Option<usize>,
@@ -83,6 +88,13 @@ impl GridArgs {
                 _ => error,
             })?,
         };
+        let is_project = |path: &&String| Path::new(path).join(project::FILE).is_file();
+        if let Some(path) = self.dataset.iter().find(is_project) {
+            return Err(wrong(format!(
+                "`{path}` is a labelling project; write its labels into its source with `deepal export {path} --out \
+                 SOURCE/labels.csv`, and name the source"
+            )));
+        }
         let some = |names: &[String]| (!names.is_empty()).then(|| names.to_vec());
         let specs = |texts: &[String]| -> Outcome<Option<Vec<String>>> {
             let lists = texts.iter().map(|text| Spec::list(text)).collect::<Result<Vec<_>, _>>()?;
@@ -99,6 +111,7 @@ impl GridArgs {
             strategies: specs(&self.strategy)?.or(rare),
             seeds: (!self.seeds.is_empty()).then(|| self.seeds.clone()),
             initial_set: self.initial_set.or(per_class),
+            metric: self.metric,
             initial: self.initial,
             query: self.query,
             rounds: self.rounds,

@@ -4,6 +4,7 @@ use super::{Outcome, print, wrong};
 use crate::interrupt::STOP;
 use crate::progress::{ProgressMode, Terminal};
 use clap::Args;
+use deepal::metric::Metric;
 use deepal::{Catalog, Monitor, analysis};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,9 @@ pub(crate) struct ReportArgs {
     /// folder, if there is only one]
     #[arg(short, long, value_name = "REPORT.html")]
     pub(crate) out: Option<PathBuf>,
+    /// What the report is about: `accuracy`, `balanced-accuracy` or `macro-f1` [default: as in the runs]
+    #[arg(long, value_name = "METRIC")]
+    pub(crate) metric: Option<Metric>,
     /// The folder with the data sets' files, for the pictures of what was asked [default: as in the run]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
@@ -38,7 +42,8 @@ pub(crate) fn run(args: &ReportArgs) -> Outcome {
     let terminal = Terminal::new(ProgressMode::Auto);
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
     let monitor = Monitor { hear: &hear, stop: &STOP };
-    let outputs = deepal::report(&args.runs, page, args.data_dir.as_deref(), &Catalog::default(), monitor)?;
+    let (data_dir, catalog) = (args.data_dir.as_deref(), Catalog::default());
+    let outputs = deepal::report(&args.runs, page, args.metric, data_dir, &catalog, monitor)?;
     outputs.write(out.parent().unwrap_or(Path::new("")))?;
     print(&format!("{}\n{}\n", analysis::text(&outputs.analysis), out.display()))
 }

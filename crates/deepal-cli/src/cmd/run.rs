@@ -42,7 +42,11 @@ pub(crate) fn run(args: RunArgs) -> Outcome {
     let mut study = match &args.resume {
         Some(folder) => {
             let data_dir = super::grid::data_dir(args.grid.data_dir.clone());
-            Study::resume(folder, data_dir, args.grid.offline, &catalog, monitor)?
+            let study = Study::resume(folder, data_dir, args.grid.offline, &catalog, monitor)?;
+            match args.grid.metric {
+                Some(metric) => study.about(metric)?,
+                None => study,
+            }
         }
         None => {
             let plan = StudyPlan::new(args.grid.settings()?, &catalog, monitor)?.offline(args.grid.offline);

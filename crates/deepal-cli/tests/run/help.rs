@@ -28,8 +28,8 @@ fn help_has_the_exit_codes_and_every_option() {
     }
     let text = help("run --help");
     for option in [
-        "dataset", "strategy", "seeds", "initial", "query", "rounds", "pool", "net", "training", "config",
-        "out", "resume", "data-dir", "offline", "threads",
+        "dataset", "strategy", "seeds", "metric", "initial", "query", "rounds", "pool", "net", "training",
+        "config", "out", "resume", "data-dir", "offline", "threads",
     ] {
         let (_, about) = text.split_once(&format!("      --{option}")).unwrap();
         let about = about.lines().nth(1).unwrap().trim();

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod help;
+mod metric;
 mod published;
 mod results;
 mod resume;

@@ -128,7 +128,7 @@ fn a_full_disk_stops_the_run_which_then_can_be_resumed() {
 #[test]
 fn a_disk_too_full_for_the_figure_loses_nothing_either() {
     let folder = workshop();
-    with_little_room(&folder, 6, &format!("run {TINY} --out run"))
+    with_little_room(&folder, 40, &format!("run {TINY} --out run"))
         .expect(4, &["run/report.html", "the run is recorded", "`deepal run --resume run`"]);
     call(&folder, "run --resume run").expect(0, &[]);
     assert_equal(&folder, "run", &Finished::new(TINY), "after a full disk");

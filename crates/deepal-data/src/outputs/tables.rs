@@ -6,6 +6,7 @@
 use crate::datasets;
 use crate::error::Result;
 use crate::stores::run::RoundRecord;
+use deepal_core::metric::{ClassCounts, Metric};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::Result as ParquetResult;
 use parquet::file::properties::WriterProperties;
@@ -20,12 +21,14 @@ const GROUP: usize = 1 << 20;
 /// The bytes of a Parquet file with a row for each round, in the order given.
 ///
 /// Its columns are `dataset`, `net`, `strategy`, `seed`, `round`, `labels`, `accuracy` (0 to 1), `train_seconds`,
-/// `query_seconds` and `predict_seconds`, as in [`RoundRecord`].
+/// `query_seconds` and `predict_seconds`, as in [`RoundRecord`]; then `balanced_accuracy` and `macro_f1` (0 to 1), and the lists
+/// `support` (test samples), `recall` and `precision`, a number for each class. Null is what a run of an earlier version did not
+/// record, the recall of a class without samples, and the precision of one that is never predicted.
 ///
 /// # Errors
 /// A name of more than 2 GiB.
 pub fn metrics(rounds: &[RoundRecord]) -> Result<Vec<u8>> {
-    let columns: [(&str, Values<&RoundRecord>); 10] = [
+    let columns: [(&str, Values<&RoundRecord>); 15] = [
         ("dataset", Values::Text(|round| &round.dataset)),
         ("net", Values::Text(|round| &round.net)),
         ("strategy", Values::Text(|round| &round.strategy)),
@@ -36,8 +39,19 @@ pub fn metrics(rounds: &[RoundRecord]) -> Result<Vec<u8>> {
         ("train_seconds", Values::Number(|round| round.train_seconds)),
         ("query_seconds", Values::Number(|round| round.query_seconds)),
         ("predict_seconds", Values::Number(|round| round.predict_seconds)),
+        ("balanced_accuracy", Values::MaybeNumber(|round| round.metric(Metric::BalancedAccuracy))),
+        ("macro_f1", Values::MaybeNumber(|round| round.metric(Metric::MacroF1))),
+        ("support", Values::MaybeCounts(|round| Some(&round.test.as_ref()?.actual))),
+        ("recall", Values::MaybeNumbers(|round| of_classes(round, ClassCounts::recall))),
+        ("precision", Values::MaybeNumbers(|round| of_classes(round, ClassCounts::precision))),
     ];
     table(&columns, rounds.iter())
+}
+
+/// A figure of each class.
+fn of_classes(round: &RoundRecord, of: fn(&ClassCounts, usize) -> Option<f64>) -> Option<Vec<Option<f64>>> {
+    let counts = round.test.as_ref()?;
+    Some((0..counts.n_classes()).map(|class| of(counts, class)).collect())
 }
 
 /// The bytes of a Parquet file with a row for each label bought, in the order of the rounds and of picking.
@@ -152,6 +166,8 @@ enum Values<Row> {
     MaybeNumber(fn(&Row) -> Option<f64>),
     MaybeClass(fn(&Row) -> Option<u16>),
     MaybeText(fn(&Row) -> Option<&str>),
+    MaybeCounts(fn(&Row) -> Option<&[u32]>),
+    MaybeNumbers(fn(&Row) -> Option<Vec<Option<f64>>>),
 }
 
 impl<Row> Values<Row> {
@@ -166,6 +182,8 @@ impl<Row> Values<Row> {
             Self::MaybeNumber(_) => format!("OPTIONAL DOUBLE {name};"),
             Self::MaybeClass(_) => format!("OPTIONAL INT32 {name} (INTEGER(16, false));"),
             Self::MaybeText(_) => format!("OPTIONAL BYTE_ARRAY {name} (STRING);"),
+            Self::MaybeCounts(_) => list(name, "INT64"),
+            Self::MaybeNumbers(_) => list(name, "DOUBLE"),
         }
     }
 
@@ -185,8 +203,18 @@ impl<Row> Values<Row> {
             Self::MaybeText(value) => {
                 optional::<ByteArrayType>(column, rows.map(|row| value(row).map(ByteArray::from)))
             }
+            Self::MaybeCounts(value) => {
+                let lists = rows.map(|row| Some(value(row)?.iter().map(|n| Some(i64::from(*n))).collect()));
+                optional_lists::<Int64Type>(column, lists)
+            }
+            Self::MaybeNumbers(value) => optional_lists::<DoubleType>(column, rows.map(value)),
         }
     }
+}
+
+/// A column of lists, as the format asks: <https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists>.
+fn list(name: &str, element: &str) -> String {
+    format!("OPTIONAL GROUP {name} (LIST) {{ REPEATED GROUP list {{ OPTIONAL {element} element; }} }}")
 }
 
 fn required<T: DataType>(
@@ -207,6 +235,30 @@ fn optional<T: DataType>(
     let levels = values.iter().map(|value| i16::from(value.is_some())).collect::<Vec<_>>();
     let values = values.into_iter().flatten().collect::<Vec<_>>();
     column.typed::<T>().write_batch(&values, Some(&levels), None)?;
+    Ok(())
+}
+
+/// Levels say how much there is: 0 no list, 1 an empty one, 2 a missing element, 3 an element; and 1 goes on with the list of before.
+fn optional_lists<T: DataType>(
+    column: &mut SerializedColumnWriter<'_>,
+    lists: impl Iterator<Item = Option<Vec<Option<T::T>>>>,
+) -> ParquetResult<()> {
+    let (mut values, mut levels, mut goes_on) = (Vec::new(), Vec::new(), Vec::new());
+    for list in lists {
+        let list = list.map_or_else(
+            || vec![(0, None)],
+            |list| match list.is_empty() {
+                true => vec![(1, None)],
+                false => list.into_iter().map(|value| (2 + i16::from(value.is_some()), value)).collect(),
+            },
+        );
+        for (at, (level, value)) in list.into_iter().enumerate() {
+            values.extend(value);
+            levels.push(level);
+            goes_on.push(i16::from(at > 0));
+        }
+    }
+    column.typed::<T>().write_batch(&values, Some(&levels), Some(&goes_on))?;
     Ok(())
 }
 

@@ -105,7 +105,7 @@ fn found(path: &Path, arrays: Arrays, manifest: &Manifest, open: &Open<'_>) -> R
     let what = if image.is_some() { "pictures" } else { "features" };
     let kind = format!("{kind} of {what}");
     let (classes, problems) = (Vec::new(), Vec::new());
-    let (skipped, roles) = (Vec::new(), Vec::new());
+    let (skipped, n_chosen, roles) = (Vec::new(), 0, Vec::new());
     Ok(Found {
         kind,
         ids,
@@ -119,6 +119,7 @@ fn found(path: &Path, arrays: Arrays, manifest: &Manifest, open: &Open<'_>) -> R
         image,
         bits: None,
         skipped,
+        n_chosen,
         roles,
     })
 }

@@ -243,6 +243,7 @@ mod tests {
             problems: vec![],
             notes: vec![],
             skipped: vec![],
+            n_chosen: 0,
             roles: vec![],
             manifest: Manifest::default(),
         }

@@ -87,6 +87,7 @@ pub(super) fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<
         problems,
         notes,
         skipped: Vec::new(),
+        n_chosen: 0,
         roles: Vec::new(),
     };
     place.settle(path, folder, manifest, &mut found)?;

@@ -13,6 +13,14 @@ use std::path::{Path, PathBuf};
 pub(super) const IDS: [&str; 6] = ["id", "file_name", "filename", "path", "file", "image"];
 /// The answer that no label is wanted, besides none.
 pub(super) const SKIP: &str = "skip";
+/// The column of a labelling project's tables that says how a question came up.
+pub(super) const ASKED_BY: &str = "asked_by";
+/// What it says of a question that the strategy picked, and the column of a run's exported labels with the strategy's name.
+pub(super) const STRATEGY: &str = "strategy";
+/// The columns by which a run's exported labels are known.
+const OF_RUN: [&str; 6] = ["dataset", "net", STRATEGY, "seed", "round", "rank"];
+/// The strategy that draws a random sample.
+const RANDOM: &str = "random";
 /// The name of the table.
 const BESIDE: &str = "labels.csv";
 /// Problems of one kind that are reported one by one.
@@ -22,6 +30,8 @@ const TOLD: usize = 20;
 pub(super) struct Answer {
     pub(super) id: String,
     pub(super) what: What,
+    /// Whether the table says that a strategy picked the sample.
+    is_chosen: bool,
 }
 
 /// What was answered.
@@ -76,13 +86,16 @@ pub(super) fn put(path: &Path, folder: &Path, manifest: &Manifest, found: &mut F
     let is_zip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
     let (ids, mut labels) = (std::mem::take(&mut found.ids), std::mem::take(&mut found.labels));
     let spellings = Spellings::new(&ids, (path.is_dir() || is_zip).then_some(path));
-    let (mut given, mut unknown) = (HashMap::<usize, usize>::new(), Vec::new());
+    let (mut given, mut unknown, mut n_chosen) = (HashMap::<usize, usize>::new(), Vec::new(), 0);
     for (at, answer) in answers.iter().enumerate() {
         let Some(row) = spellings.row(&answer.id) else {
             unknown.push(at);
             continue;
         };
-        if let Some(before) = given.insert(row, at).filter(|before| !answers[*before].what.is(&answer.what)) {
+        let before = given.insert(row, at);
+        n_chosen +=
+            usize::from(before.is_none() && answer.is_chosen && matches!(answer.what, What::Label(_)));
+        if let Some(before) = before.filter(|before| !answers[*before].what.is(&answer.what)) {
             let (before, rows) = (&answers[before], (before + 1, at + 1));
             return Err(wrong(format!(
                 "has two answers for `{}`: {} in row {} (`{}`) and {} in row {} (`{}`); remove one",
@@ -127,7 +140,7 @@ pub(super) fn put(path: &Path, folder: &Path, manifest: &Manifest, found: &mut F
     if !answers.is_empty() {
         found.notes.push(note);
     }
-    (found.ids, found.labels) = (ids, labels);
+    (found.ids, found.labels, found.n_chosen) = (ids, labels, n_chosen);
     Ok(())
 }
 
@@ -162,6 +175,7 @@ pub(super) fn read(path: &Path, manifest: &Manifest) -> Result<Vec<Answer>> {
     };
     let answer = named(&[ANSWER]).filter(|answer| *answer != label);
     let answers = answer.map(|answer| columns.cells(&answer)).transpose()?;
+    let chosen = chosen(&columns)?;
     let ids = columns.column(&id)?.texts().into_iter();
     let labels = columns.column(&label)?.texts().into_iter();
     let labels = labels.map(|label| label.map(|label| label.trim().to_owned()));
@@ -174,7 +188,24 @@ pub(super) fn read(path: &Path, manifest: &Manifest) -> Result<Vec<Answer>> {
             Some(label) if is_class && answer.is_none() => What::Label(label),
             label => What::of(label, answer),
         };
-        Answer { id: id.unwrap_or_default(), what }
+        Answer { id: id.unwrap_or_default(), what, is_chosen: chosen.get(at).is_some_and(|chosen| *chosen) }
     };
     Ok(ids.zip(labels).enumerate().map(one).collect())
+}
+
+/// Which rows a strategy picked, as the table says: `strategy` as `asked_by`, or exported labels of a run by another strategy than
+/// `random`. Empty if it says nothing.
+fn chosen(columns: &Columns) -> Result<Vec<bool>> {
+    let has = |name: &str| columns.names().iter().any(|column| column == name);
+    let cells = |name: &str, is: &dyn Fn(&str) -> bool| -> Result<Vec<bool>> {
+        let cells = columns.cells(name)?;
+        Ok(cells.iter().map(|cell| cell.as_deref().is_some_and(|cell| is(cell.trim()))).collect())
+    };
+    if has(ASKED_BY) {
+        return cells(ASKED_BY, &|by| by == STRATEGY);
+    }
+    match OF_RUN.iter().all(|name| has(name)) {
+        true => cells(STRATEGY, &|strategy| !strategy.is_empty() && strategy != RANDOM),
+        false => Ok(Vec::new()),
+    }
 }

@@ -154,6 +154,8 @@ struct Found {
     bits: Option<u32>,
     /// The ids of samples that nobody is to be asked about again.
     skipped: Vec<String>,
+    /// How many of the labels a strategy chose, as far as their table says.
+    n_chosen: usize,
     /// What each column is for, of a table.
     roles: Vec<Role>,
 }
@@ -188,6 +190,8 @@ pub struct Source {
     pub notes: Vec<String>,
     /// The ids of samples that have an empty answer or `skip`, sorted: nobody is to be asked about them again.
     pub skipped: Vec<String>,
+    /// How many of the labels a strategy chose, as far as `labels.csv` says; they are no random sample.
+    pub n_chosen: usize,
     /// What each column of a table is for; empty for other sources.
     pub roles: Vec<Role>,
     /// All of this as a manifest, to be edited.
@@ -266,7 +270,7 @@ impl Source {
         found.problems.sort();
         found.skipped.sort();
         found.skipped.dedup();
-        let Found { kind, ids, inputs, encoding, problems, notes, skipped, roles, .. } = found;
+        let Found { kind, ids, inputs, encoding, problems, notes, skipped, n_chosen, roles, .. } = found;
         Ok(Self {
             name,
             path: path.into(),
@@ -281,6 +285,7 @@ impl Source {
             problems,
             notes,
             skipped,
+            n_chosen,
             roles,
             manifest,
         })

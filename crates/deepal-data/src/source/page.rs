@@ -40,6 +40,8 @@ only shifted.
 | a feature that determines the class | warning; left out if its name says so, as `label_text` does | `features` |
 | an id with an empty answer or `skip` in `labels.csv` | it is not picked again | remove the row |
 | two different answers for one id in `labels.csv` | error that names both | remove one |
+| `labels.csv` has `strategy` in a column `asked_by` (a project's labels), or is a run's export by a strategy other than `random` | \
+`run` warns: chosen labels are no random sample | label samples drawn at random |
 
 ## Files
 

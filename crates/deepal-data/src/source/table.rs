@@ -38,6 +38,7 @@ pub(super) fn read(path: &Path, manifest: &Manifest, open: &Open<'_>) -> Result<
         image: None,
         bits: None,
         skipped: Vec::new(),
+        n_chosen: 0,
         roles: Vec::new(),
     };
     found.ids = ids(path, &columns, roles.id.as_deref(), &mut found.notes)?;

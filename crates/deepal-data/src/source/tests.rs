@@ -21,6 +21,7 @@ fn found(labels: &[Option<&str>]) -> Found {
         bits: None,
         encoding: None,
         skipped: Vec::new(),
+        n_chosen: 0,
         roles: Vec::new(),
     }
 }

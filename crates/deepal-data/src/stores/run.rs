@@ -13,6 +13,7 @@
 
 use crate::error::{Error, Result};
 use crate::files::{self, csv_row};
+use deepal_core::metric::{ClassCounts, Errors, Metric};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
@@ -101,6 +102,12 @@ pub struct RoundRecord {
     /// How long predicting the test set took.
     #[serde(default)]
     pub predict_seconds: f64,
+    /// The test class by class; `None` in runs of earlier versions. Three numbers a class, so some 8 KB for 1,000 classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<ClassCounts>,
+    /// What is wrong on the test set; of the last round alone, and at most some 20 KB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<Errors>,
 }
 
 /// The folder of a run, locked: no other process can write to it until this is dropped.
@@ -227,9 +234,10 @@ impl RunStore {
                 ("predict_seconds", round.predict_seconds),
             ];
             let scores = round.scores.iter().flatten().map(|score| ("scores", *score));
-            if let Some((what, value)) =
-                numbers.into_iter().chain(scores).find(|(_, value)| !value.is_finite())
-            {
+            let worst = round.errors.iter().flat_map(|errors| &errors.worst);
+            let worst = worst.map(|mistake| ("probability", mistake.probability));
+            let mut numbers = numbers.into_iter().chain(scores).chain(worst);
+            if let Some((what, value)) = numbers.find(|(_, value)| !value.is_finite()) {
                 return Err(deepal_core::Error::NotFinite { what, row: round.round, value }.into());
             }
         }
@@ -291,6 +299,14 @@ impl RoundRecord {
     /// What it is a round of: data set, net, strategy and seed.
     pub fn job(&self) -> (&str, &str, &str, u64) {
         (&self.dataset, &self.net, &self.strategy, self.seed)
+    }
+
+    /// A metric of its test; `None` of a run that recorded the accuracy alone.
+    pub fn metric(&self, metric: Metric) -> Option<f64> {
+        match metric {
+            Metric::Accuracy => Some(self.accuracy),
+            _ => Some(self.test.as_ref()?.metric(metric)),
+        }
     }
 
     /// The order of `results.csv`: job by job, from the first round to the last.
@@ -414,6 +430,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<Event>, usize)> {
 mod tests {
     use super::*;
     use crate::Kind;
+    use deepal_core::metric::Mistake;
     use tempfile::TempDir;
 
     fn round(round: usize, accuracy: f64) -> Event {
@@ -431,6 +448,15 @@ mod tests {
             train_seconds: 1.23456,
             query_seconds: 0.0,
             predict_seconds: 0.5,
+            test: (round > 0).then(|| ClassCounts {
+                actual: vec![5, 10],
+                predicted: vec![6, 9],
+                right: vec![5, 9],
+            }),
+            errors: (round > 0).then(|| Errors {
+                confused: vec![(1, 0, 1)],
+                worst: vec![Mistake { sample: 3, actual: 1, predicted: 0, probability: 0.1 + 0.2 }],
+            }),
         })
     }
 
@@ -468,6 +494,23 @@ mod tests {
         drop(store);
         assert_eq!(RunStore::open(folder.path()).unwrap().2[2], Event::Finished);
         assert_eq!(text(&folder, RESULTS), csv);
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_version_has_the_accuracy_alone() {
+        let folder = two_rounds();
+        let whole = text(&folder, EVENTS);
+        let line = whole.lines().nth(1).unwrap();
+        let (old, _) = line.split_once(",\"test\":").unwrap();
+        let first = whole.lines().next().unwrap();
+        assert!(!first.contains("\"test\""), "{first}");
+        fs::write(folder.path().join(EVENTS), format!("{first}\n{old}}}\n")).unwrap();
+        let (store, _, events) = RunStore::open(folder.path()).unwrap();
+        let Event::Round(last) = &events[1] else { panic!("{events:?}") };
+        assert_eq!((last.accuracy, &last.test, &last.errors), (14.0 / 15.0, &None, &None));
+        assert_eq!(last.metric(Metric::Accuracy), Some(14.0 / 15.0));
+        assert_eq!(Metric::ALL.map(|metric| last.metric(metric).is_some()), [true, false, false]);
+        assert_eq!(store.rounds().len(), 2);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(super) fn penalty(runs: &[TaskRuns<'_>], strategies: &[String]) -> Option<Pe
     if comparable.is_empty() || strategies.len() < 2 {
         return None;
     }
-    let tasks = comparable.iter().map(|task| accuracies(task, &strategies)).collect::<Vec<_>>();
+    let tasks = comparable.iter().map(|task| values(task, &strategies)).collect::<Vec<_>>();
     let (cells, columns) = stats::penalty_matrix(&tasks);
     Some(Penalty {
         strategies,
@@ -37,19 +37,20 @@ fn has_opponent(task: &TaskRuns<'_>, arm: &ArmRuns<'_>) -> bool {
 }
 
 /// `[a, k, s]`, NaN where a strategy has no such round.
-fn accuracies(task: &TaskRuns<'_>, strategies: &[String]) -> Array3<f64> {
+fn values(task: &TaskRuns<'_>, strategies: &[String]) -> Array3<f64> {
     let rounds = || task.arms.iter().flat_map(|arm| arm.seeds.values().flatten());
     let labels = rounds().map(|round| round.labels).collect::<BTreeSet<_>>();
     let seeds = rounds().map(|round| round.seed).collect::<BTreeSet<_>>();
-    let mut accuracies = Array3::from_elem((strategies.len(), labels.len(), seeds.len()), f64::NAN);
+    let mut values = Array3::from_elem((strategies.len(), labels.len(), seeds.len()), f64::NAN);
     for (a, strategy) in strategies.iter().enumerate() {
-        for round in task.arm(strategy).into_iter().flat_map(|arm| arm.seeds.values().flatten()) {
+        let Some(arm) = task.arm(strategy) else { continue };
+        for round in arm.seeds.values().flatten() {
             let k = labels.range(..round.labels).count();
             let s = seeds.range(..round.seed).count();
-            accuracies[[a, k, s]] = round.accuracy;
+            values[[a, k, s]] = arm.value(round);
         }
     }
-    accuracies
+    values
 }
 
 /// Each strategy that has an area on every task; empty with fewer than 2 tasks.

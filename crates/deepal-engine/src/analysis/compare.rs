@@ -1,10 +1,12 @@
 //! The strategies of each task: their curves, and how they compare with random.
 
+use super::classes;
 use super::runs::{ArmRuns, Pair, TaskRuns};
 use super::{
     Arm, BASELINE, BOOTSTRAP_SEED, Difference, Estimate, Point, SEEDS_ADVISED, SEEDS_FOR_CLAIMS, Saving,
     Seconds, TaskAnalysis, Versus,
 };
+use deepal_core::metric::Metric;
 use deepal_core::stats;
 use deepal_data::stores::run::RoundRecord;
 
@@ -76,6 +78,8 @@ fn arm(task: &TaskRuns<'_>, all: &ArmRuns<'_>, classes: usize) -> Arm {
             predict: mean_over_seeds(runs, |round| round.predict_seconds),
         },
         bought: (0..classes).map(|class| mean_over_seeds(runs, |round| of_class(round, class))).collect(),
+        classes: classes::figures(runs),
+        confused: classes::confused(runs),
     }
 }
 
@@ -92,9 +96,16 @@ fn mean_over_seeds(runs: &ArmRuns<'_>, of: impl Fn(&RoundRecord) -> f64) -> f64 
 }
 
 fn points(runs: &ArmRuns<'_>, pair: Option<&Pair>) -> Vec<Point> {
+    let of = |labels, metric| {
+        let values = runs.at(labels).map(|round| round.metric(metric)).collect::<Option<Vec<_>>>()?;
+        Some(estimate(&values))
+    };
     let point = |labels| Point {
         labels,
-        accuracy: estimate(&runs.accuracies(labels)),
+        value: estimate(&runs.values(labels)),
+        accuracy: estimate(&runs.at(labels).map(|round| round.accuracy).collect::<Vec<_>>()),
+        balanced_accuracy: of(labels, Metric::BalancedAccuracy),
+        macro_f1: of(labels, Metric::MacroF1),
         seconds: mean_over_seeds(runs, |round| match round.labels <= labels {
             true => round.train_seconds + round.query_seconds + round.predict_seconds,
             false => 0.0,

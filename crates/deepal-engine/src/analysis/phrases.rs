@@ -1,6 +1,7 @@
 //! Numbers in words.
 
 use super::{Difference, Estimate};
+use deepal_core::metric::Metric;
 
 /// `1,234`.
 pub(super) fn thousands(number: f64) -> String {
@@ -36,9 +37,26 @@ pub(super) fn p_value(p: f64) -> String {
 }
 
 /// `area under the curve +1.23 points (95 % interval +0.80 to +1.66, 5 seeds, p = 0.003 after Holm)`.
-pub(super) fn evidence(area: &Difference, seeds: usize) -> String {
+pub(super) fn evidence(area: &Difference, seeds: usize, metric: Metric) -> String {
     let (words, p) = (points_with_interval(area.mean), p_value(area.p_holm));
-    format!("area under the curve {words}, {seeds} seeds, {p} after Holm)")
+    format!("area under the {} {words}, {seeds} seeds, {p} after Holm)", curve(metric))
+}
+
+/// `curve`, or `macro-F1 curve` where it is not the accuracy's.
+pub(super) fn curve(metric: Metric) -> String {
+    match metric {
+        Metric::Accuracy => "curve".into(),
+        metric => format!("{} curve", metric.words()),
+    }
+}
+
+/// `70.0 %`, or `macro-F1 of 70.0 %` where it is not the accuracy.
+pub(super) fn percent_of(metric: Metric, share: f64) -> String {
+    let percent = format!("{:.1} %", 100.0 * share);
+    match metric {
+        Metric::Accuracy => percent,
+        metric => format!("{} of {percent}", metric.words()),
+    }
 }
 
 /// `1.8 to 2.3`; a lower end of 0 stands for a target that may not be reached.

@@ -1,5 +1,6 @@
 //! Rounds by task, strategy and seed.
 
+use deepal_core::metric::Metric;
 use deepal_data::stores::run::RoundRecord;
 use ndarray::Array2;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct TaskRuns<'a> {
     pub(super) dataset: &'a str,
     pub(super) net: &'a str,
+    /// What the runs are compared by.
+    pub(super) metric: Metric,
     /// The strategies that have rounds, in the order of the settings.
     pub(super) arms: Vec<ArmRuns<'a>>,
 }
@@ -17,30 +20,35 @@ pub(super) struct TaskRuns<'a> {
 #[derive(Debug)]
 pub(super) struct ArmRuns<'a> {
     pub(super) strategy: &'a str,
+    metric: Metric,
     /// The rounds of each seed, also of those that stopped early, ascending; none is empty.
     pub(super) seeds: BTreeMap<u64, Vec<&'a RoundRecord>>,
 }
 
 /// Tasks sorted by name.
-pub(super) fn group<'a>(rounds: &'a [RoundRecord], strategies: &'a [String]) -> Vec<TaskRuns<'a>> {
+pub(super) fn group<'a>(
+    rounds: &'a [RoundRecord],
+    strategies: &'a [String],
+    metric: Metric,
+) -> Vec<TaskRuns<'a>> {
     let mut tasks = BTreeMap::<(&str, &str), Vec<&RoundRecord>>::new();
     for round in rounds.iter().filter(|round| strategies.contains(&round.strategy)) {
         tasks.entry((&round.dataset, &round.net)).or_default().push(round);
     }
     let task = |((dataset, net), rounds): ((&'a str, &'a str), Vec<&'a RoundRecord>)| {
-        let arms = strategies.iter().map(|strategy| arm(strategy, &rounds));
-        TaskRuns { dataset, net, arms: arms.filter(|arm| !arm.seeds.is_empty()).collect() }
+        let arms = strategies.iter().map(|strategy| arm(strategy, metric, &rounds));
+        TaskRuns { dataset, net, metric, arms: arms.filter(|arm| !arm.seeds.is_empty()).collect() }
     };
     tasks.into_iter().map(task).collect()
 }
 
-fn arm<'a>(strategy: &'a str, rounds: &[&'a RoundRecord]) -> ArmRuns<'a> {
+fn arm<'a>(strategy: &'a str, metric: Metric, rounds: &[&'a RoundRecord]) -> ArmRuns<'a> {
     let mut seeds = BTreeMap::<u64, Vec<&RoundRecord>>::new();
     for round in rounds.iter().filter(|round| round.strategy == strategy) {
         seeds.entry(round.seed).or_default().push(round);
     }
     seeds.values_mut().for_each(|rounds| rounds.sort_by_key(|round| round.round));
-    ArmRuns { strategy, seeds }
+    ArmRuns { strategy, metric, seeds }
 }
 
 impl<'a> TaskRuns<'a> {
@@ -83,20 +91,29 @@ impl ArmRuns<'_> {
         common.unwrap_or_default().into_iter().collect()
     }
 
-    /// The accuracy of each seed at `labels`, which all of them have reached.
-    pub(super) fn accuracies(&self, labels: usize) -> Vec<f64> {
-        let at = |rounds: &Vec<&RoundRecord>| {
-            rounds.iter().find(|round| round.labels == labels).map(|r| r.accuracy)
-        };
-        self.seeds.values().filter_map(at).collect()
+    /// The metric of each seed at `labels`, which all of them have reached.
+    pub(super) fn values(&self, labels: usize) -> Vec<f64> {
+        self.at(labels).map(|round| self.value(round)).collect()
     }
 
-    /// (labels, accuracy) of each seed, at the label counts that all of its seeds have reached.
+    /// The round of each seed at `labels`.
+    pub(super) fn at(&self, labels: usize) -> impl Iterator<Item = &RoundRecord> {
+        self.seeds
+            .values()
+            .filter_map(move |rounds| rounds.iter().find(|round| round.labels == labels).copied())
+    }
+
+    /// The metric of a round. All rounds were checked to have it.
+    pub(super) fn value(&self, round: &RoundRecord) -> f64 {
+        round.metric(self.metric).unwrap_or_default()
+    }
+
+    /// (labels, metric) of each seed, at the label counts that all of its seeds have reached.
     fn curves(&self) -> Vec<Vec<(f64, f64)>> {
         let labels = self.labels();
         let of = |rounds: &Vec<&RoundRecord>| {
             let common = rounds.iter().filter(|round| labels.contains(&round.labels));
-            common.map(|round| (round.labels as f64, round.accuracy)).collect()
+            common.map(|round| (round.labels as f64, self.value(round))).collect()
         };
         self.seeds.values().map(of).collect()
     }
@@ -105,6 +122,7 @@ impl ArmRuns<'_> {
         let common = self.seeds.iter().filter(|(seed, _)| seeds.contains(seed));
         Self {
             strategy: self.strategy,
+            metric: self.metric,
             seeds: common.map(|(seed, rounds)| (*seed, rounds.clone())).collect(),
         }
     }
@@ -116,9 +134,9 @@ impl ArmRuns<'_> {
 pub(super) struct Pair {
     /// `[k]`, ascending; the first is the initial set.
     pub(super) labels: Vec<usize>,
-    /// Accuracies `[s, k]`.
+    /// The metric, `[s, k]`.
     pub(super) first: Array2<f64>,
-    /// Accuracies `[s, k]`.
+    /// The metric, `[s, k]`.
     pub(super) second: Array2<f64>,
 }
 
@@ -131,21 +149,21 @@ impl Pair {
         let reached = second.labels();
         let labels = first.labels().into_iter().filter(|labels| *labels <= end && reached.contains(labels));
         let labels = labels.collect::<Vec<_>>();
-        let accuracies = |arm: &ArmRuns<'_>| {
-            let mut accuracies = Array2::zeros((seeds.len(), labels.len()));
-            for (labels, mut column) in labels.iter().zip(accuracies.columns_mut()) {
-                column.iter_mut().zip(arm.accuracies(*labels)).for_each(|(to, from)| *to = from);
+        let values = |arm: &ArmRuns<'_>| {
+            let mut values = Array2::zeros((seeds.len(), labels.len()));
+            for (labels, mut column) in labels.iter().zip(values.columns_mut()) {
+                column.iter_mut().zip(arm.values(*labels)).for_each(|(to, from)| *to = from);
             }
-            accuracies
+            values
         };
-        Self { first: accuracies(&first), second: accuracies(&second), labels }
+        Self { first: values(&first), second: values(&second), labels }
     }
 
     pub(super) fn n_seeds(&self) -> usize {
         self.first.nrows()
     }
 
-    /// Accuracy of the first minus that of the second, for each seed, at the `k`th label count.
+    /// The metric of the first minus that of the second, for each seed, at the `k`th label count.
     pub(super) fn differences(&self, k: usize) -> Vec<f64> {
         self.first.column(k).iter().zip(self.second.column(k)).map(|(a, b)| a - b).collect()
     }

@@ -1,7 +1,8 @@
 //! The analysis as text for the terminal.
 
-use super::phrases::{ratio_interval, thousands};
+use super::phrases::{percent_of, ratio_interval, thousands};
 use super::{Analysis, Arm, BASELINE, Estimate, Saving, TaskAnalysis};
+use deepal_core::metric::Metric;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -25,8 +26,8 @@ pub fn text(analysis: &Analysis) -> String {
         if several {
             let _ = writeln!(text, "{}", task.name());
         }
-        text.push_str(&table(task, several));
-        text.push_str(&savings(task));
+        text.push_str(&table(task, several, analysis.metric));
+        text.push_str(&savings(task, analysis.metric));
         if several {
             text.push('\n');
         }
@@ -75,12 +76,12 @@ fn measure(task: &TaskAnalysis) -> String {
     }
 }
 
-/// Accuracies by labels and strategy.
-fn table(task: &TaskAnalysis, compact: bool) -> String {
+/// The metric by labels and strategy.
+fn table(task: &TaskAnalysis, compact: bool, metric: Metric) -> String {
     let arms = task.arms.iter().filter(|arm| !arm.points.is_empty()).collect::<Vec<_>>();
     let labels = arms.iter().flat_map(|arm| arm.points.iter().map(|point| point.labels));
     let labels = labels.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
-    let head = format!("accuracy in %, {}\n", measure(task));
+    let head = format!("{} in %, {}\n", metric.words(), measure(task));
     let wide = 7 + arms.iter().map(|arm| 2 + width(&arm.strategy)).sum::<usize>() > WIDTH;
     if arms.len() > SIDE_BY_SIDE || wide {
         return head + &by_strategy(&arms, &labels);
@@ -130,7 +131,7 @@ fn width(strategy: &str) -> usize {
 
 /// `82.5 ± 1.9`: the interval's half width, which is all of it where it is Student's.
 fn cell(arm: &Arm, labels: usize) -> String {
-    match arm.points.iter().find(|point| point.labels == labels).map(|point| point.accuracy) {
+    match arm.points.iter().find(|point| point.labels == labels).map(|point| point.value) {
         Some(Estimate { value, interval: Some((low, high)) }) => {
             format!("{:.1} ± {:.1}", 100.0 * value, 100.0 * (high - low) / 2.0)
         }
@@ -148,8 +149,8 @@ fn spread(values: &[usize], n: usize) -> Vec<usize> {
     (0..n).map(|i| values[(i * (values.len() - 1) + (n - 1) / 2) / (n - 1)]).collect()
 }
 
-/// For each other strategy, the labels it needs for the accuracy that random has where the comparison ends.
-fn savings(task: &TaskAnalysis) -> String {
+/// For each other strategy, the labels it needs for what random reaches where the comparison ends.
+fn savings(task: &TaskAnalysis, metric: Metric) -> String {
     let savings = task.arms.iter().filter_map(|arm| Some((arm.strategy.as_str(), arm.saving()?)));
     let savings = savings.collect::<Vec<_>>();
     if savings.is_empty() {
@@ -161,7 +162,8 @@ fn savings(task: &TaskAnalysis) -> String {
         true => "; each interval is for one strategy alone, not corrected for several",
         false => "",
     };
-    let mut text = format!("\n{}", folded(&format!("labels for the {} (mean curves{caution})", goal(task))));
+    let mut text =
+        format!("\n{}", folded(&format!("labels for the {} (mean curves{caution})", goal(task, metric))));
     if let Some((saving, _)) = one {
         let _ = writeln!(text, "  {BASELINE:<26}{}", thousands(saving.random_labels));
     }
@@ -179,15 +181,15 @@ fn savings(task: &TaskAnalysis) -> String {
 }
 
 /// What the labels are for.
-fn goal(task: &TaskAnalysis) -> String {
+fn goal(task: &TaskAnalysis, metric: Metric) -> String {
     let Some((saving, labels)) = task.common_target() else {
-        return format!("accuracy that {BASELINE} reaches where each comparison ends");
+        return format!("{} that {BASELINE} reaches where each comparison ends", metric.words());
     };
     let place = match task.random_goes_beyond(labels) {
         true => format!("{} labels, where the comparison ends", thousands(labels as f64)),
         false => "its end".into(),
     };
-    format!("{:.1} % that {BASELINE} reaches at {place}", 100.0 * saving.target)
+    format!("{} that {BASELINE} reaches at {place}", percent_of(metric, saving.target))
 }
 
 /// `567, 43 % fewer than random: ratio 1.8 (1.5 to 2.1)`.

@@ -18,6 +18,8 @@ fn run(dataset: &str, strategy: &str, seed: u64, accuracies: &[f64]) -> Vec<Roun
         train_seconds: 1.0,
         query_seconds: 0.25,
         predict_seconds: 0.125,
+        test: None,
+        errors: None,
     };
     accuracies.iter().enumerate().map(round).collect()
 }
@@ -58,7 +60,7 @@ fn analysis(rounds: &[Vec<RoundRecord>]) -> Analysis {
             strategies.push(round.strategy.clone());
         }
     }
-    Analysis::new(&rounds, &strategies)
+    Analysis::new(&rounds, &strategies, Metric::Accuracy)
 }
 
 const RANDOM: [f64; 4] = [0.5, 0.6, 0.7, 0.8];
@@ -97,10 +99,10 @@ fn one_seed_shows_no_interval_and_warns() {
 
 #[test]
 fn without_rounds_there_is_only_a_sentence() {
-    let nothing = Analysis::new(&[], &names_of(&["random", "margin"]));
+    let nothing = Analysis::new(&[], &names_of(&["random", "margin"]), Metric::Accuracy);
     assert_eq!(text(&nothing), "No round is recorded yet.\n");
     assert!(nothing.penalty.is_none() && nothing.warnings.is_empty());
-    let others = Analysis::new(&run("d", "margin", 1, &[0.5]), &names_of(&["random"]));
+    let others = Analysis::new(&run("d", "margin", 1, &[0.5]), &names_of(&["random"]), Metric::Accuracy);
     assert!(others.tasks.is_empty(), "a strategy that was not asked for");
 }
 
@@ -321,7 +323,8 @@ fn a_strategy_that_missed_a_task_is_not_in_the_matrix() {
 
 #[test]
 fn random_without_a_round_is_not_asked_for_again() {
-    let found = Analysis::new(&runs("d", "margin", 5, &BETTER), &names_of(&["random", "margin"]));
+    let rounds = runs("d", "margin", 5, &BETTER);
+    let found = Analysis::new(&rounds, &names_of(&["random", "margin"]), Metric::Accuracy);
     let sentence =
         "On d with n, nothing can be said about labels saved by margin yet: random has no finished round.";
     assert_eq!(found.verdict, [sentence]);
@@ -439,12 +442,13 @@ fn the_files_hold_what_the_text_says() {
     let table = String::from_utf8(csv(&found)).unwrap();
     let rows = table.lines().collect::<Vec<_>>();
     let columns = |row: &str| row.split(',').count();
-    assert_eq!((rows.len(), columns(rows[0]), columns(rows[1]), columns(rows[3])), (4, 30, 30, 30));
+    assert_eq!((rows.len(), columns(rows[0]), columns(rows[1]), columns(rows[3])), (4, 37, 37, 37));
     assert!(rows[1].starts_with("d,n,random,5,400,0."), "{table}");
-    assert!(rows[1].ends_with(",,,,,,,,,,,,,,,,4.000,1.000,0.500"), "{table}");
+    assert!(rows[1].ends_with(",,,,,,,,,,,,,,,,4.000,1.000,0.500,,,,,,,accuracy"), "{table}");
     assert!(rows[2].starts_with("d,n,\"odd, \"\"name\"\"\",5,400,0."), "{table}");
     assert!(
-        rows[3].contains(",,0,0,0,400,-0.0") && rows[3].ends_with(",-1,0,0,3,4.000,1.000,0.500"),
+        rows[3].contains(",,0,0,0,400,-0.0")
+            && rows[3].ends_with(",-1,0,0,3,4.000,1.000,0.500,,,,,,,accuracy"),
         "{table}"
     );
 

@@ -1,9 +1,10 @@
 //! The answer in sentences.
 
-use super::phrases::{evidence, list, p_value, points_with_interval, ratio_interval, thousands};
+use super::phrases::{evidence, list, p_value, percent_of, points_with_interval, ratio_interval, thousands};
 use super::runs::{ArmRuns, Pair, TaskRuns};
 use super::{Analysis, BASELINE, SEEDS_ADVISED, SEEDS_FOR_CLAIMS, Saving, TaskAnalysis, Versus};
 use crate::text::count;
+use deepal_core::metric::Metric;
 
 /// First over all tasks, then task by task, the longest comparison and then the largest difference first.
 pub(super) fn sentences(analysis: &Analysis, runs: &[TaskRuns<'_>], asked: &[String]) -> Vec<String> {
@@ -57,7 +58,11 @@ fn over_all(analysis: &Analysis) -> Vec<String> {
     });
     let means = means.collect::<Vec<_>>().join("; ");
     if !means.is_empty() {
-        sentences.push(format!("Interquartile mean of the areas against random: {means}."));
+        let of = match analysis.metric {
+            Metric::Accuracy => String::new(),
+            metric => format!(" under the {} curves", metric.words()),
+        };
+        sentences.push(format!("Interquartile mean of the areas{of} against random: {means}."));
     }
     sentences
 }
@@ -84,7 +89,8 @@ fn of_task(task: &TaskAnalysis, runs: &TaskRuns<'_>, asked: &[String], tests: us
     compared.sort_by(|(_, a), (_, b)| {
         b.labels.cmp(&a.labels).then(b.area.mean.value.total_cmp(&a.area.mean.value))
     });
-    sentences.extend(compared.into_iter().map(|(name, versus)| against_random(task, name, versus, tests)));
+    let told = |(name, versus)| against_random(task, name, versus, tests, runs.metric);
+    sentences.extend(compared.into_iter().map(told));
     let silent_arms = others.iter().filter(|arm| arm.versus_random.is_none());
     let silent_runs = silent_arms.filter_map(|arm| runs.arm(&arm.strategy)).collect::<Vec<_>>();
     sentences.extend(silent(&where_, random, &silent_runs));
@@ -115,9 +121,9 @@ fn silent(where_: &str, random: &ArmRuns<'_>, silent: &[&ArmRuns<'_>]) -> Vec<St
     sentences
 }
 
-fn against_random(task: &TaskAnalysis, name: &str, versus: &Versus, tests: usize) -> String {
+fn against_random(task: &TaskAnalysis, name: &str, versus: &Versus, tests: usize, metric: Metric) -> String {
     let where_ = format!("On {}", task.name());
-    let evidence = evidence(&versus.area, versus.seeds);
+    let evidence = evidence(&versus.area, versus.seeds, metric);
     let alone = match versus.area.p < 0.05 && versus.area.outcome == 0 {
         false => String::new(),
         true => format!(
@@ -125,7 +131,7 @@ fn against_random(task: &TaskAnalysis, name: &str, versus: &Versus, tests: usize
             p_value(versus.area.p)
         ),
     };
-    let saving = versus.saving.as_ref().map(|saving| format!("; {}", saved(task, versus, saving)));
+    let saving = versus.saving.as_ref().map(|saving| format!("; {}", saved(task, versus, saving, metric)));
     let saving = saving.unwrap_or_default();
     match versus.area.outcome {
         1 => format!("{where_}, {name} beat random: {evidence}{saving}."),
@@ -135,8 +141,8 @@ fn against_random(task: &TaskAnalysis, name: &str, versus: &Versus, tests: usize
 }
 
 /// `it reached random's final 95.1 % with 430 labels where random needed 1,000: 2.3 times fewer (95 % interval 1.9 to 2.8)`.
-fn saved(task: &TaskAnalysis, versus: &Versus, saving: &Saving) -> String {
-    let percent = format!("{:.1} %", 100.0 * saving.target);
+fn saved(task: &TaskAnalysis, versus: &Versus, saving: &Saving, metric: Metric) -> String {
+    let percent = percent_of(metric, saving.target);
     let end = thousands(versus.labels as f64);
     let (target, comma) = match task.random_goes_beyond(versus.labels) {
         true => (format!("random's {percent} at {end} labels, where the comparison ends"), ","),

@@ -1,12 +1,16 @@
 //! What weakens a comparison, in sentences.
 
 use super::compare::difference;
-use super::phrases::{list, thousands};
+use super::phrases::{curve, list, thousands};
 use super::runs::{ArmRuns, Pair, TaskRuns};
 use super::{Analysis, BASELINE, SEEDS_ADVISED, SEEDS_FOR_CLAIMS};
 use crate::text::count;
+use deepal_core::metric::Metric;
 use deepal_core::stats;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A class with so many times fewer test samples than another is rare.
+const RARE: u32 = 10;
 
 /// Each that is true, the gravest first.
 pub(super) fn sentences(analysis: &Analysis, runs: &[TaskRuns<'_>], asked: &[String]) -> Vec<String> {
@@ -15,6 +19,7 @@ pub(super) fn sentences(analysis: &Analysis, runs: &[TaskRuns<'_>], asked: &[Str
     warnings.extend(few_seeds(analysis));
     warnings.extend(runs.iter().filter_map(unequal));
     warnings.extend(runs.iter().filter_map(ties));
+    warnings.extend(uneven(analysis));
     warnings.extend(naming_the_best(analysis));
     warnings
 }
@@ -101,20 +106,46 @@ fn ties(task: &TaskRuns<'_>) -> Option<String> {
     let tied = tied.collect::<Vec<_>>();
     (arms.len() > 2 && !tied.is_empty()).then(|| {
         format!(
-            "on {} {} has the largest area under the curve, and {} cannot be told from it",
+            "on {} {} has the largest area under the {}, and {} cannot be told from it",
             task.name(),
             best.strategy,
+            curve(task.metric),
             list(&tied)
         )
     })
 }
 
+/// The first task whose classes are so uneven that its accuracy hardly shows the rare ones.
+fn uneven(analysis: &Analysis) -> Option<String> {
+    let of_task = |task: &super::TaskAnalysis| {
+        let classes = &task.arms.iter().find(|arm| !arm.classes.is_empty())?.classes;
+        let support = || classes.iter().map(|class| class.support).filter(|n| *n > 0);
+        let (rarest, commonest) = (support().min()?, support().max()?);
+        (commonest / RARE >= rarest).then(|| {
+            format!(
+                "on {} the commonest class has {} test samples and the rarest {}: accuracy hardly shows how rare classes do; look at \
+                 the metric `macro-f1` or `balanced-accuracy` too",
+                task.name(),
+                thousands(commonest.into()),
+                thousands(rarest.into())
+            )
+        })
+    };
+    let is_accuracy = analysis.metric == Metric::Accuracy;
+    is_accuracy.then(|| analysis.tasks.iter().find_map(of_task)).flatten()
+}
+
 fn naming_the_best(analysis: &Analysis) -> Option<String> {
     let curves = |arms: &[super::Arm]| arms.iter().filter(|arm| arm.points.len() > 1).count();
+    let figures = match analysis.metric {
+        Metric::Accuracy => "accuracies",
+        Metric::BalancedAccuracy => "balanced accuracies",
+        Metric::MacroF1 => "values of macro-F1",
+    };
     let most = analysis.tasks.iter().map(|task| curves(&task.arms)).max()?;
     (most > 2).then(|| {
         format!(
-            "naming the best of {most} strategies by these accuracies is itself a choice made on the test set: confirm it with \
+            "naming the best of {most} strategies by these {figures} is itself a choice made on the test set: confirm it with \
              fresh seeds, and fresh test data if there are any"
         )
     })

@@ -1,6 +1,7 @@
 //! The figures of a report: functions from the numbers to a [`Drawing`], of which SVG and PNG are made.
 
 mod axis;
+mod confusion;
 mod drawing;
 mod heat;
 mod learning;
@@ -9,6 +10,7 @@ mod style;
 pub(crate) mod svg;
 mod time;
 
+pub(crate) use confusion::confusion;
 pub(crate) use drawing::Drawing;
 pub(crate) use heat::{class_balance, penalty_matrix};
 pub(crate) use learning::{Over, learning_curves, sample};

@@ -1,5 +1,6 @@
 //! The page: what `templates/report.html` shows, made ready.
 
+use super::classes::ClassesView;
 use super::figures::{self, Over, Styles, class_balance, learning_curves, penalty_matrix, svg, time_split};
 use super::pictures::{Picture, first_picks};
 use super::{Report, cells};
@@ -7,6 +8,7 @@ use crate::analysis::TaskAnalysis;
 use crate::error::Result;
 use crate::text::count;
 use askama::Template;
+use deepal_core::metric::Metric;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -25,10 +27,12 @@ pub(super) struct Page<'a> {
 struct TaskView<'a> {
     task: &'a TaskAnalysis,
     name: String,
+    metric: Metric,
     by_labels: String,
     by_seconds: String,
     time: String,
     classes: Option<String>,
+    per_class: Option<ClassesView>,
     /// The seed of the pictures.
     seed: u64,
     sheets: Vec<Sheet>,
@@ -73,6 +77,15 @@ impl<'a> Page<'a> {
         self.tasks.iter().any(|task| task.classes.is_some())
     }
 
+    fn any_per_class(&self) -> bool {
+        self.tasks.iter().any(|task| task.per_class.is_some())
+    }
+
+    /// What the page is about, in words.
+    fn metric(&self) -> &'static str {
+        self.report.analysis.metric.words()
+    }
+
     fn any_pictures(&self) -> bool {
         self.tasks.iter().any(|task| !task.sheets.is_empty())
     }
@@ -95,7 +108,8 @@ impl<'a> Page<'a> {
 
 impl<'a> TaskView<'a> {
     fn new(report: &Report<'_>, task: &'a TaskAnalysis, styles: &Styles) -> Self {
-        let curves = |over| svg::inline(&learning_curves(task, styles, over, false));
+        let curves = |over| svg::inline(&learning_curves(task, report.analysis.metric, styles, over, false));
+        let classes = report.classes(task);
         let (seed, sheets) = sheets(report, task);
         Self {
             task,
@@ -103,7 +117,9 @@ impl<'a> TaskView<'a> {
             by_labels: curves(Over::Labels),
             by_seconds: curves(Over::Seconds),
             time: svg::inline(&time_split(task)),
-            classes: class_balance(task, &report.classes(task)).map(|figure| svg::inline(&figure)),
+            classes: class_balance(task, &classes).map(|figure| svg::inline(&figure)),
+            per_class: ClassesView::new(report, task, &classes),
+            metric: report.analysis.metric,
             seed,
             sheets,
         }
@@ -121,10 +137,14 @@ impl<'a> TaskView<'a> {
             false => String::new(),
         };
         let (target, needed) = (cells::share(saving.target), cells::whole(saving.random_labels));
-        format!("Random reaches {target} % with {needed} labels.{end}")
+        let of = match self.metric {
+            Metric::Accuracy => String::new(),
+            metric => format!("a {} of ", metric.words()),
+        };
+        format!("Random reaches {of}{target} % with {needed} labels.{end}")
     }
 
-    /// The accuracies by labels and strategy.
+    /// The metric by labels and strategy.
     fn numbers(&self) -> Vec<(usize, Vec<String>)> {
         let arms = &self.task.arms;
         let labels = arms.iter().flat_map(|arm| arm.points.iter().map(|point| point.labels));
@@ -138,7 +158,7 @@ impl<'a> TaskView<'a> {
                 Some(-1) => " ▼",
                 _ => "",
             };
-            cells::percent(&point.accuracy) + mark
+            cells::percent(&point.value) + mark
         };
         labels
             .into_iter()

@@ -2,9 +2,11 @@
 
 use super::Report;
 use crate::analysis::{
-    Across, Analysis, Arm, Difference, Estimate, Penalty, Point, Saving, Seconds, TaskAnalysis, Versus,
+    Across, Analysis, Arm, ClassFigures, Difference, Estimate, Penalty, Point, Saving, Seconds, TaskAnalysis,
+    Versus,
 };
 use deepal_core::Data;
+use deepal_core::metric::{Errors, Metric, Mistake};
 use deepal_data::stores::run::{RoundRecord, Started};
 use deepal_data::{datasets, datasets::Downloads};
 use std::collections::BTreeMap;
@@ -56,6 +58,7 @@ pub(super) fn sample(tasks: &[(&str, &str)], strategies: &[&str], seeds: u64) ->
         data.extend(found.map(|found| ((*name).to_owned(), found)));
     }
     let analysis = Analysis {
+        metric: Metric::Accuracy,
         tasks: tasks.iter().enumerate().map(|(at, task)| made_up(at, task, strategies, seeds)).collect(),
         penalty: compared.then(|| penalty(strategies, tasks.len())),
         across: if tasks.len() > 1 { across(strategies) } else { Vec::new() },
@@ -66,7 +69,7 @@ pub(super) fn sample(tasks: &[(&str, &str)], strategies: &[&str], seeds: u64) ->
         warnings: vec![format!("{seeds} seeds: intervals are wide, and a difference may be chance.")],
     };
     let rounds =
-        tasks.iter().flat_map(|task| strategies.iter().flat_map(|name| rounds(*task, name))).collect();
+        tasks.iter().flat_map(|task| strategies.iter().flat_map(|name| rounds(*task, name, &data))).collect();
     let start = |unix_seconds| Started {
         version: "0.1.0".into(),
         machine: "AMD EPYC 7B13, 4 cores, Linux".into(),
@@ -96,6 +99,13 @@ fn made_up(at: usize, (dataset, net): &(&str, &str), strategies: &[&str], seeds:
         let interval = (seeds > 1).then_some((value - half, value + half));
         Estimate { value, interval }
     };
+    // A tenth of each class is taken for the next one.
+    let class = |class: usize| ClassFigures {
+        support: 100,
+        recall: Some(0.9),
+        precision: (class != 3).then_some(0.9),
+        f1: Some(0.9),
+    };
     let arm = |(number, strategy): (usize, &&str)| {
         let gain = if *strategy == "random" { 0.0 } else { 0.03 * (chance(at, number, 1) - 0.2) };
         let slow = 1.0 + 4.0 * chance(number, at, 2);
@@ -108,7 +118,10 @@ fn made_up(at: usize, (dataset, net): &(&str, &str), strategies: &[&str], seeds:
             |mean, outcome| Difference { mean: interval(mean, 0.006), p: 0.004, p_holm: 0.012, outcome };
         let points = (0..=15).map(|round| Point {
             labels: 40 + 20 * round,
+            value: interval(accuracy(round), 0.014 - 0.0004 * round as f64),
             accuracy: interval(accuracy(round), 0.014 - 0.0004 * round as f64),
+            balanced_accuracy: Some(interval(accuracy(round) - 0.02, 0.015)),
+            macro_f1: Some(interval(accuracy(round) - 0.03, 0.015)),
             seconds: slow * (1.0 + round as f64) * (1.0 + round as f64 / 20.0),
             difference: (round > 0).then(|| difference(gain, outcome(round))),
         });
@@ -143,6 +156,8 @@ fn made_up(at: usize, (dataset, net): &(&str, &str), strategies: &[&str], seeds:
             versus_random: (seeds > 2 && *strategy != "random").then_some(versus),
             seconds: Seconds { train: 20.0, query: 4.0 * slow, predict: 1.5 },
             bought: (0..10).map(|class| 10.0 + 40.0 * chance(number, class, at)).collect(),
+            classes: (0..10).map(class).collect(),
+            confused: confused(seeds),
         }
     };
     TaskAnalysis {
@@ -150,6 +165,11 @@ fn made_up(at: usize, (dataset, net): &(&str, &str), strategies: &[&str], seeds:
         net: (*net).into(),
         arms: strategies.iter().enumerate().map(arm).collect(),
     }
+}
+
+/// A tenth of each class is taken for the next one.
+fn confused(seeds: u64) -> Vec<(u16, u16, u32)> {
+    (0..10).map(|class| (class, (class + 1) % 10, 10 * seeds as u32)).collect()
 }
 
 fn penalty(strategies: &[&str], tasks: usize) -> Penalty {
@@ -174,7 +194,12 @@ fn across(strategies: &[&str]) -> Vec<Across> {
 }
 
 /// The first two rounds of the first seed.
-fn rounds((dataset, net): (&str, &str), strategy: &str) -> Vec<RoundRecord> {
+fn rounds((dataset, net): (&str, &str), strategy: &str, data: &BTreeMap<String, Data>) -> Vec<RoundRecord> {
+    let mistake = |sample: u32| {
+        let actual = data.get(dataset)?.test_labels.get(sample as usize)?.0;
+        Some(Mistake { sample, actual, predicted: (actual + 1) % 10, probability: 0.876 })
+    };
+    let worst = [5, 7].into_iter().filter_map(mistake).collect::<Vec<_>>();
     let round = |round: usize| RoundRecord {
         dataset: dataset.into(),
         net: net.into(),
@@ -189,6 +214,8 @@ fn rounds((dataset, net): (&str, &str), strategy: &str) -> Vec<RoundRecord> {
         train_seconds: 1.0,
         query_seconds: 0.2,
         predict_seconds: 0.1,
+        test: None,
+        errors: (round == 1).then(|| Errors { confused: confused(1), worst: worst.clone() }),
     };
     vec![round(0), round(1)]
 }

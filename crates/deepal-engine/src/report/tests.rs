@@ -1,6 +1,7 @@
 //! The page is sound HTML that needs nothing else, and the figures say what they should.
 
 use super::samples::{Sample, THIRTEEN, renamed, sample};
+use deepal_core::metric::Metric;
 use std::fs;
 use std::path::Path;
 
@@ -87,11 +88,73 @@ fn the_page_holds_what_was_found() {
     ] {
         assert!(html.to_lowercase().contains(&part.to_lowercase()), "{part}");
     }
-    // 3 tasks, 4 strategies, 12 images.
-    assert_eq!(html.matches("<img ").count(), 144);
-    for section in ["curves", "savings", "penalty", "across", "time", "classes", "pictures", "settings"] {
+    // 3 tasks, 4 strategies, 12 images; and 2 errors of a strategy on each task.
+    assert_eq!(html.matches("<img ").count(), 144 + 6);
+    assert_eq!(html.matches(" (88 %)</span>").count(), 6);
+    for section in
+        ["curves", "savings", "penalty", "across", "per-class", "time", "classes", "pictures", "settings"]
+    {
         assert!(html.contains(&format!("<section id=\"{section}\">")), "{section}");
     }
+}
+
+#[test]
+fn the_metric_is_named_wherever_its_values_are() {
+    let mut sample = three_tasks();
+    let accuracy = sample.report("").html().unwrap();
+    sample.change(|analysis| analysis.metric = Metric::MacroF1);
+    let html = sample.report("").html().unwrap();
+    check_tags(&html);
+    for part in [
+        "Mean test macro-F1 over the seeds",
+        ">test macro-F1, %</text>",
+        "<th scope=\"col\">Test macro-F1, %</th>",
+        "Random reaches a macro-F1 of 82.0 % with 340 labels",
+        ", whose macro-F1 is the highest, at 340 labels: accuracy ",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    // It is named once for each task beside the two others.
+    assert_eq!(html.matches("accuracy").count(), 2 * 3, "accuracy and balanced accuracy of each task");
+    assert!(accuracy.contains(">test accuracy, %</text>") && !accuracy.contains("Test macro-F1, %"));
+}
+
+#[test]
+fn classes_are_shown_by_name_and_many_of_them_in_part() {
+    let mut sample = three_tasks();
+    let html = sample.report("").html().unwrap();
+    let row = "<tr><th scope=\"row\">Ankle boot</th><td>100</td><td>90.0</td><td>90.0</td><td>90.0</td></tr>";
+    assert!(html.contains(row) && html.contains("Ankle boot taken for T-shirt/top: 10.0 %"));
+    assert!(html.contains("<td>–</td><td>90.0</td></tr>"), "a class that is never predicted");
+    sample.change(|analysis| {
+        for arm in analysis.tasks.iter_mut().flat_map(|task| &mut task.arms) {
+            arm.classes = vec![arm.classes[0].clone(); 200];
+            arm.classes[150].f1 = Some(0.1);
+            arm.confused = vec![(150, 199, 50), (3, 4, 20)];
+        }
+    });
+    let html = sample.report("").html().unwrap();
+    check_tags(&html);
+    assert!(html.contains("The 30 classes with the lowest F1 of 200; summary.json has all."));
+    assert!(html.contains("<tr><th scope=\"row\">150</th>"), "the lowest comes first");
+    assert!(html.contains("150 taken for 199: 10.0 %") && html.contains("3 taken for other classes: 6.0 %"));
+    let sample = sample.report("");
+    let figure = sample.figures().unwrap().into_iter().find(|file| file.name.contains("confusion")).unwrap();
+    let svg = String::from_utf8(figure.bytes).unwrap();
+    assert!(svg.contains(">others</text>") && svg.matches("<title>").count() < 30, "{svg}");
+}
+
+#[test]
+fn a_record_without_counts_has_no_section_of_classes() {
+    let mut sample = three_tasks();
+    sample.change(|analysis| {
+        for arm in analysis.tasks.iter_mut().flat_map(|task| &mut task.arms) {
+            (arm.classes, arm.confused) = (Vec::new(), Vec::new());
+        }
+    });
+    let html = sample.report("").html().unwrap();
+    assert!(!html.contains("id=\"per-class\"") && !html.contains(" (88 %)</span>"));
+    assert!(!sample.report("").figures().unwrap().iter().any(|file| file.name.contains("confusion")));
 }
 
 #[test]
@@ -160,7 +223,8 @@ fn figures_are_svg_and_png() {
         "learning-curves-time-fashion-mini-mlp",
         "time-fashion-mini-mlp",
     ];
-    let expected = expected.into_iter().chain(["classes-fashion-mini-mlp", "penalty"]);
+    let expected =
+        expected.into_iter().chain(["classes-fashion-mini-mlp", "confusion-fashion-mini-mlp", "penalty"]);
     let expected = expected.flat_map(|name| [format!("figures/{name}.svg"), format!("figures/{name}.png")]);
     assert_eq!(names, expected.collect::<Vec<_>>());
     for pair in files.chunks(2) {
@@ -168,7 +232,8 @@ fn figures_are_svg_and_png() {
         check_tags(&svg);
         assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
         assert!(!svg.contains("NaN") && !svg.contains("\"inf"));
-        for strategy in THIRTEEN {
+        let of_one = pair[0].name.contains("confusion");
+        for strategy in THIRTEEN.iter().filter(|_| !of_one) {
             assert!(svg.contains(&format!(">{strategy}</text>")), "{}: {strategy}", pair[0].name);
         }
         let png = &pair[1].bytes;

@@ -5,14 +5,14 @@ use super::drawing::{
 };
 use crate::analysis::{Penalty, TaskAnalysis};
 
-const WHITE: Rgb = [0xFF; 3];
+pub(super) const WHITE: Rgb = [0xFF; 3];
 const HEIGHT: f64 = 24.0;
 
 /// A cell: its value in words, its colour, and its meaning.
-struct Cell {
-    value: String,
-    fill: Rgb,
-    tip: String,
+pub(super) struct Cell {
+    pub(super) value: String,
+    pub(super) fill: Rgb,
+    pub(super) tip: String,
 }
 
 /// The penalty matrix, with the mean of each column below.
@@ -75,7 +75,7 @@ pub(crate) fn class_balance(task: &TaskAnalysis, classes: &[String]) -> Option<D
 }
 
 /// Rows of cells, the last of them apart if it is unlike the others; with more than 30 columns cells are too narrow for words.
-fn heat_map(
+pub(super) fn heat_map(
     label: String,
     rows: &[String],
     columns: &[String],
@@ -133,7 +133,7 @@ fn heat_map(
 }
 
 /// The colour at a share of the way.
-fn mix(from: Rgb, to: Rgb, share: f64) -> Rgb {
+pub(super) fn mix(from: Rgb, to: Rgb, share: f64) -> Rgb {
     let share = share.clamp(0.0, 1.0);
     std::array::from_fn(|at| (f64::from(from[at]) * (1.0 - share) + f64::from(to[at]) * share).round() as u8)
 }

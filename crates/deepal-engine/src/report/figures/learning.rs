@@ -5,6 +5,7 @@ use super::drawing::{Anchor, Drawing, Paint, Shape, Xy, text, text_width};
 use super::style::{Style, Styles};
 use crate::analysis::{Arm, Point, TaskAnalysis};
 use crate::report::cells;
+use deepal_core::metric::Metric;
 
 /// What the curves run over.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,7 +42,13 @@ impl Frame {
 }
 
 /// The curves of a task; with a legend where they stand alone.
-pub(crate) fn learning_curves(task: &TaskAnalysis, styles: &Styles, over: Over, legend: bool) -> Drawing {
+pub(crate) fn learning_curves(
+    task: &TaskAnalysis,
+    metric: Metric,
+    styles: &Styles,
+    over: Over,
+    legend: bool,
+) -> Drawing {
     let points = || task.arms.iter().flat_map(|arm| &arm.points);
     let slowest = points().map(|point| point.seconds).fold(0.0, f64::max);
     let (second, unit) = unit(slowest);
@@ -60,7 +67,7 @@ pub(crate) fn learning_curves(task: &TaskAnalysis, styles: &Styles, over: Over, 
         Over::Seconds => format!("time to train, query and predict, {unit}"),
     };
     shapes.push(text((f64::midpoint(LEFT, RIGHT), BOTTOM + 36.0), &what, Paint::Muted, Anchor::Middle));
-    shapes.push(text((0.0, 12.0), "test accuracy, %", Paint::Muted, Anchor::Start));
+    shapes.push(text((0.0, 12.0), format!("test {}, %", metric.words()), Paint::Muted, Anchor::Start));
     // Many bands on top of each other would hide everything.
     let opacity = 0.14 * (4.0 / task.arms.len() as f64).min(1.0);
     for arm in &task.arms {
@@ -72,12 +79,13 @@ pub(crate) fn learning_curves(task: &TaskAnalysis, styles: &Styles, over: Over, 
         height += add_legend(&mut shapes, &names, styles, height + 12.0);
     }
     let last = |arm: &Arm| {
-        arm.points.last().map(|point| format!("{} {}", arm.strategy, cells::percent(&point.accuracy)))
+        arm.points.last().map(|point| format!("{} {}", arm.strategy, cells::percent(&point.value)))
     };
     let ends = task.arms.iter().filter_map(last).collect::<Vec<_>>().join(", ");
     let label = format!(
-        "Learning curves of {}: test accuracy over {what}. At the end, in per cent: {ends}.",
-        task.name()
+        "Learning curves of {}: test {} over {what}. At the end, in per cent: {ends}.",
+        task.name(),
+        metric.words()
     );
     Drawing { width: WIDTH, height, label, shapes }
 }
@@ -121,7 +129,7 @@ fn curve(arm: &Arm, styles: &Styles, frame: &Frame, x: impl Fn(&Point) -> f64, o
     let every = line.len().div_ceil(30);
     let marked = line.iter().zip(&arm.points).step_by(every.max(1)).map(|(at, point)| Shape::Group {
         class: String::new(),
-        tip: format!("{}, {} labels: {} %", arm.strategy, point.labels, cells::percent(&point.accuracy)),
+        tip: format!("{}, {} labels: {} %", arm.strategy, point.labels, cells::percent(&point.value)),
         shapes: vec![style.marker(*at)],
     });
     let marked = marked.collect::<Vec<_>>();
@@ -146,11 +154,11 @@ fn add_legend(shapes: &mut Vec<Shape>, names: &[&str], styles: &Styles, top: f64
 }
 
 fn percent(point: &Point) -> f64 {
-    100.0 * point.accuracy.value
+    100.0 * point.value.value
 }
 
 fn band(point: &Point) -> Option<(f64, f64)> {
-    point.accuracy.interval.map(|(low, high)| (100.0 * low.max(0.0), 100.0 * high.min(1.0)))
+    point.value.interval.map(|(low, high)| (100.0 * low.max(0.0), 100.0 * high.min(1.0)))
 }
 
 /// The least and the greatest value, with room on both sides.
