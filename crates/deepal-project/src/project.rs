@@ -12,8 +12,9 @@ use crate::work::{Done, Work, most_probable, with_classes};
 use crate::{sheet, train};
 use deepal_core::did_you_mean;
 use deepal_data::Error as DataError;
-use deepal_data::csv_row;
+use deepal_data::{csv_row, write_atomically};
 use deepal_data::source::{Open, Source};
+use deepal_engine::export::{Answered, Format, write_answers};
 use deepal_engine::{Error, Monitor, Pretrained, Result, open_source};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -334,6 +335,25 @@ impl Project {
             }
         }
         Ok(lines)
+    }
+
+    /// Writes the labels that count now in a format to a file, or to a folder that is new or empty; how many. Samples that were skipped or
+    /// discarded have none; a flag changes nothing.
+    ///
+    /// # Errors
+    /// Samples that do not suit the format or cannot be read any more, or what cannot be written.
+    pub fn export(&self, format: Format, out: &Path, monitor: Monitor<'_>) -> Result<usize> {
+        let state = self.state();
+        let answered = |(row, item): (usize, &Item)| {
+            Some(Answered { row, class: item.class? as usize, asked_by: item.asked_by?.name() })
+        };
+        let answers = state.items.iter().enumerate().filter_map(answered).collect::<Vec<_>>();
+        match format {
+            Format::Csv => write_atomically(out, &self.labels_csv())?,
+            Format::Jsonl => write_atomically(out, &self.labels_jsonl()?)?,
+            _ => write_answers(&with_classes(&self.source, state.class_names()), &answers, format, out, monitor)?,
+        }
+        Ok(answers.len())
     }
 
     /// The open questions as a table, `rank,id,row,score,asked_by,class,probability`: the rank is the place in the batch, class and

@@ -2,6 +2,7 @@
 
 use crate::accuracy::{self, Accuracy, FEWEST};
 use crate::answer::AskedBy;
+use crate::forecast::{self, Forecast};
 use crate::setup::Setup;
 use crate::state::State;
 use deepal_engine::text::count;
@@ -35,6 +36,8 @@ pub struct Status {
     pub per_asked_by: Vec<(AskedBy, usize)>,
     /// On samples drawn at random.
     pub accuracy: Accuracy,
+    /// What the next labels would bring.
+    pub forecast: Forecast,
     /// What is worth doing next, in sentences.
     pub advice: Vec<String>,
 }
@@ -66,6 +69,7 @@ pub(crate) fn of(state: &State, setup: &Setup, open: usize) -> Status {
         per_class,
         per_asked_by: AskedBy::ALL.map(|by| (by, asked_by(by))).to_vec(),
         accuracy,
+        forecast: forecast::of(state, setup),
         advice: Vec::new(),
     };
     status.advice = advice(state, setup, &status);
