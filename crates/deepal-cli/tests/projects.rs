@@ -128,7 +128,9 @@ fn a_sheet_shows_texts_and_rows() {
     let mut table = "id,text\n".to_owned();
     (0..30).for_each(|i| writeln!(table, "t{i},\"one <b>good</b> film, seen {i} times\"").unwrap());
     fs::write(at.join("texts.csv"), table).unwrap();
-    for (source, words) in [("texts.csv", "one &lt;b&gt;good&lt;/b&gt; film, seen "), ("points.csv", "<th>x</th><td>")] {
+    for (source, words) in
+        [("texts.csv", "one &lt;b&gt;good&lt;/b&gt; film, seen "), ("points.csv", "<th>x</th><td>")]
+    {
         call(at, &format!("init {source} --classes good,bad --batch 5"), 0);
         call(at, &format!("select {source} --sheet picks.html"), 0);
         let page = fs::read_to_string(at.join("picks.html")).unwrap();
@@ -170,7 +172,8 @@ fn pets() -> TempDir {
 /// The names of the files in a folder.
 fn files(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
-    let mut names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>();
+    let mut names =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>();
     names.sort();
     names
 }
@@ -197,7 +200,10 @@ fn labels_of_a_project_are_exported_in_every_form() {
     let coco = serde_json::from_slice::<Value>(&fs::read(at.join("coco/annotations.json")).unwrap()).unwrap();
     assert_eq!((coco["images"].as_array().unwrap().len(), files(&at.join("coco/images")).len()), (12, 12));
     assert_eq!(coco["categories"], json!([{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]));
-    assert_eq!((&coco["annotations"][1]["bbox"], &coco["annotations"][1]["category_id"]), (&json!([0, 0, 6, 5]), &json!(2)));
+    assert_eq!(
+        (&coco["annotations"][1]["bbox"], &coco["annotations"][1]["category_id"]),
+        (&json!([0, 0, 6, 5]), &json!(2))
+    );
     call(at, "export pets.deepal --format label-studio --out tasks.json", 0);
     let tasks = serde_json::from_slice::<Value>(&fs::read(at.join("tasks.json")).unwrap()).unwrap();
     assert_eq!(tasks.as_array().unwrap().len(), 12);
@@ -213,7 +219,11 @@ fn labels_of_a_project_are_exported_in_every_form() {
 fn texts_are_exported_as_tasks_but_not_as_pictures() {
     let folder = TempDir::new().unwrap();
     let at = folder.path();
-    fs::write(at.join("texts.csv"), "id,text\na,one good film here\nb,one bad film there\nc,no film at all\n").unwrap();
+    fs::write(
+        at.join("texts.csv"),
+        "id,text\na,one good film here\nb,one bad film there\nc,no film at all\n",
+    )
+    .unwrap();
     call(at, "init texts.csv --classes good,bad", 0);
     let (_, said) = call(at, "export texts.csv.deepal --format label-studio --out tasks.json", 2);
     assert!(said.contains("there is no label to write"), "{said}");
@@ -223,7 +233,10 @@ fn texts_are_exported_as_tasks_but_not_as_pictures() {
     assert!(said.contains("--out PATH"), "{said}");
     call(at, "export texts.csv.deepal --format label-studio --out tasks.json", 0);
     let tasks = serde_json::from_slice::<Value>(&fs::read(at.join("tasks.json")).unwrap()).unwrap();
-    assert_eq!((tasks.as_array().unwrap().len(), &tasks[0]["data"]["text"]), (2, &json!("one good film here")));
+    assert_eq!(
+        (tasks.as_array().unwrap().len(), &tasks[0]["data"]["text"]),
+        (2, &json!("one good film here"))
+    );
     assert!(fs::read_to_string(at.join("tasks.xml")).unwrap().contains(r#"value="$text""#));
     let (_, said) = call(at, "export texts.csv.deepal --format coco --out coco", 2);
     assert!(said.contains("not images") && !at.join("coco").exists(), "{said}");

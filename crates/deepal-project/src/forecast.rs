@@ -1,10 +1,12 @@
 //! What the next labels would gain: advice on when to stop.
 
 use crate::accuracy::FEWEST;
+use crate::answer::EventId;
 use crate::setup::Setup;
 use crate::state::State;
 use deepal_core::stats::{CurvePoint, gain_forecast};
 use serde::Serialize;
+use std::sync::{Mutex, PoisonError};
 
 /// How many labels ahead the forecast looks.
 pub const NEXT: usize = 100;
@@ -22,10 +24,31 @@ pub struct Forecast {
     pub sentence: String,
 }
 
+/// The newest forecast, and the training and number of labels that it is about. Making one takes some milliseconds, and the page asks after
+/// every answer.
+#[derive(Debug, Default)]
+pub(crate) struct Newest(Mutex<Option<((EventId, usize), Forecast)>>);
+
+impl Newest {
+    /// Made anew only if there was a training, or the number of labels that it is about has changed.
+    pub(crate) fn of(&self, state: &State, setup: &Setup) -> Forecast {
+        let key = (state.trainings.last().map_or(0, |training| training.event), more(state));
+        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match newest.as_ref() {
+            Some((known, forecast)) if *known == key => forecast.clone(),
+            _ => newest.insert((key, of(state, setup))).1.clone(),
+        }
+    }
+}
+
+/// How many labels the forecast is about.
+fn more(state: &State) -> usize {
+    NEXT.min(state.items.iter().filter(|item| item.class.is_none() && !item.is_discarded).count())
+}
+
 /// From the trainings on record.
-pub(crate) fn of(state: &State, setup: &Setup) -> Forecast {
-    let left = state.items.iter().filter(|item| item.class.is_none() && !item.is_discarded).count();
-    let more = NEXT.min(left);
+fn of(state: &State, setup: &Setup) -> Forecast {
+    let more = more(state);
     let without = |sentence: String| Forecast { more, gain: None, interval: None, sentence };
     if more == 0 {
         return without("no sample is left to label".into());
@@ -38,7 +61,9 @@ pub(crate) fn of(state: &State, setup: &Setup) -> Forecast {
     };
     if last.audit.1 < FEWEST {
         let drawn = last.audit.1;
-        return without(format!("too early to say: {drawn} of {FEWEST} samples drawn at random have a label"));
+        return without(format!(
+            "too early to say: {drawn} of {FEWEST} samples drawn at random have a label"
+        ));
     }
     // Nets of the rounds do not learn from the audit.
     match gain_forecast(&curve(state), more as f64 * (1.0 - setup.audit)) {
@@ -116,7 +141,10 @@ mod tests {
         let few = state(9, &[(50, (4, 5), None), (180, (14, 19), Some(0.9))]);
         assert_eq!(said(&few, &setup()), "too early to say: 19 of 20 samples drawn at random have a label");
         let one = state(9, &[(180, (14, 20), None)]);
-        assert_eq!(said(&one, &setup()), "too early to say: trainings with more labels are needed to compare");
+        assert_eq!(
+            said(&one, &setup()),
+            "too early to say: trainings with more labels are needed to compare"
+        );
         let none = said(&few, &Setup { audit: 0.0, ..setup() });
         assert_eq!(none, "unknown: the project draws no questions at random");
     }
@@ -127,15 +155,34 @@ mod tests {
         let all = of(&state(500, &trainings), &setup());
         let (gain, (low, high)) = (all.gain.unwrap(), all.interval.unwrap());
         assert!(all.more == 100 && low < gain && gain < high && gain > 0.0, "{all:?}");
-        let figures = format!("+{:.1} points (95 % interval {:.1} to {:.1})", 100.0 * gain, 100.0 * low, 100.0 * high);
+        let figures =
+            format!("+{:.1} points (95 % interval {:.1} to {:.1})", 100.0 * gain, 100.0 * low, 100.0 * high);
         assert_eq!(all.sentence, format!("100 more labels would bring about {figures}"));
         let few = of(&state(30, &trainings), &setup());
         assert!(few.more == 30 && few.gain.unwrap() < gain && few.sentence.starts_with("30 more labels"));
     }
 
     #[test]
+    fn it_is_made_anew_after_a_training_and_where_fewer_samples_are_left() {
+        let newest = Newest::default();
+        let mut state = state(120, &[(90, (7, 10), None), (180, (16, 20), Some(0.96))]);
+        let first = newest.of(&state, &setup());
+        assert_eq!((newest.of(&state, &setup()), &first), (first.clone(), &of(&state, &setup())));
+        state.items.truncate(40);
+        assert_eq!(newest.of(&state, &setup()).more, 40);
+        let later = TrainingRecord { event: 9, n_labeled: 200, ..state.trainings[1].clone() };
+        state.trainings.push(later);
+        assert_eq!(newest.of(&state, &setup()), of(&state, &setup()));
+    }
+
+    #[test]
     fn labels_taken_back_leave_a_curve_that_ascends() {
-        let trainings = [(50, (3, 5), None), (90, (7, 9), Some(0.9)), (90, (7, 10), Some(1.0)), (80, (7, 10), Some(0.98))];
+        let trainings = [
+            (50, (3, 5), None),
+            (90, (7, 9), Some(0.9)),
+            (90, (7, 10), Some(1.0)),
+            (80, (7, 10), Some(0.98)),
+        ];
         let curve = curve(&state(9, &trainings));
         assert_eq!(curve.iter().map(|point| point.labels).collect::<Vec<_>>(), [50.0, 80.0]);
         assert!((curve[1].changed.unwrap() - 0.12).abs() < 1e-12);

@@ -14,6 +14,7 @@ mod answer;
 mod cross_validation;
 mod fold;
 mod forecast;
+mod outputs;
 mod project;
 mod reserve;
 mod setup;

@@ -2,7 +2,7 @@
 
 use crate::accuracy::{self, Accuracy, FEWEST};
 use crate::answer::AskedBy;
-use crate::forecast::{self, Forecast};
+use crate::forecast::Forecast;
 use crate::setup::Setup;
 use crate::state::State;
 use deepal_engine::text::count;
@@ -43,7 +43,7 @@ pub struct Status {
 }
 
 /// From a state; `open`: how many questions of the newest batch have no answer.
-pub(crate) fn of(state: &State, setup: &Setup, open: usize) -> Status {
+pub(crate) fn of(state: &State, setup: &Setup, open: usize, forecast: Forecast) -> Status {
     let items = &state.items;
     let number = |is: &dyn Fn(&crate::state::Item) -> bool| items.iter().filter(|item| is(item)).count();
     let mut per_class = vec![0; state.classes.len()];
@@ -69,7 +69,7 @@ pub(crate) fn of(state: &State, setup: &Setup, open: usize) -> Status {
         per_class,
         per_asked_by: AskedBy::ALL.map(|by| (by, asked_by(by))).to_vec(),
         accuracy,
-        forecast: forecast::of(state, setup),
+        forecast,
         advice: Vec::new(),
     };
     status.advice = advice(state, setup, &status);

@@ -68,7 +68,8 @@ fn expected_coverage(n: usize, probability: f64) -> f64 {
     let mut mass = (1.0 - probability).powi(n as i32);
     let mut covered = 0.0;
     for right in 0..=n {
-        let covers = proportion_interval(right, n).is_some_and(|(low, high)| (low..=high).contains(&probability));
+        let covers =
+            proportion_interval(right, n).is_some_and(|(low, high)| (low..=high).contains(&probability));
         covered += if covers { mass } else { 0.0 };
         mass *= (n - right) as f64 / (right + 1) as f64 * probability / (1.0 - probability);
     }

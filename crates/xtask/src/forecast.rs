@@ -29,7 +29,8 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
     let args = Args::parse(args, &["--projects", "--first", "--data", "--dir"])?;
     let projects = args.count("--projects", 10)?;
     let first = args.get("--first").map_or(Ok(0), str::parse::<u64>)?;
-    let data = args.get("--data").map(PathBuf::from).or_else(|| std::env::var_os("DEEPAL_DATA").map(Into::into));
+    let data =
+        args.get("--data").map(PathBuf::from).or_else(|| std::env::var_os("DEEPAL_DATA").map(Into::into));
     let folder = PathBuf::from(args.get("--dir").ok_or("name an empty folder with --dir")?);
     let names = if args.names.is_empty() { &NAMES[..] } else { &args.names };
     let mut all = Vec::new();
@@ -85,7 +86,9 @@ fn print(name: &str, projects: usize, cases: &[Option<Case>]) {
     let share = |is: &dyn Fn(&Case) -> bool| {
         100.0 * said.iter().filter(|case| is(case)).count() as f64 / said.len().max(1) as f64
     };
-    let mean = |of: &dyn Fn(&Case) -> f64| 100.0 * said.iter().map(|case| of(case)).sum::<f64>() / said.len().max(1) as f64;
+    let mean = |of: &dyn Fn(&Case) -> f64| {
+        100.0 * said.iter().map(|case| of(case)).sum::<f64>() / said.len().max(1) as f64
+    };
     println!(
         "{name}: {projects} projects, {} forecasts ({} too early): {:.1} % of intervals cover the true gain, {:.1} % lie above it and \
          {:.1} % below; mean width {:.2} points, mean forecast {:.2}, mean truth {:.2}, mean error {:.2}",

@@ -19,7 +19,7 @@ pub(crate) struct Recorded {
     pub(crate) classes: Vec<String>,
     /// The position of each sample's class.
     pub(crate) hidden: Vec<u32>,
-    /// The net that learns them; `None`: the default of tables.
+    /// The net that learns them: `mlp` for pixels, as in projects about pictures; `None`: the default of tables.
     pub(crate) net: Option<String>,
     heading: Vec<String>,
     rows: Vec<Vec<String>>,
@@ -31,27 +31,37 @@ impl Recorded {
         if datasets::by_name(name).is_ok() {
             return Self::published(name, folder);
         }
-        let folder =
-            folder.ok_or_else(|| format!("`{name}` is not part of the program; name its folder with --data"))?;
+        let folder = folder
+            .ok_or_else(|| format!("`{name}` is not part of the program; name its folder with --data"))?;
         Self::table(name, &folder.join("tables").join(format!("{name}.csv.gz")))
     }
 
     /// Inputs of a data set as columns; the first 10,000 samples at most.
     fn published(name: &str, folder: Option<&Path>) -> Result<Self> {
-        let downloads =
-            Downloads { data_dir: folder.map(|folder| folder.join(name)), offline: true, ..Downloads::default() };
-        let entry = datasets::by_name(name)?;
-        let data = (entry.load)(&downloads)?;
+        let downloads = Downloads {
+            data_dir: folder.map(|folder| folder.join(name)),
+            offline: true,
+            ..Downloads::default()
+        };
+        let data = (datasets::by_name(name)?.load)(&downloads)?;
         let (mut rows, mut hidden) = (Vec::new(), Vec::new());
         for (part, classes) in [(&data.train, &data.train_labels), (&data.test, &data.test_labels)] {
             let n = part.len().min(MOST - rows.len());
             let inputs = part.inputs(&SampleId::first(n))?;
-            rows.extend(inputs.outer_iter().map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>()));
+            rows.extend(
+                inputs.outer_iter().map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>()),
+            );
             hidden.extend(classes.iter().take(n).map(|class| u32::from(class.0)));
         }
         let heading = (0..rows[0].len()).map(|at| format!("x{at}")).collect();
-        let net = (entry.shape[1] > 1).then(|| entry.default_net.to_owned());
-        Ok(Self { name: name.into(), classes: data.train.meta().classes.clone(), hidden, net, heading, rows })
+        Ok(Self {
+            name: name.into(),
+            classes: data.train.meta().classes.clone(),
+            hidden,
+            net: Some("mlp".into()),
+            heading,
+            rows,
+        })
     }
 
     fn table(name: &str, path: &Path) -> Result<Self> {
@@ -83,7 +93,9 @@ impl Recorded {
         let mut table = csv_row(heading);
         for sample in samples {
             let id = sample.to_string();
-            table.extend(csv_row(std::iter::once(id.as_str()).chain(self.rows[*sample].iter().map(String::as_str))));
+            table.extend(csv_row(
+                std::iter::once(id.as_str()).chain(self.rows[*sample].iter().map(String::as_str)),
+            ));
         }
         fs::write(path, table)?;
         Ok(path.into())

@@ -64,7 +64,8 @@ impl<'a> Simulated<'a> {
     /// How often a net is right on the samples that are not in the project.
     pub(crate) fn truth(&self, net: &dyn TrainedNet) -> Result<f64> {
         let predicted = net.predict(self.others.as_ref(), &SampleId::first(self.others.len()))?;
-        let right = self.hidden.iter().zip(&predicted).filter(|(hidden, class)| **hidden == u32::from(class.0));
+        let right =
+            self.hidden.iter().zip(&predicted).filter(|(hidden, class)| **hidden == u32::from(class.0));
         Ok(right.count() as f64 / self.hidden.len() as f64)
     }
 }

@@ -105,7 +105,7 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
         export.check_one_job(format)?;
         return Err(no_out());
     };
-    write(format, out, || Ok(export.write(format, out, monitor)?))
+    write(format, out, || export.write(format, out, monitor))
 }
 
 /// The labels of a project.
@@ -128,7 +128,7 @@ fn of_project(args: &ExportArgs, monitor: Monitor<'_>) -> Outcome {
         };
         return print(&String::from_utf8_lossy(&table));
     };
-    write(format, out, || Ok(project.export(format, out, monitor)?))
+    write(format, out, || project.export(format, out, monitor))
 }
 
 /// Writes labels to a file or folder, and says how many if it is no table.

@@ -135,7 +135,8 @@ fn per_class_table(classes: &[String], measured: &CrossValidation) -> String {
         let _ = write!(text, "  {column:>width$}");
     }
     text.push('\n');
-    let cell = |share: Option<f64>| share.map_or_else(|| "-".into(), |share| format!("{:.1} %", 100.0 * share));
+    let cell =
+        |share: Option<f64>| share.map_or_else(|| "-".into(), |share| format!("{:.1} %", 100.0 * share));
     for (row, class) in classes.iter().enumerate() {
         let counts = &measured.confusion[row];
         let _ = write!(text, "{class:<width$}");

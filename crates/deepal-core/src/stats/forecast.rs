@@ -169,7 +169,8 @@ mod tests {
                 (1.0 - error).powf(point.right as f64) * error.powf((point.of - point.right) as f64)
             });
             let weight = if gain > changed { 0.0 } else { hits.product::<f64>().powf(25.0 / 70.0) };
-            let scatter = scatter(changed) * (-2.0 * uniform().ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos();
+            let scatter =
+                scatter(changed) * (-2.0 * uniform().ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos();
             drawn.push((gain + scatter, gain, weight));
         }
         let total = drawn.iter().map(|(.., weight)| weight).sum::<f64>();
@@ -177,19 +178,30 @@ mod tests {
         drawn.sort_by(|a, b| a.0.total_cmp(&b.0));
         let quantile = |share: f64| {
             let mut sum = 0.0;
-            drawn.iter().find(|(.., weight)| { sum += weight; sum >= share * total }).unwrap().0
+            drawn
+                .iter()
+                .find(|(.., weight)| {
+                    sum += weight;
+                    sum >= share * total
+                })
+                .unwrap()
+                .0
         };
         let found = gain_forecast(&curve, more).unwrap();
         assert!((found.gain - mean).abs() < 1e-3, "{found:?} {mean}");
         let (low, high) = (quantile(0.025), quantile(0.975));
-        assert!((found.interval.0 - low).abs() < 2e-3 && (found.interval.1 - high).abs() < 2e-3, "{found:?} {low} {high}");
+        assert!(
+            (found.interval.0 - low).abs() < 2e-3 && (found.interval.1 - high).abs() < 2e-3,
+            "{found:?} {low} {high}"
+        );
     }
 
     #[test]
     fn many_hits_on_a_power_law_bring_its_gain_back() {
         let error = |labels: f64| 0.05 + 2.0 * labels.powf(-0.5);
         let hits = |labels: f64| (4000.0 * (1.0 - error(labels))) as usize;
-        let curve = (1..=8).map(|at| point(50.0 * f64::from(at), hits(50.0 * f64::from(at)), 4000, Some(0.1)));
+        let curve =
+            (1..=8).map(|at| point(50.0 * f64::from(at), hits(50.0 * f64::from(at)), 4000, Some(0.1)));
         let found = gain_forecast(&curve.collect::<Vec<_>>(), 100.0).unwrap();
         let gain = error(400.0) - error(500.0);
         assert!((found.gain - gain).abs() < 3e-3, "{found:?} {gain}");
@@ -205,7 +217,8 @@ mod tests {
     #[test]
     fn less_is_gained_where_fewer_are_wrong_and_where_more_labels_are_there() {
         let gain = |labels: f64, right| {
-            gain_forecast(&[point(labels / 2.0, 0, 0, None), point(labels, right, 40, Some(0.2))], 90.0).unwrap()
+            gain_forecast(&[point(labels / 2.0, 0, 0, None), point(labels, right, 40, Some(0.2))], 90.0)
+                .unwrap()
         };
         assert!(gain(200.0, 38).gain < gain(200.0, 30).gain);
         assert!(gain(800.0, 30).gain < gain(200.0, 30).gain);

@@ -34,7 +34,9 @@ pub fn write_answers(
 ) -> Result<()> {
     if matches!(format, Format::Csv | Format::Jsonl) || answers.is_empty() {
         let (what, name) = (if answers.is_empty() { "no label" } else { "a table" }, format.name());
-        bail!(Error::Setting(format!("format `{name}` describes labelled samples, and there is {what} to write")));
+        bail!(Error::Setting(format!(
+            "format `{name}` describes labelled samples, and there is {what} to write"
+        )));
     }
     let labels = answers.iter().map(|answer| {
         let text = match format {

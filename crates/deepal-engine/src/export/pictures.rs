@@ -70,9 +70,12 @@ impl<'a> Pictures<'a> {
     /// Samples that are not pictures, or cannot be read any more.
     pub(super) fn of_source(source: &Source, monitor: &'a Monitor<'a>) -> Result<Self> {
         let inputs = source.original.as_ref().unwrap_or(&source.inputs).clone();
-        if inputs.len() > 0 && inputs.file(0)?.is_some() {
+        if !inputs.is_empty() && inputs.file(0)?.is_some() {
             let rows = source.ids.iter().cloned().zip(0..).collect();
-            return Ok(Self { from: Place::Archive(Archive { path: source.path.clone(), rows, inputs }), monitor });
+            return Ok(Self {
+                from: Place::Archive(Archive { path: source.path.clone(), rows, inputs }),
+                monitor,
+            });
         }
         let whole = Source { inputs, ..source.clone() };
         let data = whole.dataset((0..whole.ids.len()).collect());
