@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the failure")]
 
 use assert_cmd::Command;
+use deepal::Monitor;
+use deepal::project::{Action, Answer, AskedBy, Project};
+use serde_json::{Value, json};
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -116,4 +119,125 @@ fn what_is_wrong_is_named_and_changes_nothing() {
     assert!(said.contains("`q1`") && said.contains("nothing was taken in"), "{said}");
     let (out, _) = call(at, "status points.csv", 0);
     assert!(out.contains("0: left 0, right 0"), "{out}");
+}
+
+#[test]
+fn a_sheet_shows_texts_and_rows() {
+    let folder = points();
+    let at = folder.path();
+    let mut table = "id,text\n".to_owned();
+    (0..30).for_each(|i| writeln!(table, "t{i},\"one <b>good</b> film, seen {i} times\"").unwrap());
+    fs::write(at.join("texts.csv"), table).unwrap();
+    for (source, words) in
+        [("texts.csv", "one &lt;b&gt;good&lt;/b&gt; film, seen "), ("points.csv", "<th>x</th><td>")]
+    {
+        call(at, &format!("init {source} --classes good,bad --batch 5"), 0);
+        call(at, &format!("select {source} --sheet picks.html"), 0);
+        let page = fs::read_to_string(at.join("picks.html")).unwrap();
+        assert_eq!((page.matches(words).count(), page.matches("<b>good").count()), (5, 0), "{page}");
+    }
+}
+
+/// A project `pets.deepal` about 16 pictures: 6 cats, 6 dogs, one skipped, one discarded; one of the cats has a flag, and dogs were
+/// called otherwise when they were labelled.
+fn pets() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let at = folder.path();
+    fs::create_dir(at.join("pets")).unwrap();
+    for number in 0..16_u8 {
+        let file = fs::File::create(at.join(format!("pets/{number:02}.png"))).unwrap();
+        let mut encoder = png::Encoder::new(file, 6, 5);
+        encoder.set_color(png::ColorType::Grayscale);
+        let pixels = (0..30).map(|at| 100 * (number % 2) + 5 * at % 90 + number).collect::<Vec<_>>();
+        encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+    }
+    call(at, "init pets --classes cat,hound", 0);
+    let project = Project::open(&at.join("pets.deepal"), Monitor::silent()).unwrap();
+    let answer = |number: u32, action| Answer {
+        id: format!("{number:02}.png"),
+        action,
+        asked_by: AskedBy::Strategy,
+        annotator: "ann".into(),
+        millis: None,
+    };
+    let mut answers =
+        (0..12).map(|number| answer(number, Action::Label { class: number % 2 })).collect::<Vec<_>>();
+    answers.push(answer(0, Action::Flag { note: "blurred".into() }));
+    answers.extend([answer(12, Action::Skip), answer(13, Action::Discard)]);
+    project.answer_all(&answers).unwrap();
+    project.rename_class(1, "dog").unwrap();
+    folder
+}
+
+/// The names of the files in a folder.
+fn files(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>();
+    names.sort();
+    names
+}
+
+#[test]
+fn labels_of_a_project_are_exported_in_every_form() {
+    let folder = pets();
+    let at = folder.path();
+    let numbers = |class: usize| (0..6).map(|i| format!("{:02}.png", 2 * i + class)).collect::<Vec<_>>();
+    let (out, _) = call(at, "export pets.deepal --format imagefolder --out folders", 0);
+    assert_eq!(out, "12 labels in folders\n");
+    assert_eq!(files(&at.join("folders")), ["cat", "dog"]);
+    for (class, name) in ["cat", "dog"].into_iter().enumerate() {
+        assert_eq!(files(&at.join("folders").join(name)), numbers(class));
+        let copy = fs::read(at.join("folders").join(name).join(&numbers(class)[0])).unwrap();
+        assert_eq!(copy, fs::read(at.join("pets").join(&numbers(class)[0])).unwrap());
+    }
+    call(at, "export pets.deepal --format huggingface --out hf", 0);
+    let lines = fs::read_to_string(at.join("hf/train/metadata.jsonl")).unwrap();
+    assert_eq!((lines.lines().count(), files(&at.join("hf/train")).len()), (12, 13));
+    let line = serde_json::from_str::<Value>(lines.lines().nth(1).unwrap()).unwrap();
+    assert_eq!(line, json!({"file_name": "01.png", "label": "dog", "id": "01.png", "asked_by": "strategy"}));
+    call(at, "export pets.deepal --format coco --out coco", 0);
+    let coco = serde_json::from_slice::<Value>(&fs::read(at.join("coco/annotations.json")).unwrap()).unwrap();
+    assert_eq!((coco["images"].as_array().unwrap().len(), files(&at.join("coco/images")).len()), (12, 12));
+    assert_eq!(coco["categories"], json!([{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]));
+    assert_eq!(
+        (&coco["annotations"][1]["bbox"], &coco["annotations"][1]["category_id"]),
+        (&json!([0, 0, 6, 5]), &json!(2))
+    );
+    call(at, "export pets.deepal --format label-studio --out tasks.json", 0);
+    let tasks = serde_json::from_slice::<Value>(&fs::read(at.join("tasks.json")).unwrap()).unwrap();
+    assert_eq!(tasks.as_array().unwrap().len(), 12);
+    assert_eq!(tasks[1]["data"]["image"], "/data/local-files/?d=pets/01.png");
+    assert_eq!(tasks[1]["annotations"][0]["result"][0]["value"]["choices"], json!(["dog"]));
+    // What was written can be taken in again.
+    call(at, "init pets --classes cat,dog --project again", 0);
+    let (out, _) = call(at, "label again --from tasks.json", 0);
+    assert!(out.starts_with("12 labels taken in"), "{out}");
+}
+
+#[test]
+fn texts_are_exported_as_tasks_but_not_as_pictures() {
+    let folder = TempDir::new().unwrap();
+    let at = folder.path();
+    fs::write(
+        at.join("texts.csv"),
+        "id,text\na,one good film here\nb,one bad film there\nc,no film at all\n",
+    )
+    .unwrap();
+    call(at, "init texts.csv --classes good,bad", 0);
+    let (_, said) = call(at, "export texts.csv.deepal --format label-studio --out tasks.json", 2);
+    assert!(said.contains("there is no label to write"), "{said}");
+    fs::write(at.join("answers.csv"), "id,label\na,good\nb,bad\nc,skip\n").unwrap();
+    call(at, "label texts.csv --from answers.csv", 0);
+    let (_, said) = call(at, "export texts.csv.deepal --format label-studio", 2);
+    assert!(said.contains("--out PATH"), "{said}");
+    call(at, "export texts.csv.deepal --format label-studio --out tasks.json", 0);
+    let tasks = serde_json::from_slice::<Value>(&fs::read(at.join("tasks.json")).unwrap()).unwrap();
+    assert_eq!(
+        (tasks.as_array().unwrap().len(), &tasks[0]["data"]["text"]),
+        (2, &json!("one good film here"))
+    );
+    assert!(fs::read_to_string(at.join("tasks.xml")).unwrap().contains(r#"value="$text""#));
+    let (_, said) = call(at, "export texts.csv.deepal --format coco --out coco", 2);
+    assert!(said.contains("not images") && !at.join("coco").exists(), "{said}");
 }

@@ -5,7 +5,7 @@
 //! | compare strategies | [`StudyPlan`], then [`Study`], then [`Outputs`] |
 //! | pick what to label next | [`select()`], [`select_arrays`] |
 //! | predict with a trained net | [`Prediction`] |
-//! | write labels and nets of a run | [`Export`](export::Export) |
+//! | write labels and nets of a run, or labels of a project | [`Export`](export::Export), [`write_answers`](export::write_answers) |
 //! | compute embeddings | [`embed`] |
 //! | bring a strategy, net or data set of one's own | [`Catalog`] |
 //! | hear about progress, and stop | [`Monitor`] |
@@ -27,7 +27,7 @@ mod machine;
 mod monitor;
 mod origin;
 mod outputs;
-pub mod pixels;
+mod pixels;
 mod plan;
 mod predict;
 mod pretrained;

@@ -6,7 +6,7 @@ use deepal_core::Meta;
 ///
 /// # Errors
 /// In words: data that are not images.
-pub fn check(meta: &Meta) -> Result<(), String> {
+pub(crate) fn check(meta: &Meta) -> Result<(), String> {
     let [channels, height, width] = meta.shape;
     if !matches!(channels, 1 | 3) || height < 2 || width < 2 || meta.range.len() != channels {
         return Err("the samples are not images of one or three channels in a known range".into());
@@ -18,7 +18,7 @@ pub fn check(meta: &Meta) -> Result<(), String> {
 ///
 /// # Errors
 /// Samples that [`check`] refuses.
-pub fn png(input: &[f32], meta: &Meta, step: usize) -> Result<Vec<u8>, ::png::EncodingError> {
+pub(crate) fn png(input: &[f32], meta: &Meta, step: usize) -> Result<Vec<u8>, ::png::EncodingError> {
     let [channels, height, width] = meta.shape;
     let (rows, columns) = (height.div_ceil(step), width.div_ceil(step));
     let mut bytes = Vec::with_capacity(rows * columns * channels);

@@ -20,6 +20,7 @@ export function show(given) {
   $("batch-text").textContent = batch ? `${done} of ${batch.of} in this batch` : "";
   figures();
   $("accuracy").textContent = sentence(state.accuracy.sentence);
+  $("forecast").textContent = sentence(state.forecast.sentence);
   $("advice").replaceChildren(...state.advice.map((line) => make("li", {}, sentence(line))));
   tick();
 }

@@ -65,6 +65,7 @@ pub(crate) fn status(desk: &Desk) -> Value {
         "seconds_per_label": pace,
         "seconds_left": pace.map(|pace| pace * open as f64),
         "accuracy": status.accuracy,
+        "forecast": status.forecast,
         "advice": status.advice,
         "decisions": strip.filter_map(|decision| decision_json(desk, &state, decision)).collect::<Vec<_>>(),
         "newest": state.decisions.last().map(|decision| decision.event),

@@ -81,6 +81,15 @@ impl CrossValidation {
         self.counts().precision(class)
     }
 
+    /// Each class with another that was predicted for it, and how often, the most frequent first.
+    pub fn most_confused(&self) -> Vec<(usize, usize, usize)> {
+        let rows = self.confusion.iter().enumerate();
+        let all = rows.flat_map(|(row, counts)| counts.iter().enumerate().map(move |(at, n)| (row, at, *n)));
+        let mut wrong = all.filter(|(row, at, n)| row != at && *n > 0).collect::<Vec<_>>();
+        wrong.sort_by_key(|(_, _, n)| std::cmp::Reverse(*n));
+        wrong
+    }
+
     /// The mean recall of the classes that have labels.
     pub fn balanced_accuracy(&self) -> f64 {
         self.counts().balanced_accuracy()
@@ -135,6 +144,7 @@ mod tests {
         assert_eq!((found.n(), found.accuracy()), (8, 0.75));
         assert_eq!((found.recall(0), found.precision(1)), (Some(0.8), Some(2.0 / 3.0)));
         assert_eq!((found.recall(2), found.precision(2)), (None, None));
+        assert_eq!(found.most_confused(), [(0, 1, 1), (1, 0, 1)]);
         assert!((found.balanced_accuracy() - (0.8 + 2.0 / 3.0) / 2.0).abs() < 1e-12);
         assert!((found.macro_f1() - (0.8 + 2.0 / 3.0) / 2.0).abs() < 1e-12);
     }

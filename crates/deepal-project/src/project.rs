@@ -2,17 +2,17 @@
 
 use crate::answer::{Action, Answer, AskedBy, EventId};
 use crate::fold::{Event, Fold, What};
+use crate::forecast::Newest;
 use crate::reserve::Reserve;
 use crate::setup::{Setup, check_name};
 use crate::state::{Batch, Decision, Item, NetRecord, Question, State};
 use crate::status::{self, Status};
 use crate::store::Store;
 use crate::take_in::{self, TakenIn};
+use crate::train;
 use crate::work::{Done, Work, most_probable, with_classes};
-use crate::{sheet, train};
 use deepal_core::did_you_mean;
 use deepal_data::Error as DataError;
-use deepal_data::csv_row;
 use deepal_data::source::{Open, Source};
 use deepal_engine::{Error, Monitor, Pretrained, Result, open_source};
 use std::collections::{BTreeMap, HashMap};
@@ -30,6 +30,7 @@ pub struct Project {
     rows: HashMap<String, usize>,
     reserve: Arc<Reserve>,
     inner: Mutex<Inner>,
+    forecast: Newest,
 }
 
 struct Inner {
@@ -121,7 +122,15 @@ impl Project {
         let state = Arc::new(state(&fold, &source, &rows, &predicted));
         let reserve = Arc::new(Reserve::of(&source, setup.seed, setup.audit));
         let inner = Mutex::new(Inner { store, events, fold, predicted, state });
-        Ok(Self { folder: folder.into(), setup, source: Arc::new(source), rows, reserve, inner })
+        Ok(Self {
+            folder: folder.into(),
+            setup,
+            source: Arc::new(source),
+            rows,
+            reserve,
+            inner,
+            forecast: Newest::default(),
+        })
     }
 
     /// Its folder.
@@ -295,67 +304,6 @@ impl Project {
         take_in::answers(path, said, item, &inner.state, &inner.fold.asked, annotator)
     }
 
-    /// A page that shows the open questions, with everything inside, and a table `id,label` to fill in.
-    ///
-    /// # Errors
-    /// Samples that cannot be read any more.
-    pub fn sheet(&self) -> Result<(String, Vec<u8>)> {
-        let questions = self.open_questions().into_iter();
-        let questions = questions.filter_map(|question| Some((self.row(&question.id)?, question)));
-        let questions = questions.collect::<Vec<_>>();
-        Ok((sheet::page(&self.source, &self.state().classes, &questions)?, sheet::table(&questions)))
-    }
-
-    /// The labels that count now, `id,label,asked_by`, in the order of the samples; a file that `labels.csv` can be.
-    pub fn labels_csv(&self) -> Vec<u8> {
-        let state = self.state();
-        let mut table = b"id,label,asked_by\n".to_vec();
-        for (id, item) in self.source.ids.iter().zip(&state.items) {
-            if let (Some(class), Some(by)) = (item.class, item.asked_by) {
-                table.extend(csv_row([id.as_str(), &state.classes[class as usize].name, by.name()]));
-            }
-        }
-        table
-    }
-
-    /// The same as JSON, an object a line.
-    ///
-    /// # Errors
-    /// Hardly any.
-    pub fn labels_jsonl(&self) -> Result<Vec<u8>> {
-        let state = self.state();
-        let mut lines = Vec::new();
-        for (id, item) in self.source.ids.iter().zip(&state.items) {
-            if let (Some(class), Some(by)) = (item.class, item.asked_by) {
-                let label = &state.classes[class as usize].name;
-                let row = serde_json::json!({ "id": id, "label": label, "asked_by": by });
-                serde_json::to_writer(&mut lines, &row)?;
-                lines.push(b'\n');
-            }
-        }
-        Ok(lines)
-    }
-
-    /// The open questions as a table, `rank,id,row,score,asked_by,class,probability`: the rank is the place in the batch, class and
-    /// probability are what the net makes of it.
-    pub fn questions_csv(&self) -> Vec<u8> {
-        let (state, questions) = (self.state(), self.open_questions());
-        let mut table = b"rank,id,row,score,asked_by,class,probability\n".to_vec();
-        for (at, question) in questions.iter().enumerate() {
-            let row = self.row(&question.id).map_or(String::new(), |row| row.to_string());
-            let score = question.score.map_or(String::new(), |score| score.to_string());
-            let (class, probability) = match question.likeliest.first() {
-                Some((class, probability)) => {
-                    (state.classes[*class as usize].name.clone(), probability.to_string())
-                }
-                None => (String::new(), String::new()),
-            };
-            let (rank, by) = ((at + 1).to_string(), question.asked_by.name().to_owned());
-            table.extend(csv_row([rank, question.id.clone(), row, score, by, class, probability]));
-        }
-        table
-    }
-
     /// Where the net on all labels is written if nobody says otherwise.
     pub fn net_file(&self) -> PathBuf {
         self.folder.join("net.safetensors")
@@ -387,8 +335,8 @@ impl Project {
 
     /// Labels, accuracy and advice, in figures and sentences.
     pub fn status(&self) -> Status {
-        let open = self.open_questions().len();
-        status::of(&self.state(), &self.setup, open)
+        let (state, open) = (self.state(), self.open_questions().len());
+        status::of(&state, &self.setup, open, self.forecast.of(&state, &self.setup))
     }
 
     /// Whether anything was said since the newest training.

@@ -2,6 +2,7 @@
 
 use crate::accuracy::{self, Accuracy, FEWEST};
 use crate::answer::AskedBy;
+use crate::forecast::Forecast;
 use crate::setup::Setup;
 use crate::state::State;
 use deepal_engine::text::count;
@@ -35,12 +36,14 @@ pub struct Status {
     pub per_asked_by: Vec<(AskedBy, usize)>,
     /// On samples drawn at random.
     pub accuracy: Accuracy,
+    /// What the next labels would bring.
+    pub forecast: Forecast,
     /// What is worth doing next, in sentences.
     pub advice: Vec<String>,
 }
 
 /// From a state; `open`: how many questions of the newest batch have no answer.
-pub(crate) fn of(state: &State, setup: &Setup, open: usize) -> Status {
+pub(crate) fn of(state: &State, setup: &Setup, open: usize, forecast: Forecast) -> Status {
     let items = &state.items;
     let number = |is: &dyn Fn(&crate::state::Item) -> bool| items.iter().filter(|item| is(item)).count();
     let mut per_class = vec![0; state.classes.len()];
@@ -66,6 +69,7 @@ pub(crate) fn of(state: &State, setup: &Setup, open: usize) -> Status {
         per_class,
         per_asked_by: AskedBy::ALL.map(|by| (by, asked_by(by))).to_vec(),
         accuracy,
+        forecast,
         advice: Vec::new(),
     };
     status.advice = advice(state, setup, &status);

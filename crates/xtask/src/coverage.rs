@@ -2,12 +2,11 @@
 
 use crate::Result;
 use crate::args::Args;
-use deepal::project::{Action, Answer, Project, Setup};
-use deepal::source::Open;
-use deepal::{Class, Dataset, Monitor, SampleId, Source, datasets, seed, select};
-use std::fmt::Write;
+use crate::recorded::Recorded;
+use crate::simulated::Simulated;
+use deepal::stats::proportion_interval;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Samples in each pool; all others tell the truth.
 const POOL: usize = 900;
@@ -15,116 +14,64 @@ const POOL: usize = 900;
 const BATCH: usize = 50;
 const BATCHES: usize = 6;
 
-/// Simulates projects with all that people do in them, and prints the share of intervals that cover.
+/// Simulates projects with all that people do in them, and prints the share of intervals that cover, beside what the binomial expects.
 pub(crate) fn run(args: &[&str]) -> Result<()> {
-    let args = Args::parse(args, &["--projects", "--dir"])?;
+    let args = Args::parse(args, &["--projects", "--audit", "--dir"])?;
     let projects = args.count("--projects", 200)?;
+    let audit = args.get("--audit").map_or(Ok(0.1), str::parse)?;
     let folder = PathBuf::from(args.get("--dir").ok_or("name an empty folder with --dir")?);
-    let data = (datasets::by_name("digits")?.load)(&datasets::Downloads::default())?;
-    let digits = Digits {
-        inputs: [inputs(data.train.as_ref())?, inputs(data.test.as_ref())?].concat(),
-        classes: data.train_labels.iter().chain(data.test_labels.iter()).copied().collect(),
-        names: data.train.meta().classes.clone(),
-    };
-    let (mut covered, mut below, mut above, mut widths, mut audited) = (0, 0, 0, 0.0, 0);
+    let digits = Recorded::named("digits", None)?;
+    let (mut covered, mut below, mut above, mut widths, mut audited, mut expected) = (0, 0, 0, 0.0, 0, 0.0);
     for project in 0..projects {
         let at = folder.join(project.to_string());
         fs::create_dir_all(&at)?;
-        let found = simulate(&digits, &at, project as u64)?;
+        let simulated = Simulated::new(&digits, &at, POOL, project as u64, |setup| {
+            (setup.batch, setup.audit) = (BATCH, audit);
+        })?;
+        for _ in 0..BATCHES {
+            simulated.round(BATCH)?;
+            simulated.answer()?;
+        }
+        let net = simulated.round(0)?.net.ok_or("no net was trained")?;
+        let truth = simulated.truth(net.as_ref())?;
+        let found = simulated.project.status().accuracy;
         fs::remove_dir_all(&at)?;
-        let Some((low, high)) = found.interval else {
-            return Err(
-                format!("project {project} has {} audit samples, too few for an interval", found.of).into()
-            );
-        };
-        covered += usize::from((low..=high).contains(&found.truth));
-        below += usize::from(found.truth < low);
-        above += usize::from(found.truth > high);
+        let of = found.of;
+        let (low, high) = found
+            .interval
+            .ok_or_else(|| format!("project {project} has {of} audit samples, too few for an interval"))?;
+        covered += usize::from((low..=high).contains(&truth));
+        below += usize::from(truth < low);
+        above += usize::from(truth > high);
         widths += high - low;
-        audited += found.of;
-        eprintln!("{project}: {low:.3} to {high:.3} of {} samples, truth {:.3}", found.of, found.truth);
+        audited += of;
+        expected += expected_coverage(of, truth);
+        eprintln!("{project}: {low:.3} to {high:.3} of {of} samples, truth {truth:.3}");
     }
-    let share = |n: usize| 100.0 * n as f64 / projects as f64;
+    let percent = |n: f64| 100.0 * n / projects as f64;
     println!(
-        "{projects} projects: {:.1} % of intervals cover the truth, {:.1} % lie above it and {:.1} % below; mean width {:.3}, \
-         mean audit {:.1}",
-        share(covered),
-        share(below),
-        share(above),
+        "{projects} projects: {:.1} % of intervals cover the truth ({:.1} % expected by the binomial), {:.1} % lie above it and {:.1} % \
+         below; mean width {:.3}, mean audit {:.1}",
+        percent(covered as f64),
+        percent(expected),
+        percent(below as f64),
+        percent(above as f64),
         widths / projects as f64,
         audited as f64 / projects as f64
     );
     Ok(())
 }
 
-struct Digits {
-    inputs: Vec<Vec<f32>>,
-    classes: Vec<Class>,
-    names: Vec<String>,
-}
-
-struct Found {
-    interval: Option<(f64, f64)>,
-    of: usize,
-    truth: f64,
-}
-
-fn inputs(data: &dyn Dataset) -> Result<Vec<Vec<f32>>> {
-    Ok(data.inputs(&SampleId::first(data.len()))?.outer_iter().map(|row| row.to_vec()).collect())
-}
-
-/// One project from the first question to the last answer.
-fn simulate(digits: &Digits, folder: &Path, project: u64) -> Result<Found> {
-    let n = digits.classes.len();
-    let order = select::random(n, n, seed::mix(project, 1));
-    let (pool, others) = order.split_at(POOL);
-    let source = write(digits, pool, &folder.join("pool.csv"))?;
-    let setup = Setup { batch: BATCH, seed: project, ..Setup::new(&source, digits.names.clone()) };
-    let project = Project::create(&Project::folder_for(&source), &setup, Monitor::silent())?;
-    let mut last = None;
-    for batch in 0..=BATCHES {
-        let done = project.work().run(if batch < BATCHES { BATCH } else { 0 }, Monitor::silent())?;
-        project.adopt(&done)?;
-        let answers = project.open_questions().into_iter().map(|question| {
-            let sample = question.id.parse::<usize>()?;
-            Ok(Answer {
-                id: question.id,
-                action: Action::Label { class: u32::from(digits.classes[sample].0) },
-                asked_by: question.asked_by,
-                annotator: "hidden labels".into(),
-                millis: None,
-            })
-        });
-        project.answer_all(&answers.collect::<Result<Vec<_>>>()?)?;
-        last = done.net;
+/// How often the interval of `n` independent trials covers their probability: exact intervals cover more often than they say, as a
+/// count jumps in steps.
+fn expected_coverage(n: usize, probability: f64) -> f64 {
+    let mut mass = (1.0 - probability).powi(n as i32);
+    let mut covered = 0.0;
+    for right in 0..=n {
+        let covers =
+            proportion_interval(right, n).is_some_and(|(low, high)| (low..=high).contains(&probability));
+        covered += if covers { mass } else { 0.0 };
+        mass *= (n - right) as f64 / (right + 1) as f64 * probability / (1.0 - probability);
     }
-    let accuracy = project.status().accuracy;
-    let net = last.ok_or("no net was trained")?;
-    let encoding = project.source().encoding.clone();
-    let others_source = write(digits, others, &folder.join("others.csv"))?;
-    let open = Open { encoding: encoding.as_ref(), unscaled: encoding.is_none(), ..Open::default() };
-    let opened = Source::open(&others_source, &open)?;
-    let predicted =
-        net.predict(opened.dataset((0..others.len()).collect()).as_ref(), &SampleId::first(others.len()))?;
-    let right =
-        others.iter().zip(&predicted).filter(|(sample, class)| digits.classes[**sample] == **class).count();
-    Ok(Found { interval: accuracy.interval, of: accuracy.of, truth: right as f64 / others.len() as f64 })
-}
-
-/// Writes samples as a table without labels.
-fn write(digits: &Digits, samples: &[usize], path: &Path) -> Result<PathBuf> {
-    let mut table = "id".to_owned();
-    for feature in 0..digits.inputs[0].len() {
-        write!(table, ",f{feature}")?;
-    }
-    table.push('\n');
-    for sample in samples {
-        table += &sample.to_string();
-        for x in &digits.inputs[*sample] {
-            write!(table, ",{x}")?;
-        }
-        table.push('\n');
-    }
-    fs::write(path, table)?;
-    Ok(path.into())
+    covered
 }

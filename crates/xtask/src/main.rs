@@ -1,5 +1,5 @@
-//! The repository's own measurements: ours against the usual Python programs, selectors against pool size, and how often the interval of
-//! a project's accuracy covers the truth.
+//! The repository's own measurements: ours against the usual Python programs, selectors against pool size, and how often the intervals
+//! of a project's accuracy and forecast cover the truth.
 //!
 //! `cargo xtask`, see `benches/README.md`.
 
@@ -11,12 +11,15 @@
 
 mod args;
 mod coverage;
+mod forecast;
 mod machine;
 mod peers;
 mod plot;
 mod process;
+mod recorded;
 mod sample;
 mod scaling;
+mod simulated;
 mod work;
 
 use std::process::ExitCode;
@@ -28,7 +31,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const USAGE: &str = "usage:
   cargo xtask bench-peers [--python PATH] [--threads 2] [--data DIR] [--repeat 3] [--deepal PATH] [--out FILE] [NAME…]
   cargo xtask scaling [--threads 2] [--out DIR]
-  cargo xtask coverage --dir DIR [--projects 200]";
+  cargo xtask coverage --dir DIR [--projects 200] [--audit 0.1]
+  cargo xtask forecast --dir DIR [--projects 10] [--first SEED] [--data DIR] [NAME…]";
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
     let outcome = match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["bench-peers", args @ ..] => peers::run(args),
         ["coverage", args @ ..] => coverage::run(args),
+        ["forecast", args @ ..] => forecast::run(args),
         ["scaling", args @ ..] => scaling::run(args),
         // One measurement, for the two above.
         ["work", name, argument] => work::run(name, argument),

@@ -1,4 +1,4 @@
-//! `deepal export`: the labels that a run bought, as other tools take them, and its nets.
+//! `deepal export`: the labels of a run or project, as other tools take them, and the nets of a run.
 
 use super::{Outcome, print, print_bytes, wrong};
 use crate::interrupt::{self, STOP};
@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use deepal::export::{self, Export, JobChoice};
 use deepal::project::{self, Project};
 use deepal::text::count;
-use deepal::{Catalog, Monitor};
-use std::path::PathBuf;
+use deepal::{Catalog, Error, Monitor};
+use std::path::{Path, PathBuf};
 
 /// Options of `deepal export`.
 #[derive(Debug, Args)]
@@ -55,7 +55,7 @@ impl ValueEnum for Format {
 
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
         let help = match self.0 {
-            export::Format::Csv => "A table of all jobs, a row for each label",
+            export::Format::Csv => "A table of all labels, a row for each",
             export::Format::Jsonl => "The same, a JSON object a line",
             export::Format::Imagefolder => "A folder for each class with its pictures",
             export::Format::LabelStudio => {
@@ -98,25 +98,17 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
         }
     }
     let format = args.format.map_or(export::Format::Csv, |format| format.0);
-    let is_table = matches!(format, export::Format::Csv | export::Format::Jsonl);
     let Some(out) = &args.out else {
-        if is_table {
+        if is_table(format) {
             return print_bytes(&export.table(format)?);
         }
         export.check_one_job(format)?;
-        return Err(wrong("say where to write with `--out PATH`; only csv and jsonl go to standard output"));
+        return Err(no_out());
     };
-    if !is_table && format != export::Format::LabelStudio {
-        interrupt::listen(Some("stopping after the present file"), "stopped".into())?;
-    }
-    let labels = export.write(format, out, monitor)?;
-    if is_table {
-        return Ok(());
-    }
-    print(&format!("{} in {}\n", count(labels, "label", "labels"), out.display()))
+    write(format, out, || export.write(format, out, monitor))
 }
 
-/// The labels of a project as a table.
+/// The labels of a project.
 fn of_project(args: &ExportArgs, monitor: Monitor<'_>) -> Outcome {
     if args.net.is_some() {
         return Err(wrong("the net of a project is written by `deepal train`"));
@@ -127,16 +119,34 @@ fn of_project(args: &ExportArgs, monitor: Monitor<'_>) -> Outcome {
         ));
     }
     let project = Project::read(&args.run, monitor)?;
-    let table = match args.format.map_or(export::Format::Csv, |format| format.0) {
-        export::Format::Csv => project.labels_csv(),
-        export::Format::Jsonl => project.labels_jsonl()?,
-        format => {
-            let name = format.name();
-            return Err(wrong(format!("a project is exported as csv or jsonl, not as {name}")));
-        }
+    let format = args.format.map_or(export::Format::Csv, |format| format.0);
+    let Some(out) = &args.out else {
+        let table = match format {
+            export::Format::Csv => project.labels_csv(),
+            export::Format::Jsonl => project.labels_jsonl()?,
+            _ => return Err(no_out()),
+        };
+        return print_bytes(&table);
     };
-    match &args.out {
-        Some(out) => Ok(deepal::files::write_atomically(out, &table)?),
-        None => print_bytes(&table),
+    write(format, out, || project.export(format, out, monitor))
+}
+
+/// Writes labels to a file or folder, and says how many if it is no table.
+fn write(format: export::Format, out: &Path, write: impl FnOnce() -> Outcome<usize>) -> Outcome {
+    if !is_table(format) && format != export::Format::LabelStudio {
+        interrupt::listen(Some("stopping after the present file"), "stopped".into())?;
     }
+    let labels = write()?;
+    if is_table(format) {
+        return Ok(());
+    }
+    print(&format!("{} in {}\n", count(labels, "label", "labels"), out.display()))
+}
+
+fn is_table(format: export::Format) -> bool {
+    matches!(format, export::Format::Csv | export::Format::Jsonl)
+}
+
+fn no_out() -> Error {
+    wrong("say where to write with `--out PATH`; only csv and jsonl go to standard output")
 }

@@ -1,13 +1,15 @@
 //! What commands about projects share.
 
 use super::{Outcome, wrong};
-use deepal::project::{NetRecord, Project, Status};
+use deepal::project::{CrossValidation, NetRecord, Project, Status};
 use deepal::text::count;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// Classes whose confusions are shown as a table.
 const MOST_CLASSES: usize = 12;
+/// Confusions that are named where there is no table of them.
+const NAMED: usize = 8;
 
 /// The folder of the project that a path means.
 pub(crate) fn folder(path: &Path) -> Outcome<PathBuf> {
@@ -79,6 +81,7 @@ pub(crate) fn status(project: &Project) -> String {
             ),
         );
     }
+    line("forecast", status.forecast.sentence.clone());
     if let Some(net) = &state.net {
         text += &trained(&classes, net);
     }
@@ -117,24 +120,41 @@ pub(crate) fn trained(classes: &[String], net: &NetRecord) -> String {
         percent(measured.accuracy()),
         percent(measured.calibration_error)
     );
-    if classes.len() > MOST_CLASSES || measured.confusion.len() != classes.len() {
-        return text;
+    if measured.confusion.len() == classes.len() {
+        text += &per_class_table(classes, measured);
     }
+    text
+}
+
+/// Recall and precision of each class, and of few classes how often which was predicted for which.
+fn per_class_table(classes: &[String], measured: &CrossValidation) -> String {
+    let shown = if classes.len() > MOST_CLASSES { &[] } else { classes };
     let width = classes.iter().map(|class| class.chars().count()).max().unwrap_or(0).max(9);
-    let _ = write!(text, "\n{:<width$}", "class");
-    for class in classes.iter().map(String::as_str).chain(["recall", "precision"]) {
-        let _ = write!(text, "  {class:>width$}");
+    let mut text = format!("\n{:<width$}", "class");
+    for column in shown.iter().map(String::as_str).chain(["answers", "recall", "precision"]) {
+        let _ = write!(text, "  {column:>width$}");
     }
     text.push('\n');
+    let cell =
+        |share: Option<f64>| share.map_or_else(|| "-".into(), |share| format!("{:.1} %", 100.0 * share));
     for (row, class) in classes.iter().enumerate() {
+        let counts = &measured.confusion[row];
         let _ = write!(text, "{class:<width$}");
-        for n in &measured.confusion[row] {
+        for n in counts.iter().take(shown.len()).copied().chain([counts.iter().sum()]) {
             let _ = write!(text, "  {n:>width$}");
         }
-        for share in [measured.recall(row), measured.precision(row)] {
-            let _ = write!(text, "  {:>width$}", share.map_or_else(|| "-".into(), percent));
-        }
-        text.push('\n');
+        let _ = writeln!(
+            text,
+            "  {:>width$}  {:>width$}",
+            cell(measured.recall(row)),
+            cell(measured.precision(row))
+        );
     }
-    text + "(a row for each class as answered, a column for each as predicted)\n"
+    if !shown.is_empty() {
+        return text + "(a row for each class as answered, a column for each as predicted)\n";
+    }
+    for (answered, predicted, n) in measured.most_confused().into_iter().take(NAMED) {
+        let _ = writeln!(text, "{n} of `{}` predicted as `{}`", classes[answered], classes[predicted]);
+    }
+    text
 }

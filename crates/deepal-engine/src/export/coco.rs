@@ -2,10 +2,8 @@
 //! the picture.
 
 use super::folder::{file, sub_folder};
-use super::labels::Label;
 use super::pictures::Pictures;
-use crate::catalog::Catalog;
-use crate::config::Task;
+use super::set::LabeledSet;
 use crate::error::{Context, Result};
 use serde_json::json;
 use std::path::Path;
@@ -16,14 +14,8 @@ use std::path::Path;
 ///
 /// # Errors
 /// As [`Pictures::put`].
-pub(super) fn fill(
-    folder: &Path,
-    labels: &[Label<'_>],
-    task: &Task,
-    pictures: &Pictures<'_>,
-    catalog: &Catalog,
-) -> Result<()> {
-    let classes = task.classes(catalog)?;
+pub(super) fn fill(folder: &Path, set: &LabeledSet<'_>, pictures: &Pictures<'_>) -> Result<()> {
+    let LabeledSet { labels, classes, .. } = set;
     let (names, sizes) = (pictures.names(labels), pictures.sizes(labels)?);
     let (mut images, mut annotations) = (Vec::new(), Vec::new());
     for (id, ((label, name), [height, width])) in (1..).zip(labels.iter().zip(&names).zip(sizes)) {
@@ -39,9 +31,9 @@ pub(super) fn fill(
             "iscrowd": 0,
         }));
     }
-    let categories = (1..).zip(&classes).map(|(id, name)| json!({"id": id, "name": name}));
+    let categories = (1..).zip(classes).map(|(id, name)| json!({"id": id, "name": name}));
     let all = json!({
-        "info": {"description": format!("labels of {}; each box is the whole picture", task.name())},
+        "info": {"description": format!("labels of {}; each box is the whole picture", set.name)},
         "images": images,
         "categories": categories.collect::<Vec<_>>(),
         "annotations": annotations,

@@ -1,8 +1,8 @@
 //! Pictures with `metadata.jsonl`, which Hugging Face's `datasets` takes for a folder of images.
 
 use super::folder::{file, sub_folder};
-use super::labels::Label;
 use super::pictures::Pictures;
+use super::set::{How, Labeled};
 use crate::error::{Context, Result};
 use serde::Serialize;
 use std::path::Path;
@@ -13,9 +13,8 @@ struct Line<'a> {
     file_name: &'a str,
     label: &'a str,
     id: &'a str,
-    round: usize,
-    strategy: &'a str,
-    score: Option<f64>,
+    #[serde(flatten)]
+    how: How<'a>,
 }
 
 /// Writes `train/metadata.jsonl` and the pictures beside it. The folder `train` makes them one split: without it, a file
@@ -23,13 +22,13 @@ struct Line<'a> {
 ///
 /// # Errors
 /// As [`Pictures::put`].
-pub(super) fn fill(folder: &Path, labels: &[Label<'_>], pictures: &Pictures<'_>) -> Result<()> {
+pub(super) fn fill(folder: &Path, labels: &[Labeled<'_>], pictures: &Pictures<'_>) -> Result<()> {
     let folder = folder.join("train");
     sub_folder(&folder)?;
     let names = pictures.names(labels);
     let mut lines = Vec::new();
-    for (Label { id, class: label, round, strategy, score, .. }, file_name) in labels.iter().zip(&names) {
-        let line = Line { file_name, label, id, round: *round, strategy, score: *score };
+    for (Labeled { id, class: label, how, .. }, file_name) in labels.iter().zip(&names) {
+        let line = Line { file_name, label, id, how: *how };
         serde_json::to_writer(&mut lines, &line).context("cannot write a label as JSON")?;
         lines.push(b'\n');
     }

@@ -1,9 +1,6 @@
 //! Tasks with annotations for Label Studio, and the labelling configuration that they need.
 
-use super::labels::Label;
-use super::pictures::folder;
-use crate::catalog::Catalog;
-use crate::config::Task;
+use super::set::{How, LabeledSet};
 use crate::error::{Context, Error, Result, bail};
 use deepal_data::write_atomically;
 use serde_json::json;
@@ -11,12 +8,12 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// Writes a list of tasks to `out` and the configuration beside it, with the extension `xml`. Pictures of a folder are named
-/// by its name and their path in it, for a server whose `LOCAL_FILES_DOCUMENT_ROOT` is the folder's parent; of other data
-/// only the ids are shown.
+/// by its name and their path in it, for a server whose `LOCAL_FILES_DOCUMENT_ROOT` is the folder's parent; texts are in the tasks; of
+/// other data only the ids are shown.
 ///
 /// # Errors
 /// An `out` that is an XML file, or cannot be written.
-pub(super) fn write(out: &Path, labels: &[Label<'_>], task: &Task, catalog: &Catalog) -> Result<()> {
+pub(super) fn write(out: &Path, set: &LabeledSet<'_>) -> Result<()> {
     let config = out.with_extension("xml");
     if config == out {
         bail!(Error::Setting(format!(
@@ -24,18 +21,23 @@ pub(super) fn write(out: &Path, labels: &[Label<'_>], task: &Task, catalog: &Cat
             out.display()
         )));
     }
-    let folder = folder(task)?;
-    let object = if folder.is_some() { "image" } else { "text" };
-    let tasks = labels.iter().map(|label| {
-        let mut data = json!({
-            "id": label.id,
-            "al_round": label.round,
-            "al_rank": label.rank,
-            "al_score": label.score,
-            "al_strategy": label.strategy,
-        });
-        if let Some(folder) = &folder {
-            data["image"] = address(folder, &label.id).into();
+    let object = if set.folder.is_some() { "image" } else { "text" };
+    let has_texts = set.labels.iter().all(|label| label.text.is_some());
+    let tasks = set.labels.iter().map(|label| {
+        let mut data = match label.how {
+            How::Bought { round, strategy, score, rank } => json!({
+                "id": label.id,
+                "al_round": round,
+                "al_rank": rank,
+                "al_score": score,
+                "al_strategy": strategy,
+            }),
+            How::Answered { asked_by } => json!({"id": label.id, "al_asked_by": asked_by}),
+        };
+        if let Some(folder) = &set.folder {
+            data["image"] = address(folder, label.id).into();
+        } else if has_texts {
+            data["text"] = label.text.as_deref().into();
         }
         let value = json!({"choices": [label.class]});
         let choice = json!({"from_name": "label", "to_name": object, "type": "choices", "value": value});
@@ -43,7 +45,12 @@ pub(super) fn write(out: &Path, labels: &[Label<'_>], task: &Task, catalog: &Cat
     });
     let tasks =
         serde_json::to_vec_pretty(&tasks.collect::<Vec<_>>()).context("cannot write tasks as JSON")?;
-    let xml = interface(object, &task.classes(catalog)?);
+    let shown = match object {
+        "image" => r#"<Image name="image" value="$image"/>"#,
+        _ if has_texts => r#"<Text name="text" value="$text"/>"#,
+        _ => r#"<Text name="text" value="$id"/>"#,
+    };
+    let xml = interface(object, shown, &set.classes);
     write_atomically(out, &tasks)?;
     Ok(write_atomically(&config, xml.as_bytes())?)
 }
@@ -65,12 +72,7 @@ fn address(folder: &Path, id: &str) -> String {
 }
 
 /// The labelling configuration: what is looked at, and one choice among the classes.
-fn interface(object: &str, classes: &[String]) -> String {
-    let shown = if object == "image" {
-        r#"<Image name="image" value="$image"/>"#
-    } else {
-        r#"<Text name="text" value="$id"/>"#
-    };
+fn interface(object: &str, shown: &str, classes: &[String]) -> String {
     let mut xml =
         format!("<View>\n  {shown}\n  <Choices name=\"label\" toName=\"{object}\" choice=\"single\">\n");
     for class in classes {

@@ -1,5 +1,6 @@
-//! The labels that a run bought, as other tools take them, and its nets.
+//! The labels of a run or project, as other tools take them, and the nets of a run.
 
+mod answers;
 mod coco;
 mod folder;
 mod huggingface;
@@ -8,6 +9,7 @@ mod label_studio;
 mod labels;
 mod net;
 mod pictures;
+mod set;
 mod table;
 
 use crate::catalog::Catalog;
@@ -23,8 +25,10 @@ use deepal_data::files::{check_folder, write_folder};
 use deepal_data::stores::run::RoundRecord;
 use deepal_data::{Error as DataError, datasets, write_atomically};
 use pictures::Pictures;
+use set::{Labeled, LabeledSet};
 use std::path::{Path, PathBuf};
 
+pub use answers::{Answered, write_answers};
 pub use labels::Label;
 
 /// Jobs that an error names one by one.
@@ -33,7 +37,7 @@ const LISTED: usize = 8;
 /// What labels are written as. The last four describe one labelled set, so they take one job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// A table of all jobs, a row for each label
+    /// A table of all labels, a row for each
     Csv,
     /// The same, a JSON object a line
     Jsonl,
@@ -135,18 +139,14 @@ impl Export {
             return Ok(labels.len());
         }
         let task = self.one_job(&format!("format `{}` describes one labelled set", format.name()))?;
-        if format == Format::LabelStudio {
-            label_studio::write(out, &labels, task, &self.catalog)?;
-        } else {
-            check_folder(out)?;
-            task.own.as_ref().map_or(Ok(()), |own| sources::check_outside(out, &own.source))?;
-            let pictures = Pictures::of(&self.config, task, &self.catalog, &monitor)?;
-            write_folder(out, |folder| match format {
-                Format::Imagefolder => imagefolder::fill(folder, &labels, &pictures),
-                Format::Huggingface => huggingface::fill(folder, &labels, &pictures),
-                _ => coco::fill(folder, &labels, task, &pictures, &self.catalog),
-            })?;
-        }
+        let set = LabeledSet {
+            name: task.name(),
+            classes: task.classes(&self.catalog)?,
+            labels: labels.iter().map(Labeled::from).collect(),
+            folder: if format == Format::LabelStudio { pictures::folder(task)? } else { None },
+        };
+        let source = task.own.as_ref().map(|own| own.source.as_path());
+        write(&set, format, source, out, || Pictures::of(&self.config, task, &self.catalog, &monitor))?;
         Ok(labels.len())
     }
 
@@ -190,6 +190,27 @@ impl Export {
             None => bail!(DataError::Unfit { path: self.run.clone(), why: labels::OTHER_SETTINGS.into() }),
         }
     }
+}
+
+/// Writes a labelled set, with its pictures where the format has some, but not into the source that it is of.
+fn write<'a>(
+    set: &LabeledSet<'_>,
+    format: Format,
+    source: Option<&Path>,
+    out: &Path,
+    pictures: impl FnOnce() -> Result<Pictures<'a>>,
+) -> Result<()> {
+    if format == Format::LabelStudio {
+        return label_studio::write(out, set);
+    }
+    check_folder(out)?;
+    source.map_or(Ok(()), |source| sources::check_outside(out, source))?;
+    let pictures = pictures()?;
+    write_folder(out, |folder| match format {
+        Format::Imagefolder => imagefolder::fill(folder, &set.labels, &pictures),
+        Format::Huggingface => huggingface::fill(folder, &set.labels, &pictures),
+        _ => coco::fill(folder, set, &pictures),
+    })
 }
 
 /// The rounds of the jobs that are named, job by job.

@@ -1,7 +1,7 @@
 //! The pictures of labels: the user's own files where there are some, else PNGs of the inputs.
 
 use super::folder::{Names, file};
-use super::labels::Label;
+use super::set::Labeled;
 use crate::catalog::Catalog;
 use crate::config::{Config, Task};
 use crate::data::DataSets;
@@ -29,13 +29,13 @@ pub(super) struct Pictures<'a> {
 enum Place {
     /// Files in a folder; ids are their paths in it.
     Folder(PathBuf),
-    /// Files in an archive.
+    /// Files in an archive, or in a folder that was opened.
     Archive(Archive),
     /// Inputs, by sample.
     Inputs(Arc<dyn Dataset>),
 }
 
-/// The files of an archive, by id.
+/// Files of a source, by id.
 struct Archive {
     path: PathBuf,
     rows: HashMap<String, usize>,
@@ -64,6 +64,24 @@ impl<'a> Pictures<'a> {
         Ok(Self { from: place(config, task, catalog, monitor)?, monitor })
     }
 
+    /// The pictures of a user's own source.
+    ///
+    /// # Errors
+    /// Samples that are not pictures, or cannot be read any more.
+    pub(super) fn of_source(source: &Source, monitor: &'a Monitor<'a>) -> Result<Self> {
+        let inputs = source.original.as_ref().unwrap_or(&source.inputs).clone();
+        if !inputs.is_empty() && inputs.file(0)?.is_some() {
+            let rows = source.ids.iter().cloned().zip(0..).collect();
+            return Ok(Self {
+                from: Place::Archive(Archive { path: source.path.clone(), rows, inputs }),
+                monitor,
+            });
+        }
+        let whole = Source { inputs, ..source.clone() };
+        let data = whole.dataset((0..whole.ids.len()).collect());
+        Ok(Self { from: of_inputs(data, &source.name)?, monitor })
+    }
+
     /// # Errors
     /// The monitor stopped it.
     fn check_stop(&self) -> Result<()> {
@@ -74,10 +92,10 @@ impl<'a> Pictures<'a> {
     }
 
     /// A file's name for each label.
-    pub(super) fn names(&self, labels: &[Label<'_>]) -> Vec<String> {
+    pub(super) fn names(&self, labels: &[Labeled<'_>]) -> Vec<String> {
         let mut names = Names::default();
-        let name = |label: &Label<'_>| match &self.from {
-            Place::Folder(_) | Place::Archive(_) => names.name(&label.id),
+        let name = |label: &Labeled<'_>| match &self.from {
+            Place::Folder(_) | Place::Archive(_) => names.name(label.id),
             Place::Inputs(_) => names.name(&format!("{}.png", label.id)),
         };
         labels.iter().map(name).collect()
@@ -87,17 +105,17 @@ impl<'a> Pictures<'a> {
     ///
     /// # Errors
     /// A file that cannot be read any more, or Ctrl+C.
-    pub(super) fn sizes(&self, labels: &[Label<'_>]) -> Result<Vec<[usize; 2]>> {
-        let size = |label: &Label<'_>| {
+    pub(super) fn sizes(&self, labels: &[Labeled<'_>]) -> Result<Vec<[usize; 2]>> {
+        let size = |label: &Labeled<'_>| {
             self.check_stop()?;
             let (path, bytes) = match &self.from {
                 Place::Inputs(data) => {
                     let [_, height, width] = data.meta().shape;
                     return Ok([height, width]);
                 }
-                Place::Archive(archive) => (archive.path.join(&label.id), archive.read(&label.id)?),
+                Place::Archive(archive) => (archive.path.join(label.id), archive.read(label.id)?),
                 Place::Folder(folder) => {
-                    let path = folder.join(&label.id);
+                    let path = folder.join(label.id);
                     let bytes =
                         fs::read(&path).map_err(|cause| DataError::Read { path: path.clone(), cause })?;
                     (path, bytes)
@@ -112,16 +130,16 @@ impl<'a> Pictures<'a> {
     ///
     /// # Errors
     /// A picture that cannot be read any more, a file that cannot be written, or Ctrl+C.
-    pub(super) fn put(&self, labels: &[Label<'_>], paths: &[PathBuf]) -> Result<()> {
+    pub(super) fn put(&self, labels: &[Labeled<'_>], paths: &[PathBuf]) -> Result<()> {
         let pairs = || labels.iter().zip(paths).map(|pair| self.check_stop().map(|()| pair));
         match &self.from {
             Place::Folder(folder) => pairs().try_for_each(|pair| {
                 let (label, path) = pair?;
-                Ok(copy(&folder.join(&label.id), path)?)
+                Ok(copy(&folder.join(label.id), path)?)
             }),
             Place::Archive(archive) => pairs().try_for_each(|pair| {
                 let (label, path) = pair?;
-                file(path, &archive.read(&label.id)?)
+                file(path, &archive.read(label.id)?)
             }),
             Place::Inputs(data) => {
                 for (labels, paths) in labels.chunks(BATCH).zip(paths.chunks(BATCH)) {
@@ -154,8 +172,14 @@ fn place(config: &Config, task: &Task, catalog: &Catalog, monitor: &Monitor<'_>)
         }
     }
     let data = DataSets::new(*monitor).pictures(config, task, catalog)?.train;
+    of_inputs(data, &task.dataset)
+}
+
+/// # Errors
+/// Inputs that are not pictures.
+fn of_inputs(data: Arc<dyn Dataset>, name: &str) -> Result<Place> {
     check(data.meta()).map_err(|why| {
-        Error::Setting(format!("`{}`: {why}; take the format csv, jsonl or label-studio", task.dataset))
+        Error::Setting(format!("`{name}`: {why}; take the format csv, jsonl or label-studio"))
     })?;
     Ok(Place::Inputs(data))
 }
