@@ -22,6 +22,7 @@ mod status;
 mod store;
 mod take_in;
 mod train;
+mod wanted;
 mod work;
 
 pub use accuracy::{Accuracy, FEWEST};
@@ -33,4 +34,5 @@ pub use state::{Batch, ClassInfo, Decision, Item, NetRecord, Question, State, Tr
 pub use status::Status;
 pub use store::FILE;
 pub use take_in::TakenIn;
+pub use wanted::{Differs, Wanted};
 pub use work::{Done, Work};
