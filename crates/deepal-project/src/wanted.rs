@@ -74,7 +74,8 @@ impl Wanted {
             return differs("seed", format!("the seed {}", setup.seed));
         }
         if self.model.is_some() && self.model != setup.model {
-            let model = setup.model.as_ref().map(|model| format!("the pretrained net `{}`", model.path.display()));
+            let model =
+                setup.model.as_ref().map(|model| format!("the pretrained net `{}`", model.path.display()));
             return differs("model", model.unwrap_or_else(|| "no pretrained net".into()));
         }
         None

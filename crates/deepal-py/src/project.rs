@@ -83,9 +83,8 @@ pub(crate) fn open_project(
     threads: Option<usize>,
     hear: &Bound<'_, PyAny>,
 ) -> PyResult<Project> {
-    let project = work::run(py, threads, hear, move |monitor, _| {
-        open(&source, folder.as_deref(), settings, monitor)
-    })?;
+    let project =
+        work::run(py, threads, hear, move |monitor, _| open(&source, folder.as_deref(), settings, monitor))?;
     Ok(Project(Mutex::new(Some(Arc::new(project)))))
 }
 
@@ -99,8 +98,7 @@ fn open(
     let model = model.map(|model| Pretrained::open(&model, &Preprocess::default())).transpose()?;
     let wanted = Wanted { classes, net, strategy, model, batch, audit, seed };
     let Some(found) = deepal::project::Project::find(folder.unwrap_or(source)) else {
-        let folder =
-            folder.map_or_else(|| deepal::project::Project::folder_for(source), Path::to_path_buf);
+        let folder = folder.map_or_else(|| deepal::project::Project::folder_for(source), Path::to_path_buf);
         return wanted.create(&folder, source, monitor);
     };
     let project = deepal::project::Project::open(&found, monitor)?;
@@ -192,7 +190,9 @@ impl Project {
                 id: question.id,
                 asked_by: question.asked_by.name(),
                 score: question.score,
-                likeliest: likeliest.map(|(class, p)| (state.classes[class as usize].name.clone(), p)).collect(),
+                likeliest: likeliest
+                    .map(|(class, p)| (state.classes[class as usize].name.clone(), p))
+                    .collect(),
                 nearest: question.nearest,
             })
         };
@@ -233,7 +233,8 @@ impl Project {
     /// Takes the newest `n` answers back; the ids of those that there were, the newest first.
     fn undo(&self, py: Python<'_>, n: usize, annotator: &str) -> PyResult<Vec<String>> {
         let project = self.open()?;
-        let undo = || (0..n).map_while(|_| project.undo(annotator).transpose()).collect::<Result<Vec<_>, _>>();
+        let undo =
+            || (0..n).map_while(|_| project.undo(annotator).transpose()).collect::<Result<Vec<_>, _>>();
         let undone = py.detach(undo).map_err(|error| to_python(&error))?;
         Ok(undone.into_iter().map(|decision| decision.answer.id).collect())
     }
@@ -308,8 +309,18 @@ impl Project {
     /// Where it stands.
     fn status(&self) -> PyResult<Standing> {
         let project = self.open()?;
-        let Status { n_samples, n_labeled, n_skipped, n_discarded, n_open, per_class, per_asked_by, accuracy, advice, .. } =
-            project.status();
+        let Status {
+            n_samples,
+            n_labeled,
+            n_skipped,
+            n_discarded,
+            n_open,
+            per_class,
+            per_asked_by,
+            accuracy,
+            advice,
+            ..
+        } = project.status();
         Ok(Standing {
             n_samples,
             n_labeled,

@@ -138,6 +138,18 @@ def test_lists_that_are_no_rows(frame, words):
         deepal.select(1, embeddings=frame())
 
 
+def test_labels_of_several_kinds_are_numpys():
+    mixed = pandas.Series(["a", None, 1], dtype=object)
+    assert as_array("y", mixed).tolist() == ["a", None, 1]
+
+
+def test_duckdb_gives_a_stream_too():
+    duckdb = pytest.importorskip("duckdb")
+    relation = duckdb.sql("SELECT 'a' AS id, 1.0::FLOAT AS x UNION ALL SELECT 'b', 2.5::FLOAT ORDER BY id")
+    assert deepal.open(relation).ids.tolist() == ["a", "b"]
+    np.testing.assert_array_equal(as_array("embeddings", duckdb.sql("SELECT 1.0::FLOAT AS x, 2.0::FLOAT AS y")), [[1, 2]])
+
+
 def test_texts_are_no_features():
     with pytest.raises(TypeError, match="`embeddings` must be numbers"):
         deepal.select(1, embeddings=polars.DataFrame({"e": ["a", "b"]}))

@@ -274,7 +274,7 @@ class ActiveLearner:
         strategy, seed = self._project.strategy
         return Questions(self._project.questions(), strategy, seed, time.perf_counter() - start)
 
-    def label(self, ids: Any, classes: str | Sequence[str]) -> None:
+    def label(self, ids: str | Iterable[Any], classes: str | Sequence[str]) -> None:
         """Say of which class samples are; all are on disk when it returns, or none. A later label takes the place of an earlier one.
 
         Parameters
@@ -295,7 +295,7 @@ class ActiveLearner:
             raise ValueError(f"`classes` must be {len(names)} names, one for each of `ids`, found {len(said)}")
         self._project.label(names, said, self.annotator)
 
-    def skip(self, ids: Any) -> None:
+    def skip(self, ids: str | Iterable[Any]) -> None:
         """Put samples off: they are asked about again when all else has an answer.
 
         Parameters
@@ -305,7 +305,7 @@ class ActiveLearner:
         """
         self._project.skip(_ids(ids), self.annotator)
 
-    def discard(self, ids: Any) -> None:
+    def discard(self, ids: str | Iterable[Any]) -> None:
         """Say that samples are of no class: they are never asked about again, and no net learns from them.
 
         Parameters
@@ -417,20 +417,20 @@ class ActiveLearner:
         self._project.close()
 
 
-def _ids(ids: Any) -> list[str]:
+def _ids(ids: str | Iterable[Any]) -> list[str]:
     """The ids of samples."""
     if isinstance(ids, Selection):
         if ids.ids is None:
             raise TypeError("`ids` is a selection without ids; give the ids of the samples")
         ids = ids.ids
-    return _texts("ids", [ids] if isinstance(ids, (str, int)) else ids)
+    return _texts("ids", [ids] if isinstance(ids, str) else ids)
 
 
 def _texts(name: str, values: Iterable[Any]) -> list[str]:
     """Names, which may be whole numbers."""
     found = list(values)
     for value in found:
-        if isinstance(value, bool) or not (isinstance(value, str) or hasattr(value, "__index__")):
+        if isinstance(value, bool) or not isinstance(value, (str, int, np.integer)):
             raise TypeError(f"`{name}` must be texts or whole numbers, found {value!r}")
     return [str(value) for value in found]
 

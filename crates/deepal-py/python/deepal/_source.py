@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,16 +51,29 @@ class Source:
         self._threads = threads
         self.name = source.name
         self.kind = source.kind
-        self.ids: NDArray[Any] = np.array(source.ids)
         self.classes = source.classes
-        self.labels: NDArray[np.int64] = np.array(source.labels, dtype=np.int64)
-        self.is_test: NDArray[np.bool_] = np.array(source.is_test, dtype=bool)
         channels, height, width = source.shape
         self.shape: tuple[int, ...] = (channels,) if height == width == 1 else (channels, height, width)
         self.notes = source.notes
+        self._n = source.n
+
+    @cached_property
+    def ids(self) -> NDArray[np.str_]:
+        """The id of each sample."""
+        return np.array(self._source.ids, dtype=np.str_)
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """The class of each sample by number, -1 where it is not known."""
+        return np.array(self._source.labels, dtype=np.int64)
+
+    @cached_property
+    def is_test(self) -> NDArray[np.bool_]:
+        """Whether each sample belongs to the test set."""
+        return np.array(self._source.is_test, dtype=bool)
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return self._n
 
     def __repr__(self) -> str:
         return f"Source({self.name!r}, {self.kind}: {len(self)} samples of {self.shape}, {len(self.classes)} classes)"

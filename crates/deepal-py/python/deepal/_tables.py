@@ -28,15 +28,26 @@ def is_table(value: Any) -> bool:
 
 def rows(name: str, table: Any) -> NDArray[Any]:
     """Numbers of a frame or column: a column of lists is `[n, d]` and not copied, other columns stand side by side."""
-    # A column of PyArrow has no shape.
-    shape: tuple[int, ...] = getattr(table, "shape", (0,))
-    if shape[1:] in ((), (1,)) and (pyarrow := _pyarrow()) is not None:
-        column = pyarrow.chunked_array(table) if len(shape) == 1 else pyarrow.table(table).column(0)
-        if hasattr(column.type, "value_type") and not hasattr(column.type, "index_type"):
-            return _lists(name, column)
+    column = _column(table)
+    if hasattr(getattr(column, "type", None), "value_field"):
+        return _lists(name, column)
     if hasattr(table, "__array__"):
         return np.asarray(table)
     return np.asarray(_arrow(name).table(table))
+
+
+def _column(table: Any) -> Any:
+    """The only column of a table as PyArrow has it; None if there are others, or it cannot be had."""
+    # A column of PyArrow has no shape.
+    shape: tuple[int, ...] = getattr(table, "shape", (0,))
+    pyarrow = _pyarrow()
+    if pyarrow is None or shape[1:] not in ((), (1,)):
+        return None
+    try:
+        return pyarrow.chunked_array(table) if len(shape) == 1 else pyarrow.table(table).column(0)
+    except (TypeError, ValueError):
+        # Objects of several kinds, which NumPy takes and the caller judges.
+        return None
 
 
 def _lists(name: str, column: Any) -> NDArray[Any]:

@@ -5,10 +5,10 @@ PyTorch is loaded when the first function is called.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -143,7 +143,7 @@ def _device(torch: Any, model: Any) -> Any:
 
 
 @contextmanager
-def _evaluating(model: Any) -> Iterator[None]:
+def _evaluating(model: Any) -> Generator[None, None, None]:
     """The model in evaluation mode, and afterwards as it was."""
     modes = [(layer, layer.training) for layer in model.modules()]
     model.eval()
@@ -157,13 +157,10 @@ def _evaluating(model: Any) -> Iterator[None]:
 def _call(torch: Any, model: Any, batch: Any, device: Any) -> Callable[[], Any]:
     """The model on the inputs of a batch."""
     if isinstance(batch, Mapping):
-        named: dict[str, Any] = {
-            name: value.to(device) if isinstance(value, torch.Tensor) else value
-            for name, value in batch.items()  # pyright: ignore[reportUnknownVariableType]
-            if name != "labels"
-        }
+        given: dict[str, Any] = {name: value for name, value in cast(Any, batch).items() if name != "labels"}
+        named = {name: value.to(device) if isinstance(value, torch.Tensor) else value for name, value in given.items()}
         return lambda: model(**named)
-    inputs: Any = batch[0] if isinstance(batch, (tuple, list)) else batch
+    inputs = _first(batch)
     if not isinstance(inputs, torch.Tensor):
         raise TypeError(f"`loader` must give tensors, tuples that begin with one, or dicts, found {type(inputs).__name__}")
     moved = inputs.to(device)
@@ -172,14 +169,10 @@ def _call(torch: Any, model: Any, batch: Any, device: Any) -> Callable[[], Any]:
 
 def _scores(torch: Any, output: Any) -> Any:
     """The class scores, (batch, c)."""
-    if hasattr(output, "logits"):
-        output = output.logits
-    elif isinstance(output, (tuple, list)) and output:
-        output = output[0]  # pyright: ignore[reportUnknownVariableType]
-    if not isinstance(output, torch.Tensor) or output.ndim != 2 or output.shape[1] < 2:
-        shape = list(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__  # pyright: ignore[reportUnknownArgumentType]
-        raise ValueError(f"`model` must give class scores before softmax [batch, c], with two classes at least, found {shape}")
-    return output
+    scores = output.logits if hasattr(output, "logits") else _first(output)
+    if not isinstance(scores, torch.Tensor) or scores.ndim != 2 or scores.shape[1] < 2:
+        raise ValueError(f"`model` must give class scores before softmax [batch, c], with two classes at least, found {_shape(scores)}")
+    return scores
 
 
 def _softmax(scores: Any) -> NDArray[np.float64]:
@@ -226,11 +219,12 @@ class _Watch:
                 raise ValueError("`model` does not end in a linear layer; say with `embedding` which layer gives embeddings")
             output = into
         else:
-            output = self._output[0] if isinstance(self._output, (tuple, list)) else self._output
+            output = _first(self._output)
         if not isinstance(output, self._torch.Tensor) or output.ndim < 2 or len(output) != len(scores):
             raise ValueError(f"`embedding` must give a tensor with a row for each of {len(scores)} samples, found {_shape(output)}")
-        flat = output.flatten(1)
-        self._is_head = self._is_head and into is not None and into.shape == flat.shape and bool(self._torch.equal(into, flat))
+        flat: Any = output.flatten(1)
+        is_into = into is not None and into.shape == flat.shape and self._torch.equal(into, flat)
+        self._is_head = self._is_head and bool(is_into)
         return flat.detach().float().cpu().numpy()
 
     def head(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
@@ -285,6 +279,12 @@ class _Dropout:
             scale = 1 / (1 - module.p) if module.p < 1 else 0.0
             self._masks[key] = (keeps * scale).to(device=values.device, dtype=values.dtype)
         return values * self._masks[key]
+
+
+def _first(value: Any) -> Any:
+    """The first of several, or the one."""
+    is_several = isinstance(value, (tuple, list)) and bool(cast(Any, value))
+    return cast(Any, value)[0] if is_several else cast(Any, value)
 
 
 def _shape(value: Any) -> object:
