@@ -22,7 +22,7 @@ PROGRAM = shutil.which("deepal", path=os.path.dirname(sys.executable))
 def program(at, *words, code=0):
     done = subprocess.run([PROGRAM, *map(str, words)], capture_output=True, text=True, cwd=at)
     assert done.returncode == code, done.stderr
-    return done.stdout + done.stderr
+    return done.stderr if code else done.stdout
 
 
 def truth(name: str) -> str:

@@ -42,7 +42,8 @@ def signals(
         Batches in the order of the samples, such as a `DataLoader` without shuffling: a tensor, a tuple or list that begins with the
         inputs, or a dict of arguments by name, of which `labels` is left out.
     embedding : str or torch.nn.Module, optional
-        The layer whose output is the embedding, by name or itself; by default what goes into the last linear layer.
+        The layer whose output is the embedding, by name or itself; by default what goes into the last linear layer, if the model ends in
+        one.
     passes : int, default=0
         How many Monte-Carlo passes.
     device : str or torch.device, optional
@@ -53,8 +54,8 @@ def signals(
     Returns
     -------
     dict
-        `probs`, shape (n, c); `embeddings`, shape (n, d); `mc_probs`, shape (passes, n, c), if there are passes; and `head`, weights
-        of shape (c, d) and biases of shape (c,), if the embedding is what goes into the last linear layer.
+        `probs`, shape (n, c); `embeddings`, shape (n, d), if there are any; `mc_probs`, shape (passes, n, c), if there are passes; and
+        `head`, weights of shape (c, d) and biases of shape (c,), if the embedding is what goes into the last linear layer.
 
     Raises
     ------
@@ -85,7 +86,8 @@ def signals(
     where = _device(torch, model) if device is None else torch.device(device)
     watch = _Watch(torch, model, layer)
     dropout = _Dropout(torch, model, to_seed("seed", seed), passes)
-    found: dict[str, list[NDArray[Any]]] = {"probs": [], "embeddings": []}
+    probs: list[NDArray[np.float64]] = []
+    embeddings: list[NDArray[np.float32]] = []
     mc_probs: list[NDArray[np.float64]] = []
     total = len(loader) if hasattr(loader, "__len__") else 0  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     with torch.inference_mode(), _evaluating(model), Hear() as hear:
@@ -93,15 +95,18 @@ def signals(
             call = _call(torch, model, batch, where)
             with watch:
                 scores = _scores(torch, call())
-            found["probs"].append(_softmax(scores))
-            found["embeddings"].append(watch.embeddings(scores))
+            probs.append(_softmax(scores))
+            if (embedded := watch.embeddings(scores)) is not None:
+                embeddings.append(embedded)
             with dropout:
                 drawn = [_softmax(_scores(torch, dropout.run(call, number))) for number in range(passes)]
             mc_probs.append(np.array(drawn))
             hear("progress", "computing signals", at + 1, max(total, at + 1))
-    if not found["probs"]:
+    if not probs:
         raise ValueError("`loader` has no batch")
-    result: dict[str, Any] = {name: np.concatenate(parts) for name, parts in found.items()}
+    result: dict[str, Any] = {"probs": np.concatenate(probs)}
+    if embeddings:
+        result["embeddings"] = np.concatenate(embeddings)
     if passes:
         result["mc_probs"] = np.concatenate(mc_probs, axis=1)
     if (head := watch.head()) is not None:
@@ -210,16 +215,14 @@ class _Watch:
     def _through_layer(self, module: Any, inputs: Any, output: Any) -> None:
         self._output = output
 
-    def embeddings(self, scores: Any) -> NDArray[np.float32]:
-        """The embeddings of the batch that went through, given its class scores."""
+    def embeddings(self, scores: Any) -> NDArray[np.float32] | None:
+        """The embeddings of the batch that went through, given its class scores; None of a model that ends in no linear layer."""
         of_last = [seen for seen in self._seen if seen[2].shape == scores.shape and self._torch.equal(seen[2], scores)]
+        into: Any
         self._last, into, _ = of_last[-1] if of_last else (None, None, None)
-        if self._layer is None:
-            if into is None:
-                raise ValueError("`model` does not end in a linear layer; say with `embedding` which layer gives embeddings")
-            output = into
-        else:
-            output = _first(self._output)
+        if self._layer is None and into is None:
+            return None
+        output: Any = into if self._layer is None else _first(self._output)
         if not isinstance(output, self._torch.Tensor) or output.ndim < 2 or len(output) != len(scores):
             raise ValueError(f"`embedding` must give a tensor with a row for each of {len(scores)} samples, found {_shape(output)}")
         flat: Any = output.flatten(1)
