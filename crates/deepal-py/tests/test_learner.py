@@ -171,7 +171,7 @@ def test_what_is_wrong_is_named_and_changes_nothing(points):
     wrong = [
         (lambda: learner.label(asked, ["low"]), ValueError, "`classes` must be 4 names, one for each of `ids`, found 1"),
         (lambda: learner.label(asked, ["low", "low", "low", "middle"]), ValueError, "`middle` is no class .* low, high, and `add_class`"),
-        (lambda: learner.label(["p1", "q1"], "low"), ValueError, "`q1` is no sample of `points`; the nearest is"),
+        (lambda: learner.label([asked.ids[0], "q1"], "low"), ValueError, "`q1` is no sample of `points`"),
         (lambda: learner.label([0.5], "low"), TypeError, "`ids` must be texts or whole numbers, found 0.5"),
         (lambda: learner.label(deepal.Margin().query, "low"), TypeError, "not iterable"),
         (lambda: learner.query(0), ValueError, "`n` must be at least 1, found 0"),

@@ -172,7 +172,7 @@ class ActiveLearner:
     --------
     >>> import deepal, pathlib, tempfile
     >>> table = pathlib.Path(tempfile.mkdtemp()) / "points.csv"
-    >>> _ = table.write_text("id,x\\n" + "".join(f"p{k},{k}\\n" for k in range(100)))
+    >>> _ = table.write_text("id,x\\n" + "".join(f"p{k},{(k % 50) / 8 + k // 50 * 20}\\n" for k in range(100)))
     >>> learner = deepal.ActiveLearner(table, classes=["low", "high"], batch=8)
     >>> for _ in range(4):
     ...     asked = learner.query()
