@@ -24,6 +24,7 @@ mod status;
 mod store;
 mod take_in;
 mod train;
+mod wanted;
 mod work;
 
 pub use accuracy::{Accuracy, FEWEST};
@@ -36,4 +37,5 @@ pub use state::{Batch, ClassInfo, Decision, Item, NetRecord, Question, State, Tr
 pub use status::Status;
 pub use store::FILE;
 pub use take_in::TakenIn;
+pub use wanted::{Differs, Wanted};
 pub use work::{Done, Work};

@@ -11,7 +11,7 @@ use crate::store::Store;
 use crate::take_in::{self, TakenIn};
 use crate::train;
 use crate::work::{Done, Work, most_probable, with_classes};
-use deepal_core::did_you_mean;
+use deepal_core::{Error as CoreError, did_you_mean};
 use deepal_data::Error as DataError;
 use deepal_data::source::{Open, Source};
 use deepal_engine::{Error, Monitor, Pretrained, Result, open_source};
@@ -244,6 +244,11 @@ impl Project {
         self.reserve.is_audit(row) || self.reserve.is_test(row)
     }
 
+    /// How the question about a sample came up that was ever asked; what nobody asked a person found.
+    pub fn asked_by(&self, id: &str) -> AskedBy {
+        self.inner().fold.asked.get(id).copied().unwrap_or(AskedBy::Found)
+    }
+
     /// A snapshot from which a net can be trained and the next batch chosen, on any thread.
     pub fn work(&self) -> Work {
         let inner = self.inner();
@@ -255,6 +260,23 @@ impl Project {
             round: inner.fold.n_batches,
             as_of: inner.events.last().map_or(0, |event| event.id),
         }
+    }
+
+    /// Chooses the next `n` questions, or a batch of the project; what it trained and chose is on record when it returns. Without `n`, while
+    /// the newest batch has open questions, it does nothing and gives `None`: those come first.
+    ///
+    /// # Errors
+    /// As [`Work::run`] and [`adopt`](Self::adopt).
+    pub fn ask(&self, n: Option<usize>, monitor: Monitor<'_>) -> Result<Option<Done>> {
+        if n.is_none() && !self.open_questions().is_empty() {
+            return Ok(None);
+        }
+        let done = self.work().run(n.unwrap_or(self.setup.batch), monitor)?;
+        if monitor.is_stopped() {
+            return Err(CoreError::Cancelled.into());
+        }
+        self.adopt(&done)?;
+        Ok(Some(done))
     }
 
     /// Records what [`Work::run`] gave: the training, and the batch if it has one, without questions that were answered meanwhile.

@@ -70,11 +70,6 @@ impl std::fmt::Debug for Done {
 }
 
 impl Work {
-    /// How many labels the net will learn from: all but those of the audit.
-    pub fn n_labeled(&self) -> usize {
-        self.to_learn().len()
-    }
-
     /// Trains a net on the labels (but those of the audit) if there are two classes, and chooses a batch of `n` questions. While no
     /// net can be trained, `auto` takes the place of a strategy that needs one.
     ///

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the failure")]
 
 use deepal_engine::{Kind, Monitor, Prediction};
-use deepal_project::{Action, Answer, AskedBy, FILE, Project, Setup, train_source};
+use deepal_project::{Action, Answer, AskedBy, Differs, FILE, Project, Setup, Wanted, train_source};
 use rusqlite::Connection;
 use std::fmt::Write;
 use std::fs;
@@ -159,7 +159,7 @@ fn nets_learn_from_no_audit_label_and_nobody_finds_one() {
     project.answer(&label(&id, AskedBy::Audit)).unwrap();
     project.answer(&said(&id, Action::Label { class: 2 }, AskedBy::Found)).unwrap();
     assert_eq!(project.state().items[row].asked_by, Some(AskedBy::Audit));
-    assert_eq!(project.work().n_labeled(), 0);
+    assert_eq!(project.work().run(1, Monitor::silent()).unwrap().batch.n_labeled, 0);
     for _ in 0..6 {
         let done = project.work().run(10, Monitor::silent()).unwrap();
         let picked = done.batch.questions.iter().filter(|question| question.asked_by == AskedBy::Strategy);
@@ -450,4 +450,68 @@ fn a_source_with_labels_trains_without_a_project() {
     let right = prediction.each(Monitor::silent(), |_| Ok(())).unwrap();
     assert_eq!(right, 0);
     assert!(prediction.accuracy(right).unwrap().starts_with("no accuracy"));
+}
+
+#[test]
+fn open_questions_come_before_new_ones() {
+    let folder = TempDir::new().unwrap();
+    let project = made(&folder);
+    let first = project.ask(None, Monitor::silent()).unwrap().unwrap();
+    assert_eq!(project.open_questions().len(), 10);
+    assert!(project.ask(None, Monitor::silent()).unwrap().is_none(), "nobody has answered");
+    for question in &first.batch.questions {
+        assert_eq!(project.asked_by(&question.id), question.asked_by);
+        project.answer(&label(&question.id, project.asked_by(&question.id))).unwrap();
+    }
+    let never =
+        (0..120).map(|i| format!("p{i}")).find(|id| first.batch.questions.iter().all(|q| q.id != *id));
+    assert_eq!(project.asked_by(&never.unwrap()), AskedBy::Found);
+    project.undo("ann").unwrap();
+    let last = first.batch.questions.last().unwrap();
+    assert_eq!(project.asked_by(&last.id), last.asked_by, "an undone answer was to a question");
+    assert_eq!(project.ask(Some(4), Monitor::silent()).unwrap().unwrap().batch.questions.len(), 4, "anew");
+    let stop = AtomicBool::new(true);
+    let before = project.state();
+    project.ask(Some(4), Monitor { hear: &|_| {}, stop: &stop }).unwrap_err();
+    assert_eq!(project.state(), before);
+}
+
+#[test]
+fn a_project_is_as_wanted_or_says_what_differs() {
+    let folder = TempDir::new().unwrap();
+    let source = points(&folder);
+    let wanted = Wanted {
+        classes: CLASSES.map(String::from).to_vec(),
+        strategy: Some("bald(passes=50)".into()),
+        net: Some("mlp".into()),
+        seed: Some(7),
+        ..Wanted::default()
+    };
+    let project = wanted.create(&Project::folder_for(&source), &source, Monitor::silent()).unwrap();
+    let setup = project.setup();
+    assert_eq!(
+        (setup.batch, setup.audit, setup.seed, setup.strategy.as_str()),
+        (20, 0.1, 7, "bald(passes=50)")
+    );
+    assert_eq!(wanted.differs(&project), None);
+    assert_eq!(Wanted::default().differs(&project), None, "nothing is wanted");
+    // The same strategy in other words.
+    let same = Wanted {
+        strategy: Some("bald( passes = 50 )".into()),
+        classes: vec!["ship".into()],
+        ..Wanted::default()
+    };
+    assert_eq!(same.differs(&project), None);
+    let none = Wanted::default;
+    let differing = [
+        ("classes", Wanted { classes: vec!["bird".into()], ..none() }, "the classes cat, dog, ship"),
+        ("strategy", Wanted { strategy: Some("bald".into()), ..none() }, "the strategy bald(passes=50)"),
+        ("net", Wanted { net: Some("head".into()), ..none() }, "the net mlp"),
+        ("batch", Wanted { batch: Some(3), ..none() }, "batches of 20"),
+        ("audit", Wanted { audit: Some(0.2), ..none() }, "a share of 0.1 drawn at random"),
+        ("seed", Wanted { seed: Some(1), ..none() }, "the seed 7"),
+    ];
+    for (setting, wanted, there) in differing {
+        assert_eq!(wanted.differs(&project), Some(Differs { setting, there: there.into() }));
+    }
 }

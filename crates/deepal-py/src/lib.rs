@@ -6,6 +6,7 @@ mod compare;
 mod errors;
 mod list;
 mod net;
+mod project;
 mod select;
 mod source;
 mod strategy;
@@ -25,6 +26,8 @@ mod _deepal {
     use crate::compare::compare;
     #[pymodule_export]
     use crate::list::{canonical, nets, signals, strategies};
+    #[pymodule_export]
+    use crate::project::{Project, find_project, open_project};
     #[pymodule_export]
     use crate::select::{csv, select};
     #[pymodule_export]

@@ -43,6 +43,12 @@ impl Source {
         &self.0.kind
     }
 
+    /// How many samples there are.
+    #[getter]
+    fn n(&self) -> usize {
+        self.0.ids.len()
+    }
+
     /// The id of each sample.
     #[getter]
     fn ids(&self) -> Vec<&str> {

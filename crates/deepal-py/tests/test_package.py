@@ -18,7 +18,7 @@ import pytest
 import deepal
 
 PROGRAM = shutil.which("deepal", path=os.path.dirname(sys.executable))
-MODULES = ["_arrays", "_compare", "_list", "_net", "_query", "_select", "_selection", "_source", "_strategy", "_work", "strategies"]
+MODULES = ["_arrays", "_compare", "_learner", "_list", "_net", "_query", "_select", "_selection", "_source", "_strategy", "_tables", "_work", "strategies"]
 
 
 def run(*arguments, **more):
@@ -66,7 +66,7 @@ def test_the_import_is_quick_and_loads_nothing():
 
 def test_names_are_what_is_documented():
     names = dir(deepal)
-    assert {"select", "compare", "open", "Margin", "Custom", "Selection", "Comparison"} <= set(names)
+    assert {"ActiveLearner", "select", "compare", "open", "Margin", "Custom", "Selection", "Comparison"} <= set(names)
     assert all(getattr(deepal, name) is not None for name in names if name != "skactiveml")
     with pytest.raises(AttributeError, match="colour"):
         deepal.colour
@@ -82,7 +82,12 @@ def test_examples_in_the_documentation(name):
     assert found.failed == 0
 
 
-@pytest.mark.parametrize("name", ["select", "compare", "open", "list_strategies", "list_nets"])
+def test_examples_of_pytorch():
+    pytest.importorskip("torch", reason="PyTorch is not installed; its examples run where it is")
+    test_examples_in_the_documentation("torch")
+
+
+@pytest.mark.parametrize("name", ["ActiveLearner", "select", "compare", "open", "list_strategies", "list_nets"])
 def test_public_functions_have_examples(name):
     assert ">>>" in getattr(deepal, name).__doc__
 

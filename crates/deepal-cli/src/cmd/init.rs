@@ -6,7 +6,7 @@ use crate::interrupt::STOP;
 use crate::progress::{ProgressMode, Terminal};
 use clap::Args;
 use deepal::Monitor;
-use deepal::project::{Project, Setup};
+use deepal::project::{Project, Wanted};
 use deepal::text::count;
 use std::path::PathBuf;
 
@@ -43,17 +43,19 @@ pub(crate) struct InitArgs {
 }
 
 pub(crate) fn run(args: &InitArgs) -> Outcome {
-    let mut setup = Setup::new(&args.source, args.classes.clone());
-    if let Some(strategy) = &args.strategy {
-        setup.strategy.clone_from(strategy);
-    }
-    setup.net.clone_from(&args.net);
-    setup.model = args.model.resolve()?;
-    (setup.batch, setup.audit, setup.seed) = (args.batch, args.audit, args.seed);
+    let wanted = Wanted {
+        classes: args.classes.clone(),
+        net: args.net.clone(),
+        strategy: args.strategy.clone(),
+        model: args.model.resolve()?,
+        batch: Some(args.batch),
+        audit: Some(args.audit),
+        seed: Some(args.seed),
+    };
     let folder = args.project.clone().unwrap_or_else(|| Project::folder_for(&args.source));
     let terminal = Terminal::new(ProgressMode::Auto);
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
-    let project = Project::create(&folder, &setup, Monitor { hear: &hear, stop: &STOP })?;
+    let project = wanted.create(&folder, &args.source, Monitor { hear: &hear, stop: &STOP })?;
     let status = project.status();
     print(&format!(
         "{}: {}, {}, {}; `deepal select {}` asks what to label first\n",

@@ -7,7 +7,7 @@ use crate::interrupt;
 use crate::progress::say;
 use clap::Args;
 use deepal::Monitor;
-use deepal::project::{Project, Setup};
+use deepal::project::{Differs, Project, Wanted};
 use deepal_label::{Serve, serve};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -63,56 +63,29 @@ pub(crate) fn run(path: &Path, args: &PageArgs, monitor: Monitor<'_>) -> Outcome
 }
 
 impl PageArgs {
-    /// The project that is there, or a new one.
+    /// The project that is there, or a new one. Options that say something else than the project that is there are refused.
     fn project(&self, path: &Path, monitor: Monitor<'_>) -> Outcome<Project> {
-        let found = Project::find(self.project.as_deref().unwrap_or(path));
-        let Some(folder) = found else {
-            let mut setup = Setup::new(path, self.classes.clone());
-            setup.model = self.model.resolve()?;
-            setup.net = self.net.clone().or(setup.net);
-            setup.strategy = self.strategy.clone().unwrap_or(setup.strategy);
-            setup.batch = self.batch.unwrap_or(setup.batch);
+        let wanted = Wanted {
+            classes: self.classes.clone(),
+            net: self.net.clone(),
+            strategy: self.strategy.clone(),
+            model: self.model.resolve()?,
+            batch: self.batch,
+            ..Wanted::default()
+        };
+        let Some(folder) = Project::find(self.project.as_deref().unwrap_or(path)) else {
             let folder = self.project.clone().unwrap_or_else(|| Project::folder_for(path));
-            return Project::create(&folder, &setup, monitor);
+            return wanted.create(&folder, path, monitor);
         };
         let project = Project::open(&folder, monitor)?;
-        self.check(&project)?;
-        Ok(project)
-    }
-
-    /// Refuses options that say something else than the project that is there.
-    fn check(&self, project: &Project) -> Outcome {
-        let (setup, state) = (project.setup(), project.state());
-        let refuse = |option: &str, there: String| {
-            let folder = project.folder().display();
-            Err(wrong(format!(
-                "the project `{folder}` has {there}; leave `{option}` out, or begin another project with `--project`"
-            )))
-        };
-        let has = |name: &String| state.classes.iter().any(|class| class.name == *name);
-        if !self.classes.iter().all(has) {
-            let names = state.classes.iter().map(|class| class.name.as_str()).collect::<Vec<_>>();
-            let there = format!("the classes {}, and the page adds others", names.join(", "));
-            return refuse("--classes", there);
+        match wanted.differs(&project) {
+            None => Ok(project),
+            Some(Differs { setting, there }) => Err(wrong(format!(
+                "the project `{}` has {there}; leave `--{setting}` out, or begin another project with `--project`{}",
+                folder.display(),
+                if setting == "classes" { "; the page adds classes" } else { "" }
+            ))),
         }
-        if self.strategy.as_ref().is_some_and(|strategy| *strategy != setup.strategy) {
-            return refuse("--strategy", format!("the strategy {}", setup.strategy));
-        }
-        if self.net.is_some() && self.net != setup.net {
-            let net = setup.net.as_deref().unwrap_or("that suits the data");
-            return refuse("--net", format!("the net {net}"));
-        }
-        if self.batch.is_some_and(|batch| batch != setup.batch) {
-            return refuse("--batch", format!("batches of {}", setup.batch));
-        }
-        let model = self.model.resolve()?;
-        if model.is_some() && model != setup.model {
-            let there = setup.model.as_ref().map_or("no pretrained net".into(), |model| {
-                format!("the pretrained net `{}`", model.path.display())
-            });
-            return refuse("--model", there);
-        }
-        Ok(())
     }
 }
 

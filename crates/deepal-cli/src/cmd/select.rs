@@ -140,27 +140,26 @@ fn of_project(args: &SelectArgs, folder: &Path) -> Outcome {
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
     let monitor = Monitor { hear: &hear, stop: &STOP };
     let opened = Project::open(folder, monitor)?;
-    let open = opened.open_questions().len();
-    if open > 0 && args.budget.is_none() {
-        say(&format!("{} of the last batch without an answer", count(open, "question", "questions")));
-    } else {
-        let work = opened.work();
-        let n_labeled = work.n_labeled();
-        let done = work.run(args.budget.unwrap_or(opened.setup().batch), monitor)?;
-        opened.adopt(&done)?;
-        match &done.batch.fallback {
-            Some(why) => say(why),
-            None if done.training.is_some() => {
-                let per_class = project::per_class(&opened.state().class_names(), &opened.status());
-                let labels = count(n_labeled, "label", "labels");
-                say(&format!(
-                    "trained on {labels}, all but those of the audit; labels of each class: {per_class}"
-                ));
-            }
-            None => {}
+    match opened.ask(args.budget, monitor)? {
+        None => {
+            let open = opened.open_questions().len();
+            say(&format!("{} of the last batch without an answer", count(open, "question", "questions")));
         }
-        if done.batch.questions.is_empty() {
-            say("there is nothing left to ask; `deepal train` makes the net");
+        Some(done) => {
+            match &done.batch.fallback {
+                Some(why) => say(why),
+                None if done.training.is_some() => {
+                    let per_class = project::per_class(&opened.state().class_names(), &opened.status());
+                    let labels = count(done.batch.n_labeled, "label", "labels");
+                    say(&format!(
+                        "trained on {labels}, all but those of the audit; labels of each class: {per_class}"
+                    ));
+                }
+                None => {}
+            }
+            if done.batch.questions.is_empty() {
+                say("there is nothing left to ask; `deepal train` makes the net");
+            }
         }
     }
     if let Some(page) = &args.sheet {

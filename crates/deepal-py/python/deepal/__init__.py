@@ -1,7 +1,8 @@
 """Deep active learning: a good classifier for the fewest labels.
 
 `select` picks rows of arrays; the classes of strategies, such as `Margin`, have scikit-activeml's `query`; `compare` says which strategy
-saves labels; `open` reads folders and tables. `deepal.skactiveml` has the strategies as classes of scikit-activeml.
+saves labels; `open` reads folders and tables; `ActiveLearner` is a labelling project. `deepal.skactiveml` has the strategies as classes of
+scikit-activeml, `deepal.torch.signals` gives what a net of PyTorch makes of samples.
 
 Nothing is loaded before it is used, not even NumPy.
 """
@@ -13,9 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import strategies as strategies
+    from . import strategies as strategies, torch as torch
     from ._arrays import CopyWarning as CopyWarning
     from ._compare import Comparison as Comparison, compare as compare
+    from ._learner import Accuracy as Accuracy, ActiveLearner as ActiveLearner, Questions as Questions, Status as Status
     from ._list import list_nets as list_nets, list_strategies as list_strategies
     from ._select import select as select
     from ._selection import Selection as Selection
@@ -27,6 +29,10 @@ _MODULES = {
     "CopyWarning": "_arrays",
     "Comparison": "_compare",
     "compare": "_compare",
+    "Accuracy": "_learner",
+    "ActiveLearner": "_learner",
+    "Questions": "_learner",
+    "Status": "_learner",
     "list_nets": "_list",
     "list_strategies": "_list",
     "select": "_select",
@@ -44,7 +50,7 @@ def __getattr__(name: str) -> Any:
 
     if name.startswith("_"):
         raise AttributeError(f"module 'deepal' has no attribute {name!r}")
-    if name in ("strategies", "skactiveml"):
+    if name in ("strategies", "skactiveml", "torch"):
         return import_module(f".{name}", __name__)
     module = import_module(f".{_MODULES.get(name, 'strategies')}", __name__)
     if not hasattr(module, name):
@@ -56,4 +62,4 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     from .strategies import __all__ as names
 
-    return sorted([*_MODULES, *names, "skactiveml", "strategies"])
+    return sorted([*_MODULES, *names, "skactiveml", "strategies", "torch"])

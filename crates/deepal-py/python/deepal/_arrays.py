@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from . import _deepal
+from ._tables import is_table, rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -38,11 +39,12 @@ def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
         raise TypeError(f"`{name}` is a tensor that requires gradients; give `{name}.detach()`")
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
         raise TypeError(f"`{name}` is a sparse matrix; give `{name}.toarray()`, or fewer features by truncated SVD")
+    if hasattr(value, "__dlpack_device__") and cast(Any, value).__dlpack_device__()[0] != 1:
+        raise TypeError(f"`{name}` is not in the memory of the processor; move it there")
+    if is_table(value):
+        return rows(name, value)
     if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
-        exchange: Any = value
-        if exchange.__dlpack_device__()[0] != 1:
-            raise TypeError(f"`{name}` is not in the memory of the processor; move it there")
-        return np.from_dlpack(exchange)
+        return np.from_dlpack(cast(Any, value))
     try:
         array = np.asarray(value)
     except ValueError as error:

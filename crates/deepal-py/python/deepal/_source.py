@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any
+import shutil
+import tempfile
+import weakref
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import _deepal
 from ._arrays import as_array, found, whole
+from ._tables import is_path, path_of
 from ._work import Hear
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from ._tables import ArrowTable
 
 
 class Source:
@@ -43,16 +51,29 @@ class Source:
         self._threads = threads
         self.name = source.name
         self.kind = source.kind
-        self.ids: NDArray[Any] = np.array(source.ids)
         self.classes = source.classes
-        self.labels: NDArray[np.int64] = np.array(source.labels, dtype=np.int64)
-        self.is_test: NDArray[np.bool_] = np.array(source.is_test, dtype=bool)
         channels, height, width = source.shape
         self.shape: tuple[int, ...] = (channels,) if height == width == 1 else (channels, height, width)
         self.notes = source.notes
+        self._n = source.n
+
+    @cached_property
+    def ids(self) -> NDArray[np.str_]:
+        """The id of each sample."""
+        return np.array(self._source.ids, dtype=np.str_)
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """The class of each sample by number, -1 where it is not known."""
+        return np.array(self._source.labels, dtype=np.int64)
+
+    @cached_property
+    def is_test(self) -> NDArray[np.bool_]:
+        """Whether each sample belongs to the test set."""
+        return np.array(self._source.is_test, dtype=bool)
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return self._n
 
     def __repr__(self) -> str:
         return f"Source({self.name!r}, {self.kind}: {len(self)} samples of {self.shape}, {len(self.classes)} classes)"
@@ -80,13 +101,14 @@ class Source:
         return np.reshape(flat, (len(wanted), *self.shape))
 
 
-def open(path: str | PathLike[str], *, threads: int | None = None) -> Source:
+def open(source: str | PathLike[str] | ArrayLike | ArrowTable, *, threads: int | None = None) -> Source:
     """Read data as the program does: a folder or zip of pictures, a table, arrays, or a `data.toml`.
 
     Parameters
     ----------
-    path : path
-        The folder or file.
+    source : path, frame or array_like
+        The folder or file. Or a frame of pandas, Polars or PyArrow, or anything else with Arrow's `__arrow_c_stream__`, whose columns
+        are understood like those of a table on disk; or an array, shape (n, d) or (n, channels, height, width).
     threads : int, optional
         How many threads to use; as many as there are cores by default.
 
@@ -96,6 +118,8 @@ def open(path: str | PathLike[str], *, threads: int | None = None) -> Source:
         There is nothing at the path.
     ValueError
         Something is there that cannot be read or understood.
+    TypeError
+        No path, frame or array of numbers; or a frame that only PyArrow could read, which is not installed.
 
     Examples
     --------
@@ -108,6 +132,16 @@ def open(path: str | PathLike[str], *, threads: int | None = None) -> Source:
     >>> points.inputs().shape
     (3, 2)
     """
-    with Hear() as hear:
-        source = _deepal.open(fspath(path), None if threads is None else whole("threads", threads, 1), hear)
-    return Source(source, threads)
+    threads = None if threads is None else whole("threads", threads, 1)
+    folder = None if is_path(source) else Path(tempfile.mkdtemp(prefix="deepal-"))
+    try:
+        with Hear() as hear:
+            opened = Source(_deepal.open(path_of("source", source, folder or Path()), threads, hear), threads)
+    except BaseException:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    if folder is not None:
+        # What had to be written is gone when the source is.
+        weakref.finalize(opened, shutil.rmtree, folder, ignore_errors=True)
+    return opened
