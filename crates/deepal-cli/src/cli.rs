@@ -26,23 +26,24 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a labelling project about your own data: a folder with one SQLite file that keeps every answer.
+    /// Create a labelling project for your own data: a folder with one SQLite file that keeps every answer.
     ///
-    /// Labels that the source has already are taken in. Then `deepal select` asks, `deepal label` takes answers, `deepal train` makes
-    /// the net, and `deepal status` says how good it is.
+    /// Labels that the source already has are imported. After that, `deepal label` opens a page to label on. Without a browser,
+    /// `deepal select` asks questions and `deepal label --from` imports the answers. `deepal train` trains the net, and `deepal status` shows
+    /// how good it is.
     #[command(after_help = exit::HELP)]
     Init(Box<InitArgs>),
-    /// Label your own data on a page in the browser, the samples that teach a net the most first.
+    /// Label your own data on a page in the browser, beginning with the samples that teach a net the most.
     ///
-    /// Makes a project beside the source, or goes on with the one that is there, and prints the address of a page that only this machine
-    /// can open. Each answer is on disk before it is confirmed; nets are trained meanwhile. With `--from` it takes a file of answers
-    /// in instead.
+    /// Creates a project beside the source, or continues the one that is there. Prints the address of a page that only this machine can
+    /// open. Each answer is on disk before it is confirmed, and nets are trained meanwhile. With `--from` it imports a file of
+    /// answers instead.
     #[command(after_help = exit::HELP)]
     Label(Box<LabelArgs>),
-    /// Train the net on all labels of a project, or of a source that has labels, and write it with all that a new sample needs.
+    /// Train a net on all labels of a project or source, and write it to a file that `deepal predict` can use.
     #[command(after_help = exit::HELP)]
     Train(TrainArgs),
-    /// Say where a project stands: labels, accuracy with its interval, and what is worth doing next.
+    /// Show the state of a project: labels, accuracy with its interval, and what to do next.
     #[command(after_help = exit::HELP)]
     Status(StatusArgs),
     /// Compare strategies on a data set whose labels are known: which gets the best classifier for the fewest labels?
@@ -57,8 +58,8 @@ pub(crate) enum Command {
     Plan(Box<GridArgs>),
     /// Predict the class and probability of each sample of your own data, with a net that `deepal train` or `deepal export` wrote.
     ///
-    /// Writes CSV `id,class,probability`. If samples that the net has not learnt from have labels of its classes, its accuracy on them
-    /// goes to stderr. Of a project, without `--net`, the samples that have no label are predicted by its newest net.
+    /// Writes CSV `id,class,probability`. The accuracy on labelled samples that the net has not learnt from goes to stderr. For a
+    /// project without `--net`, the newest net predicts the samples that have no label.
     #[command(after_help = exit::HELP)]
     Predict(PredictArgs),
     /// Write one page about runs: curves, savings, tests, times, pictures of what was asked.
@@ -66,18 +67,18 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Pick what to label next: in your own data, or among rows of arrays that you made elsewhere.
     ///
-    /// Of a project it asks a batch of questions, by the project's settings, a part of them drawn at random; until they are answered it
-    /// asks the same again.
+    /// For a project, it asks a batch of questions by the project's settings. A part of them is drawn at random. It asks the same questions
+    /// until they are answered.
     ///
-    /// Of a SOURCE without project, a folder or file as for `run --dataset`, it picks samples that have no label yet. What a strategy needs of
-    /// a net comes from one that is trained on those that have; `auto` needs no label to begin with, nor do strategies of embeddings
-    /// alone, such as k-means. Put the answers into `labels.csv` (`id,label`) in the folder and ask again.
+    /// For a SOURCE without a project (a folder or file as for `run --dataset`), it picks samples that have no label yet. It trains a net
+    /// on the labelled samples. `auto` needs no label to begin with, nor do strategies that use embeddings alone, such as k-means. Put the
+    /// answers into `labels.csv` (`id,label`) in the folder, and run the command again.
     ///
-    /// Writes CSV `rank,id,row,score` in pick order (without the id for arrays; of a project with `asked_by,class,probability`): rank from 1, row from 0, a higher score is
-    /// labelled first; the score is empty where the strategy does not rank.
+    /// Writes CSV `rank,id,row,score` in pick order. Ranks start at 1, rows at 0. A higher score is labelled first; the score is empty where
+    /// the strategy does not rank. Arrays have no id; a project adds `asked_by,class,probability`.
     #[command(after_help = exit::HELP)]
     Select(Box<SelectArgs>),
-    /// Look at your own data as `deepal` understands them.
+    /// Show how `deepal` understands your own data.
     #[command(subcommand, after_help = exit::HELP)]
     Data(DataCommand),
     /// Compute embeddings with a pretrained ONNX model. Results are cached, so an interrupted command resumes.
@@ -89,7 +90,7 @@ pub(crate) enum Command {
     /// Each label has the id of its sample in your own data, or its number in a data set of the list.
     #[command(after_help = exit::HELP)]
     Export(ExportArgs),
-    /// Describe the strategies, data sets or nets there are.
+    /// List the strategies, data sets or nets, with their settings.
     List {
         /// What to describe.
         what: What,

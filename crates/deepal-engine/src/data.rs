@@ -124,7 +124,7 @@ impl<'a> DataSets<'a> {
             }
             if !opened.origin.is(origin) {
                 bail!(Error::Setting(format!(
-                    "the samples, labels or classes in `{}` have changed since the run began, so it cannot go on; start a \
+                    "the samples, labels or classes in `{}` have changed since the run began, so it cannot be resumed; start a \
                      new one in another folder",
                     origin.source.display()
                 )));

@@ -79,7 +79,7 @@ function setState(reply) {
 
 function notice(failure) {
   if (failure instanceof Failure && (failure.status === 0 || failure.status === 401) && outbox.isEmpty()) {
-    say(failure.status === 0 ? "The program does not answer. Start `deepal label` again: this page goes on by itself." : failure.message);
+    say(failure.status === 0 ? "The program does not answer. Start `deepal label` again: this page then continues by itself." : failure.message);
   } else if (failure instanceof Failure && failure.status !== 0) say(failure.message);
 }
 

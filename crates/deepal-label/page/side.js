@@ -55,7 +55,7 @@ export function tick() {
   } else {
     parts.push("No net is trained yet.");
   }
-  if (is_running) parts.push("Training now; you can go on.");
+  if (is_running) parts.push("Training now; you can continue.");
   else if (next_after !== null && state.batch?.open) parts.push(`Next training after ${next_after} more ${next_after === 1 ? "answer" : "answers"}.`);
   if (state.batch?.fallback) parts.push(`${state.batch.strategy} chose this batch: ${sentence(state.batch.fallback)}`);
   if (error) parts.push(`The last training failed: ${error}`);

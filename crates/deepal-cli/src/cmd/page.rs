@@ -52,8 +52,8 @@ pub(crate) fn run(path: &Path, args: &PageArgs, monitor: Monitor<'_>) -> Outcome
     let ready = |url: &str| {
         drop(print(&format!("{url}\n")));
         say(&format!(
-            "Label in the browser at this address. Answers go to {folder}; no request leaves this machine. Ctrl+C ends it, the same \
-             command goes on."
+            "Label in the browser at this address. Answers go to {folder}; no request leaves this machine. Ctrl+C stops it; the same \
+             command resumes."
         ));
         if !args.no_browser {
             open(url);

@@ -136,7 +136,7 @@ pub(super) fn embed(mut own: Source, model: &Pretrained, monitor: &Monitor<'_>) 
         store.add(items).with_context(|| {
             let kept = batch * BATCH;
             format!(
-                "{kept} of {} embeddings were computed and are kept, the same command goes on",
+                "{kept} of {} embeddings were computed and are cached; run the same command again to resume",
                 missing.len()
             )
         })?;
