@@ -92,7 +92,7 @@ fn a_disk_that_is_full_while_embeddings_are_cached_keeps_whole_ones_to_go_on_fro
     // 12 bytes of heading, and 32 + 4 · 4 for each: the first 64 fit, the next do not.
     let error = has_no_room(folder, 8, EMBED);
     assert!(error.contains("cannot write") && error.contains("cache/embeddings/"), "{error}");
-    assert!(error.contains("64 of 200 embeddings were computed and are kept"), "{error}");
+    assert!(error.contains("64 of 200 embeddings were computed and are cached"), "{error}");
     assert_eq!(names(folder), [&["cache".to_owned()][..], &before].concat(), "no array and no ids");
     assert_eq!(len(&cache(folder)), 12 + 48 * 64);
     // No room for one more batch is no loss either.
