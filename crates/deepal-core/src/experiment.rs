@@ -109,7 +109,7 @@ pub struct Round {
     /// The same test class by class.
     pub test: ClassCounts,
     /// What is wrong on the test set; in the last round alone.
-    pub errors: Option<Errors>,
+    pub errors: Option<Box<Errors>>,
 }
 
 /// What an experiment is about to do, or has done.
@@ -199,7 +199,7 @@ impl Experiment<'_> {
             let accuracy = accuracy(&predicted, truth);
             let n_classes = data.test.meta().classes.len().max(probs.ncols());
             let test = ClassCounts::new(&predicted, truth, n_classes);
-            let errors = (round == budget.rounds).then(|| Errors::new(&predicted, &probs, truth));
+            let errors = (round == budget.rounds).then(|| Box::new(Errors::new(&predicted, &probs, truth)));
             let labels = learner.pool().n_labeled();
             let classes = answers.iter().filter_map(|answer| answer.class).collect();
             let Query { ids: picks, scores } = query;

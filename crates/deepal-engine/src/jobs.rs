@@ -212,7 +212,7 @@ fn one(
                     train_seconds,
                     query_seconds,
                     predict_seconds: seconds,
-                    test: Some(done.test),
+                    test: Some(Box::new(done.test)),
                     errors: done.errors,
                 }));
             }

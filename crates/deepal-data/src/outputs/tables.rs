@@ -50,7 +50,7 @@ pub fn metrics(rounds: &[RoundRecord]) -> Result<Vec<u8>> {
 
 /// A figure of each class.
 fn of_classes(round: &RoundRecord, of: fn(&ClassCounts, usize) -> Option<f64>) -> Option<Vec<Option<f64>>> {
-    let counts = round.test.as_ref()?;
+    let counts = round.test.as_deref()?;
     Some((0..counts.n_classes()).map(|class| of(counts, class)).collect())
 }
 

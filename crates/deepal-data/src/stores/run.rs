@@ -104,10 +104,10 @@ pub struct RoundRecord {
     pub predict_seconds: f64,
     /// The test class by class; `None` in runs of earlier versions. Three numbers a class, so some 8 KB for 1,000 classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub test: Option<ClassCounts>,
+    pub test: Option<Box<ClassCounts>>,
     /// What is wrong on the test set; of the last round alone, and at most some 20 KB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub errors: Option<Errors>,
+    pub errors: Option<Box<Errors>>,
 }
 
 /// The folder of a run, locked: no other process can write to it until this is dropped.
@@ -448,14 +448,12 @@ mod tests {
             train_seconds: 1.23456,
             query_seconds: 0.0,
             predict_seconds: 0.5,
-            test: (round > 0).then(|| ClassCounts {
-                actual: vec![5, 10],
-                predicted: vec![6, 9],
-                right: vec![5, 9],
+            test: (round > 0).then(|| {
+                Box::new(ClassCounts { actual: vec![5, 10], predicted: vec![6, 9], right: vec![5, 9] })
             }),
-            errors: (round > 0).then(|| Errors {
-                confused: vec![(1, 0, 1)],
-                worst: vec![Mistake { sample: 3, actual: 1, predicted: 0, probability: 0.1 + 0.2 }],
+            errors: (round > 0).then(|| {
+                let worst = vec![Mistake { sample: 3, actual: 1, predicted: 0, probability: 0.1 + 0.2 }];
+                Box::new(Errors { confused: vec![(1, 0, 1)], worst })
             }),
         })
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// The figures of each class at the end of runs that all reached it; none if a seed has recorded other classes, or none.
 pub(super) fn figures(runs: &ArmRuns<'_>) -> Vec<ClassFigures> {
-    let counts = runs.at(runs.end()).map(|round| round.test.as_ref());
+    let counts = runs.at(runs.end()).map(|round| round.test.as_deref());
     let Some(counts) = counts.collect::<Option<Vec<_>>>() else { return Vec::new() };
     let Some(first) = counts.first() else { return Vec::new() };
     if counts.iter().any(|other| other.n_classes() != first.n_classes()) {
@@ -30,7 +30,7 @@ pub(super) fn figures(runs: &ArmRuns<'_>) -> Vec<ClassFigures> {
 
 /// The confusions at the end of runs that all reached it, added up, the commonest first; none if a seed recorded none.
 pub(super) fn confused(runs: &ArmRuns<'_>) -> Vec<(u16, u16, u32)> {
-    let errors = runs.at(runs.end()).map(|round| round.errors.as_ref());
+    let errors = runs.at(runs.end()).map(|round| round.errors.as_deref());
     let Some(errors) = errors.collect::<Option<Vec<_>>>() else { return Vec::new() };
     let mut pairs = BTreeMap::<_, u32>::new();
     for (actual, predicted, n) in errors.into_iter().flat_map(|errors| &errors.confused) {
@@ -71,8 +71,8 @@ mod tests {
             train_seconds: 1.0,
             query_seconds: 1.0,
             predict_seconds: 1.0,
-            test: Some(test),
-            errors: (round == 3).then(|| Errors::new(&predicted, &Array2::zeros((200, 2)), &truth)),
+            test: Some(Box::new(test)),
+            errors: (round == 3).then(|| Box::new(Errors::new(&predicted, &Array2::zeros((200, 2)), &truth))),
         }
     }
 

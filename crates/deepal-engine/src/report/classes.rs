@@ -99,7 +99,7 @@ fn worst_errors(
     let of_seed = |seed: u64| -> Option<(u64, &Errors)> {
         let job = (task.dataset.as_str(), task.net.as_str(), arm.strategy.as_str(), seed);
         let rounds = report.rounds.iter().filter(|round| round.job() == job);
-        Some((seed, rounds.max_by_key(|round| round.round)?.errors.as_ref()?))
+        Some((seed, rounds.max_by_key(|round| round.round)?.errors.as_deref()?))
     };
     let (seed, errors) = arm.seeds.iter().find_map(|seed| of_seed(*seed))?;
     (!errors.worst.is_empty()).then(|| (seed, worst(errors, data)))

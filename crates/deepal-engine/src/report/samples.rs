@@ -215,7 +215,7 @@ fn rounds((dataset, net): (&str, &str), strategy: &str, data: &BTreeMap<String, 
         query_seconds: 0.2,
         predict_seconds: 0.1,
         test: None,
-        errors: (round == 1).then(|| Errors { confused: confused(1), worst: worst.clone() }),
+        errors: (round == 1).then(|| Box::new(Errors { confused: confused(1), worst: worst.clone() })),
     };
     vec![round(0), round(1)]
 }
