@@ -88,6 +88,7 @@ def test_skip_discard_undo(points):
     assert learner.undo(100) == [two, one] and learner.undo() == []
 
 
+@pytest.mark.filterwarnings("ignore:`margin` looks at what a net predicts")
 def test_begun_in_python_it_goes_on_in_the_program(points):
     at = points.parent
     learner = deepal.ActiveLearner(points, classes=["low", "high"], strategy=deepal.Margin(), batch=10, annotator="ann")

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from . import strategies as strategies, torch as torch
     from ._arrays import CopyWarning as CopyWarning
     from ._compare import Comparison as Comparison, compare as compare
-    from ._learner import Accuracy as Accuracy, ActiveLearner as ActiveLearner, Questions as Questions, Status as Status
+    from ._learner import ActiveLearner as ActiveLearner
     from ._list import list_nets as list_nets, list_strategies as list_strategies
+    from ._questions import Accuracy as Accuracy, Questions as Questions, Status as Status
     from ._select import select as select
     from ._selection import Selection as Selection
     from ._source import Source as Source, open as open
@@ -29,10 +30,10 @@ _MODULES = {
     "CopyWarning": "_arrays",
     "Comparison": "_compare",
     "compare": "_compare",
-    "Accuracy": "_learner",
+    "Accuracy": "_questions",
     "ActiveLearner": "_learner",
-    "Questions": "_learner",
-    "Status": "_learner",
+    "Questions": "_questions",
+    "Status": "_questions",
     "list_nets": "_list",
     "list_strategies": "_list",
     "select": "_select",
