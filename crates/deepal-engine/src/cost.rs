@@ -4,7 +4,9 @@ use crate::catalog::Catalog;
 use crate::config::{Config, Task};
 use crate::error::Result;
 use deepal_core::signals::Origin;
-use deepal_core::{Class, Data, SampleId, Signal, Strategy, TrainedNet, provide, seed::mix, select};
+use deepal_core::{
+    Chooser, Class, Data, SampleId, Signal, Strategy, TrainedNet, UpperBound, provide, seed::mix, select,
+};
 use deepal_nn::{Schedule, Training};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -35,6 +37,8 @@ struct QueryCost {
     signals: f64,
     /// Seconds of the selection, for one candidate, and for one pick or labelled row too if it chooses a set.
     selection: f64,
+    /// Seconds for one labelled row or pick, whatever the pool: refits of the upper bound.
+    refits: f64,
     /// Bytes held for each sample of the pool.
     bytes: f64,
     one_by_one: bool,
@@ -54,9 +58,9 @@ impl Costs {
         let started = Instant::now();
         net.predict(data.test.as_ref(), &SampleId::first(n_test))?;
         let predict = started.elapsed().as_secs_f64() * data.test.len() as f64 / n_test.max(1) as f64;
-        let query = |name: &String| {
-            let strategy = catalog.strategy(name)?;
-            QueryCost::measure(task, data, net.as_ref(), strategy.as_ref())
+        let query = |name: &String| match catalog.chooser(name)? {
+            Chooser::Strategy(strategy) => QueryCost::measure(task, data, net.as_ref(), strategy.as_ref()),
+            Chooser::UpperBound(bound) => QueryCost::of_bound(task, data, net.as_ref(), &bound),
         };
         let queries = config.strategies.iter().map(query).collect::<Result<_>>()?;
         Ok(Self { train, predict, queries })
@@ -115,6 +119,7 @@ impl QueryCost {
         Ok(Self {
             signals: signal_seconds / n as f64,
             selection: selection_seconds / (n * others) as f64,
+            refits: 0.0,
             bytes: match one_by_one {
                 true => 0.0,
                 false => {
@@ -128,13 +133,29 @@ impl QueryCost {
         })
     }
 
+    /// Of the upper bound, of whose work nearly all is refits; it embeds the whole pool.
+    fn of_bound(task: &Task, data: &Data, net: &dyn TrainedNet, bound: &UpperBound) -> Result<Self> {
+        let n = SAMPLES.min(task.pool);
+        let (n_labeled, picks) = (LABELS.min(n / 2), task.query.min(n / 4).max(1));
+        let all = SampleId::first(n);
+        let (known, candidates) = all.split_at(n_labeled);
+        let known = known.iter().map(|id| (*id, data.train_labels[id.index()])).collect::<Vec<_>>();
+        let started = Instant::now();
+        bound.choose(data, net, &known, candidates, picks, 1)?;
+        let refits = started.elapsed().as_secs_f64() / (n_labeled + picks) as f64;
+        let row = provide(data.train.as_ref(), Some(net), &[Signal::Embeddings], &all[..1], &[], 1)?;
+        let bytes = (2 * row.embeddings()?.len() * size_of::<f32>()) as f64;
+        Ok(Self { signals: 0.0, selection: 0.0, refits, bytes, one_by_one: false, looks_at_labeled: true })
+    }
+
     fn seconds(&self, task: &Task, labeled: usize) -> f64 {
         let others = match (self.one_by_one, self.looks_at_labeled) {
             (true, _) => 1,
             (false, true) => labeled + task.query,
             (false, false) => task.query,
         };
-        (task.pool - labeled) as f64 * (self.signals + self.selection * others as f64)
+        let refits = self.refits * (labeled + task.query) as f64;
+        refits + (task.pool - labeled) as f64 * (self.signals + self.selection * others as f64)
     }
 }
 

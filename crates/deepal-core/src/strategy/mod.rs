@@ -297,10 +297,19 @@ pub static ALL: &[&Entry] = &[
     &epig::ENTRY,
 ];
 
+/// The names of the [upper bound](crate::UpperBound), which is no strategy; the first is the one in results.
+pub const UPPER_BOUND: [&str; 3] = ["upper-bound", "oracle", "greedy-oracle"];
+
+/// Whether a name is one of the [upper bound](UPPER_BOUND), in upper or lower case, with settings or without.
+pub fn is_upper_bound(name: &str) -> bool {
+    let name = name.split('(').next().unwrap_or_default();
+    UPPER_BOUND.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// The entry of a name, ours or DeepAL's, in upper or lower case.
 ///
 /// # Errors
-/// No strategy is called so; the message suggests the nearest name.
+/// No strategy is called so; the message suggests the nearest name, or says why the upper bound is none.
 ///
 /// ```
 /// use deepal_core::strategy;
@@ -314,6 +323,14 @@ pub fn by_name(name: &str) -> Result<&'static Entry> {
     let called = |entry: &Entry| {
         [Some(entry.name), entry.deepal].iter().flatten().any(|n| n.eq_ignore_ascii_case(name))
     };
+    if is_upper_bound(name) {
+        return Err(Error::Setting {
+            what: format!("`{name}`"),
+            why: "is no strategy but an upper bound: it chooses by hidden labels, which only a simulated study has; compare it there, and \
+                  choose a strategy here"
+                .into(),
+        });
+    }
     ALL.iter().copied().find(|entry| called(entry)).ok_or_else(|| Error::UnknownName {
         kind: "strategy",
         name: name.into(),

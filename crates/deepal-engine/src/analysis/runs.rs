@@ -1,5 +1,6 @@
 //! Rounds by task, strategy and seed.
 
+use deepal_core::strategy::is_upper_bound;
 use deepal_data::stores::run::RoundRecord;
 use ndarray::Array2;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,8 @@ pub(super) struct TaskRuns<'a> {
     pub(super) net: &'a str,
     /// The strategies that have rounds, in the order of the settings.
     pub(super) arms: Vec<ArmRuns<'a>>,
+    /// The upper bound, which is no strategy.
+    pub(super) bound: Option<ArmRuns<'a>>,
 }
 
 /// The runs of a strategy on a task.
@@ -29,7 +32,9 @@ pub(super) fn group<'a>(rounds: &'a [RoundRecord], strategies: &'a [String]) -> 
     }
     let task = |((dataset, net), rounds): ((&'a str, &'a str), Vec<&'a RoundRecord>)| {
         let arms = strategies.iter().map(|strategy| arm(strategy, &rounds));
-        TaskRuns { dataset, net, arms: arms.filter(|arm| !arm.seeds.is_empty()).collect() }
+        let (bounds, arms): (Vec<_>, Vec<_>) =
+            arms.filter(|arm| !arm.seeds.is_empty()).partition(|arm| is_upper_bound(arm.strategy));
+        TaskRuns { dataset, net, arms, bound: bounds.into_iter().next() }
     };
     tasks.into_iter().map(task).collect()
 }
@@ -101,7 +106,7 @@ impl ArmRuns<'_> {
         self.seeds.values().map(of).collect()
     }
 
-    fn only(&self, seeds: &BTreeSet<u64>) -> Self {
+    pub(super) fn only(&self, seeds: &BTreeSet<u64>) -> Self {
         let common = self.seeds.iter().filter(|(seed, _)| seeds.contains(seed));
         Self {
             strategy: self.strategy,

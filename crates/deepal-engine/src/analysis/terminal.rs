@@ -77,7 +77,7 @@ fn measure(task: &TaskAnalysis) -> String {
 
 /// Accuracies by labels and strategy.
 fn table(task: &TaskAnalysis, compact: bool) -> String {
-    let arms = task.arms.iter().filter(|arm| !arm.points.is_empty()).collect::<Vec<_>>();
+    let arms = task.curves().filter(|arm| !arm.points.is_empty()).collect::<Vec<_>>();
     let labels = arms.iter().flat_map(|arm| arm.points.iter().map(|point| point.labels));
     let labels = labels.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
     let head = format!("accuracy in %, {}\n", measure(task));
