@@ -71,8 +71,9 @@ impl SoftmaxRegression {
         let targets = one_hot(labels, n_classes);
         Calibration::measure(labels, n_classes, seed, |train, test| {
             let of = |array: &Array2<f32>, rows: &[usize]| array.select(Axis(0), rows);
-            let (weights, _) =
-                fit(&of(&inputs, train), &of(&targets, train), self.l2, None, &mut |_| ControlFlow::Continue(()))?;
+            let (weights, _) = fit(&of(&inputs, train), &of(&targets, train), self.l2, None, &mut |_| {
+                ControlFlow::Continue(())
+            })?;
             Ok(softmax(&of(&inputs, test).dot(&weights)))
         })
     }
@@ -96,7 +97,9 @@ fn supports(signal: Signal) -> bool {
         | Signal::LabeledProbs
         | Signal::HeadWeights
         | Signal::HeadBiases => true,
+        // Its seed does not matter: the members of a committee would be one net.
         Signal::McProbs { .. }
+        | Signal::MemberProbs { .. }
         | Signal::BoundaryDistance(_)
         | Signal::Labels
         | Signal::Features

@@ -311,9 +311,13 @@ mod tests {
         let data = data(200);
         let known = labeled(&data, 6);
         let net = trained(&data, &known);
-        let other = Data { train_labels: data.train_labels.iter().map(|c| Class((c.0 + 1) % 3)).collect(), ..data.clone() };
+        let other = Data {
+            train_labels: data.train_labels.iter().map(|c| Class((c.0 + 1) % 3)).collect(),
+            ..data.clone()
+        };
         let bound = UpperBound { batches: 30, ..UpperBound::default() };
-        let choose = |data: &Data, seed| bound.choose(data, net.as_ref(), &known, &open(200, 6), 5, seed).unwrap();
+        let choose =
+            |data: &Data, seed| bound.choose(data, net.as_ref(), &known, &open(200, 6), 5, seed).unwrap();
         assert!((0..4).any(|seed| choose(&data, seed) != choose(&other, seed)));
     }
 
@@ -323,7 +327,8 @@ mod tests {
         let known = labeled(&data, 3);
         let net = trained(&data, &known);
         let bound = UpperBound { batches: 15, ..UpperBound::default() };
-        let choose = |n, candidates: &[SampleId]| bound.choose(&data, net.as_ref(), &known, candidates, n, 7).unwrap();
+        let choose =
+            |n, candidates: &[SampleId]| bound.choose(&data, net.as_ref(), &known, candidates, n, 7).unwrap();
         let all = open(40, 3);
         for (n, left) in [(0, 5), (1, 1), (1, 2), (3, 3), (3, 4), (9, 4), (5, 0)] {
             let mut picks = choose(n, &all[..left]);
@@ -345,7 +350,12 @@ mod tests {
         assert_eq!((bound.batches, bound.judged), (7, 2000));
         assert_eq!(UpperBound::canonical(&spec("oracle(batches=100)")).unwrap(), Some(spec("upper-bound")));
         assert_eq!(UpperBound::from_spec(&spec("margin")).unwrap(), None);
-        assert!(UpperBound::from_spec(&spec("oracle(batchs=7)")).unwrap_err().to_string().contains("did you mean `batches`?"));
+        assert!(
+            UpperBound::from_spec(&spec("oracle(batchs=7)"))
+                .unwrap_err()
+                .to_string()
+                .contains("did you mean `batches`?")
+        );
         for name in strategy::UPPER_BOUND {
             let error = strategy::build(name).err().unwrap().to_string();
             assert!(error.contains("hidden labels") && error.contains("is no strategy"), "{error}");
@@ -357,8 +367,11 @@ mod tests {
     fn of_equally_right_the_surer_one_wins() {
         let truth = [Class(0), Class(1)];
         let of = |probs| Judgement::of(&probs, &truth);
-        let (sure, unsure, wrong) =
-            (of(array![[0.9, 0.1], [0.2, 0.8]]), of(array![[0.6, 0.4], [0.4, 0.6]]), of(array![[0.9, 0.1], [1.0, 0.0]]));
+        let (sure, unsure, wrong) = (
+            of(array![[0.9, 0.1], [0.2, 0.8]]),
+            of(array![[0.6, 0.4], [0.4, 0.6]]),
+            of(array![[0.9, 0.1], [1.0, 0.0]]),
+        );
         assert!(sure.order(&unsure).is_lt() && unsure.order(&wrong).is_lt());
         assert!(wrong.cross_entropy.is_finite());
     }

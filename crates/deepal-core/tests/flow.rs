@@ -4,8 +4,8 @@
 use deepal_core::net::Watch;
 use deepal_core::signals::Origin;
 use deepal_core::{
-    ActiveLearner, Annotation, Ask, Budget, Calibration, Chooser, Class, Data, Dataset, Error, Experiment, InMemory,
-    InitialSet, Meta, Net, Oracle, Query, Result, Round, SampleId, Selection, Signal, Signals,
+    ActiveLearner, Annotation, Ask, Budget, Calibration, Chooser, Class, Data, Dataset, Error, Experiment,
+    InMemory, InitialSet, Meta, Net, Oracle, Query, Result, Round, SampleId, Selection, Signal, Signals,
     SoftmaxRegression, Step, Strategy, TrainReport, TrainedNet, UpperBound, metric, seed::mix, strategy,
 };
 use ndarray::{Array1, Array2, Array3};
@@ -214,7 +214,8 @@ fn the_upper_bound_resumes_begins_like_random_and_is_ahead_of_it() {
     for k in 0..=rounds.len() {
         assert_eq!(bound(&data, 1, &picks(&rounds[..k])), rounds[k..], "after {k} rounds");
     }
-    let mean = |rounds: Vec<Round>| rounds.iter().map(|round| round.accuracy).sum::<f64>() / rounds.len() as f64;
+    let mean =
+        |rounds: Vec<Round>| rounds.iter().map(|round| round.accuracy).sum::<f64>() / rounds.len() as f64;
     let (mut of_bound, mut of_random) = (0.0, 0.0);
     for seed in 1..=8 {
         let random = run(&data, "random", seed, &[]);
@@ -623,7 +624,8 @@ fn a_strategy_that_breaks_the_rules_is_caught_and_named() {
             rounds += usize::from(matches!(step, Step::Done(_)));
             ControlFlow::Continue(())
         };
-        let experiment = Experiment { chooser: Chooser::Strategy(Box::new(Made(rule))), ..experiment(&data, "random", 1) };
+        let experiment =
+            Experiment { chooser: Chooser::Strategy(Box::new(Made(rule))), ..experiment(&data, "random", 1) };
         assert!(experiment.run(&[], on).unwrap_err().to_string().contains("`made-up`"));
         assert_eq!(rounds, 1);
     }

@@ -339,9 +339,12 @@ mod tests {
     #[test]
     fn the_shipped_experiments_are_what_they_say() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
-        for (name, tasks, strategies, seeds, labels) in
-            [("quick", 4, 4, 10, 200), ("features", 1, 12, 10, 210), ("paper", 4, 12, 5, 20_000), ("low-budget", 3, 6, 5, 200)]
-        {
+        for (name, tasks, strategies, seeds, labels) in [
+            ("quick", 4, 4, 10, 200),
+            ("features", 1, 12, 10, 210),
+            ("paper", 4, 12, 5, 20_000),
+            ("low-budget", 3, 6, 5, 200),
+        ] {
             let file = folder.join(name).with_extension("toml");
             let config = resolve(StudySettings::read(&file).unwrap());
             let sizes = (config.tasks.len(), config.strategies.len(), config.seeds.len());

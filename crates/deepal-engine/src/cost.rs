@@ -37,6 +37,8 @@ struct QueryCost {
     signals: f64,
     /// Seconds of the selection, for one candidate, and for one pick or labelled row too if it chooses a set.
     selection: f64,
+    /// Trainings of the net: of a committee.
+    trainings: f64,
     /// Seconds for one labelled row or pick, whatever the pool: refits of the upper bound.
     refits: f64,
     /// Bytes held for each sample of the pool.
@@ -74,7 +76,11 @@ impl Costs {
     /// Seconds of one round with one of the strategies.
     pub(crate) fn round(&self, task: &Task, strategy: usize, round: usize) -> f64 {
         let labels = task.initial + round * task.query;
-        let query = if round == 0 { 0.0 } else { self.queries[strategy].seconds(task, labels - task.query) };
+        let of_query = |labeled| {
+            let query = &self.queries[strategy];
+            query.seconds(task, labeled) + query.trainings * self.train_seconds(labeled)
+        };
+        let query = if round == 0 { 0.0 } else { of_query(labels - task.query) };
         self.train_seconds(labels) + self.predict + query
     }
 
@@ -104,7 +110,15 @@ impl QueryCost {
         let labeled = labeled.collect::<Vec<_>>();
         let started = Instant::now();
         let signals = provide(data.train.as_ref(), Some(net), &asked, &candidates, &labeled, 1)?;
-        let signal_seconds = started.elapsed().as_secs_f64();
+        let mut signal_seconds = started.elapsed().as_secs_f64();
+        let mut trainings = 0.0;
+        if let Some(Signal::MemberProbs { members }) = needs.first() {
+            // A training lasts as long as the others of the task, and not as this one on a piece.
+            trainings = members.saturating_sub(1) as f64;
+            let started = Instant::now();
+            net.predict(data.train.as_ref(), &candidates)?;
+            signal_seconds = *members as f64 * started.elapsed().as_secs_f64();
+        }
         let picks = (n * task.query / task.pool).max(1);
         let started = Instant::now();
         strategy.select(&signals, picks, 1)?;
@@ -119,6 +133,7 @@ impl QueryCost {
         Ok(Self {
             signals: signal_seconds / n as f64,
             selection: selection_seconds / (n * others) as f64,
+            trainings,
             refits: 0.0,
             bytes: match one_by_one {
                 true => 0.0,
@@ -145,7 +160,15 @@ impl QueryCost {
         let refits = started.elapsed().as_secs_f64() / (n_labeled + picks) as f64;
         let row = provide(data.train.as_ref(), Some(net), &[Signal::Embeddings], &all[..1], &[], 1)?;
         let bytes = (2 * row.embeddings()?.len() * size_of::<f32>()) as f64;
-        Ok(Self { signals: 0.0, selection: 0.0, refits, bytes, one_by_one: false, looks_at_labeled: true })
+        Ok(Self {
+            signals: 0.0,
+            selection: 0.0,
+            trainings: 0.0,
+            refits,
+            bytes,
+            one_by_one: false,
+            looks_at_labeled: true,
+        })
     }
 
     fn seconds(&self, task: &Task, labeled: usize) -> f64 {

@@ -41,8 +41,8 @@ pub use ndarray;
 
 pub use deepal_core::Error as CoreError;
 pub use deepal_core::{
-    ActiveLearner, Annotation, Ask, Attack, Budget, Calibration, Chooser, Class, Data, Dataset, Experiment, InMemory,
-    InitialSet, Meta, Net, Oracle, Pool, Query, Round, SampleId, Selection, Signal, Signals,
+    ActiveLearner, Annotation, Ask, Attack, Budget, Calibration, Chooser, Class, Data, Dataset, Experiment,
+    InMemory, InitialSet, Meta, Net, Oracle, Pool, Query, Round, SampleId, Selection, Signal, Signals,
     SoftmaxRegression, Spec, StateDict, Step, Strategy, TrainReport, Trained, TrainedNet, TrainingJob,
     UpperBound, provide,
 };

@@ -330,7 +330,8 @@ fn write_settings(page: &mut String, settings: &[Setting]) {
     if settings.is_empty() {
         return;
     }
-    writeln!(page, "| setting | default | range | meaning | source |\n| --- | --- | --- | --- | --- |").unwrap();
+    writeln!(page, "| setting | default | range | meaning | source |\n| --- | --- | --- | --- | --- |")
+        .unwrap();
     for setting in settings {
         let (name, default, about, source) =
             (setting.name, (setting.default)(), setting.about, setting.source);
@@ -367,7 +368,8 @@ fn the_page_about_strategies_is_current() {
         writeln!(page, "Source: {}.", entry.source).unwrap();
     }
     writeln!(page, "\n## {} (no strategy)\n\n{}\n", UpperBound::NAME, UpperBound::DETAILS).unwrap();
-    writeln!(page, "Also called {}. Cost: {}.\n", strategy::UPPER_BOUND[1..].join(", "), UpperBound::COST).unwrap();
+    writeln!(page, "Also called {}. Cost: {}.\n", strategy::UPPER_BOUND[1..].join(", "), UpperBound::COST)
+        .unwrap();
     write_settings(&mut page, UpperBound::SETTINGS);
     writeln!(page, "Source: {}.", UpperBound::SOURCE).unwrap();
     let path = root().join("docs/strategies.md");

@@ -54,7 +54,8 @@ mod tests {
                 let mut generator = generator(crate::seed::mix(*repetition, seeds as u64));
                 let mut normal = || (0..12).map(|_| generator.random_range(-0.5..0.5)).sum::<f64>();
                 let shared = (0..seeds).map(|_| 0.01 * normal()).collect::<Vec<_>>();
-                let mut gains = |mean: f64| shared.iter().map(|s| mean + s + 0.01 * normal()).collect::<Vec<f64>>();
+                let mut gains =
+                    |mean: f64| shared.iter().map(|s| mean + s + 0.01 * normal()).collect::<Vec<f64>>();
                 let (whole, part) = (gains(0.06), gains(0.06 * truth));
                 let (low, high) = share(&part, &whole, *repetition).unwrap().1.unwrap();
                 (low..=high).contains(&truth)

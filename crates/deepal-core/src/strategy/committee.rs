@@ -123,10 +123,10 @@ committee!(
     |probs| (variation_ratios(probs), None)
 );
 
-/// The `n` highest, drawn by `seed` if all are equal, as file order must not be the answer.
+/// The `n` highest; drawn by `seed` if all are equal, as file order must not be the answer.
 fn pick(scores: &Array1<f64>, of_equals: Option<&Array1<f64>>, n: usize, seed: u64) -> Selection {
     let is_flat = |scores: &Array1<f64>| scores.iter().all(|score| *score == scores[0]);
-    if n < scores.len() && is_flat(scores) && of_equals.is_none_or(is_flat) {
+    if is_flat(scores) && of_equals.is_none_or(is_flat) {
         return Selection::unranked(random(scores.len(), n, seed));
     }
     let Some(of_equals) = of_equals else { return Selection::top(scores, n) };
@@ -147,7 +147,8 @@ mod tests {
 
     fn picks(strategy: &dyn Strategy, members: &Array3<f64>, n: usize, seed: u64) -> Vec<usize> {
         let members = members.view();
-        let signals = Signals::new(members.dim().1).with(Signal::MemberProbs { members: 0 }, members).unwrap();
+        let signals =
+            Signals::new(members.dim().1).with(Signal::MemberProbs { members: 0 }, members).unwrap();
         strategy.select(&signals, n, seed).unwrap().rows
     }
 
@@ -168,26 +169,43 @@ mod tests {
         for case in 0..40 {
             let (t, n, c) = (2 + case as usize % 6, 30, 2 + case as usize % 4);
             let members = made_up(case, t, n, c);
-            let shannon = |p: &[f64]| p.iter().map(|p| if *p > 0.0 { -p * p.log2() } else { 0.0 }).sum::<f64>();
-            let vote = |i: usize, j: usize| (0..c).fold(0, |best, k| if members[[i, j, k]] > members[[i, j, best]] { k } else { best });
-            let shares = |j: usize| (0..c).map(|k| (0..t).filter(|i| vote(*i, j) == k).count() as f64 / t as f64).collect::<Vec<_>>();
-            let mean = |j: usize| (0..c).map(|k| (0..t).map(|i| members[[i, j, k]]).sum::<f64>() / t as f64).collect::<Vec<_>>();
+            let shannon =
+                |p: &[f64]| p.iter().map(|p| if *p > 0.0 { -p * p.log2() } else { 0.0 }).sum::<f64>();
+            let vote = |i: usize, j: usize| {
+                (0..c).fold(0, |best, k| if members[[i, j, k]] > members[[i, j, best]] { k } else { best })
+            };
+            let shares = |j: usize| {
+                (0..c)
+                    .map(|k| (0..t).filter(|i| vote(*i, j) == k).count() as f64 / t as f64)
+                    .collect::<Vec<_>>()
+            };
+            let mean = |j: usize| {
+                (0..c).map(|k| (0..t).map(|i| members[[i, j, k]]).sum::<f64>() / t as f64).collect::<Vec<_>>()
+            };
             let divergence = |j: usize| {
-                let of = |i: usize| (0..c).map(|k| members[[i, j, k]] * (members[[i, j, k]] / mean(j)[k]).ln()).sum::<f64>();
+                let of = |i: usize| {
+                    (0..c).map(|k| members[[i, j, k]] * (members[[i, j, k]] / mean(j)[k]).ln()).sum::<f64>()
+                };
                 (0..t).map(of).sum::<f64>() / t as f64
             };
             let check = |strategy: &dyn Strategy, of: &dyn Fn(usize) -> (f64, f64)| {
                 let found = picks(strategy, &members, n, 1);
                 for pair in found.windows(2) {
                     let (a, b) = (of(pair[0]), of(pair[1]));
-                    assert!(a.0 > b.0 + 1e-9 || ((a.0 - b.0).abs() < 1e-9 && a.1 >= b.1 - 1e-9), "{}, case {case}: {a:?} {b:?}", strategy.name());
+                    assert!(
+                        a.0 > b.0 + 1e-9 || ((a.0 - b.0).abs() < 1e-9 && a.1 >= b.1 - 1e-9),
+                        "{}, case {case}: {a:?} {b:?}",
+                        strategy.name()
+                    );
                 }
             };
             check(&VoteEntropy::default(), &|j| (shannon(&shares(j)), shannon(&mean(j))));
             check(&ConsensusEntropy::default(), &|j| (shannon(&mean(j)), 0.0));
             check(&EnsembleBald::default(), &|j| (divergence(j), 0.0));
             let mode = |j: usize| shares(j).into_iter().fold(0.0, f64::max);
-            check(&EnsembleVariationRatios::default(), &|j| (1.0 - mode(j), 1.0 - mean(j).into_iter().fold(0.0, f64::max)));
+            check(&EnsembleVariationRatios::default(), &|j| {
+                (1.0 - mode(j), 1.0 - mean(j).into_iter().fold(0.0, f64::max))
+            });
         }
     }
 
@@ -196,7 +214,9 @@ mod tests {
     fn votes_are_counted_and_not_averaged() {
         // All nets vote alike though unsure, and are sure though they disagree.
         let alike = [0.51, 0.49];
-        let members = Array3::from_shape_fn((4, 2, 2), |(i, j, k)| if j == 0 { alike[k] } else { [[0.9, 0.1], [0.1, 0.9]][i % 2][k] });
+        let members = Array3::from_shape_fn((4, 2, 2), |(i, j, k)| {
+            if j == 0 { alike[k] } else { [[0.9, 0.1], [0.1, 0.9]][i % 2][k] }
+        });
         assert_eq!(vote_entropy(&members), array![0.0, 2f64.ln()]);
         assert_eq!(picks(&VoteEntropy::default(), &members, 1, 1), [1]);
         assert_eq!(picks(&EnsembleBald::default(), &members, 1, 1), [1]);

@@ -54,8 +54,7 @@ fn adjust(mut family: Vec<&mut Difference>) {
 
 fn task(runs: &TaskRuns<'_>) -> TaskAnalysis {
     let arms = runs.arms.iter().chain(&runs.bound);
-    let classes =
-        arms.flat_map(|arm| arm.seeds.values().flatten()).flat_map(|round| &round.classes);
+    let classes = arms.flat_map(|arm| arm.seeds.values().flatten()).flat_map(|round| &round.classes);
     let classes = classes.max().map_or(0, |class| usize::from(*class) + 1);
     let arms = runs.arms.iter().map(|of| arm(runs, of, classes)).collect();
     let upper_bound = bound(runs, classes);

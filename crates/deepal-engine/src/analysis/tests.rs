@@ -462,7 +462,8 @@ const BOUND: [f64; 4] = [0.5, 0.8, 0.9, 1.0];
 
 #[test]
 fn the_upper_bound_is_no_competitor_and_says_what_was_possible() {
-    let strategies = [runs("d", "random", 5, &RANDOM), runs("d", "better", 5, &BETTER), runs("d", "worse", 5, &WORSE)];
+    let strategies =
+        [runs("d", "random", 5, &RANDOM), runs("d", "better", 5, &BETTER), runs("d", "worse", 5, &WORSE)];
     let without = analysis(&strategies);
     let found = analysis(&[strategies.concat(), runs("d", "upper-bound(batches=5)", 5, &BOUND)]);
     let json = |arms: &[Arm]| serde_json::to_string(arms).unwrap();
@@ -475,7 +476,9 @@ fn the_upper_bound_is_no_competitor_and_says_what_was_possible() {
     // Areas over 100 to 400 labels: 0.25 / 3 of 0.5 / 3, and -0.2 / 3.
     assert!(sentence.contains("; of that better 5") && sentence.contains(" and worse -4"), "{sentence}");
     let bound = found.tasks[0].upper_bound.as_ref().unwrap();
-    assert!(bound.arm.versus_random.is_none() && bound.arm.points.iter().all(|point| point.difference.is_none()));
+    assert!(
+        bound.arm.versus_random.is_none() && bound.arm.points.iter().all(|point| point.difference.is_none())
+    );
     assert_eq!((bound.shares.len(), bound.shares[0].seeds), (2, 5));
     assert!(text(&found).contains("upper-bound(batches=5)") && !text(&without).contains("upper-bound"));
 }

@@ -140,10 +140,7 @@ impl<'a> TaskView<'a> {
             };
             cells::percent(&point.accuracy) + mark
         };
-        labels
-            .into_iter()
-            .map(|labels| (labels, arms().map(|arm| cell(labels, arm)).collect()))
-            .collect()
+        labels.into_iter().map(|labels| (labels, arms().map(|arm| cell(labels, arm)).collect())).collect()
     }
 }
 
