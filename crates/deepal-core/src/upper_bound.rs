@@ -54,7 +54,7 @@ impl UpperBound {
          strategy proposes once for all samples without a label, and then for random parts of max(10·k, 1,000) of them. Batches are judged by the hidden \
          labels of 2,000 other samples of the pool, drawn anew in each round, and never by the test set. Only `run` has it, as only simulations have hidden labels. It is compared with \
          nothing and is not part of `all`; results say which share of its gain over random a strategy reached. It is a bound in practice, not in theory: it looks one round \
-         ahead, and a share above 100 % is possible. Deviations: the paper judges by the test set, and its ten strategies are others; refits begin with the weights \
+         ahead and judges by a sample, so a strategy can pass it, above all in small pools, and a share above 100 % is possible. Deviations: the paper judges by the test set, and its ten strategies are others; refits begin with the weights \
          found without the batch, and end at the same gradient.";
     /// The work of a round, in the letters of [`Entry::cost`](crate::strategy::Entry::cost).
     pub const COST: &str = "100 fits of a softmax regression on m + k rows, O(n·d) memory";
@@ -163,8 +163,8 @@ impl UpperBound {
     ) -> Result<Vec<Vec<SampleId>>> {
         let gives = |signal: Signal| signal.kind().origin != Origin::Net || net.supports(signal);
         let built = PROPOSERS.iter().map(|name| strategy::build(name)).collect::<Result<Vec<_>>>()?;
-        let serves = |strategy: &Box<dyn Strategy>| strategy.needs().into_iter().all(gives);
-        let proposers = built.into_iter().filter(serves).collect::<Vec<_>>();
+        let serves = |strategy: &dyn Strategy| strategy.needs().into_iter().all(gives);
+        let proposers = built.into_iter().filter(|built| serves(built.as_ref())).collect::<Vec<_>>();
         let mut asked = self.needs();
         for signal in proposers.iter().flat_map(|strategy| strategy.needs()) {
             if !asked.contains(&signal) {
