@@ -397,6 +397,11 @@ impl TrainedNet for ById {
                         Self::row(ids[i], t % 2)[c]
                     }))?
                 }
+                Signal::MemberProbs { members } => {
+                    let shape = (members, n, CLASSES);
+                    let of = |(t, i, c): (usize, usize, usize)| Self::row(ids[i], t % 2)[c];
+                    signals.with(*signal, Array3::from_shape_fn(shape, of))?
+                }
                 Signal::Embeddings => signals.with_embeddings(data.inputs(ids)?)?,
                 Signal::LabeledEmbeddings => signals.with_labeled_embeddings(data.inputs(ask.labeled)?)?,
                 Signal::BoundaryDistance(attack) => {
