@@ -24,7 +24,16 @@ import files
 import numpy as np
 from files import EXPECTED, HERE, ranked, save, single, softmax32, write_csv
 from scipy.spatial.distance import cdist
-from scores import bald, least_confidence, margin, mean_std, shannon, variation_ratios
+from scores import (
+    bald,
+    consensus_entropy,
+    least_confidence,
+    margin,
+    mean_std,
+    shannon,
+    variation_ratios,
+    vote_entropy,
+)
 from sklearn.cluster import KMeans
 
 
@@ -33,6 +42,11 @@ from sklearn.cluster import KMeans
 
 UNCERTAINTY = {"least-confidence": least_confidence, "margin": margin, "entropy": shannon}
 DISAGREEMENT = {"bald": bald, "variation-ratios": variation_ratios, "mean-std": mean_std}
+COMMITTEE = {
+    "consensus-entropy": consensus_entropy,
+    "ensemble-bald": bald,
+    "ensemble-variation-ratios": variation_ratios,
+}
 
 
 def greedy_k_center(points, labeled, budget, first=None):
@@ -113,6 +127,19 @@ class Cases(files.Cases):
             full = strategy if is_own else f"{strategy}-dropout"
             self.add(f"{full}-{name}", full, budget, {"mc-probs": files}, ranked(scores)[:budget], scores)
 
+    def committee(self, name, members, budget, files):
+        """Nets in the place of passes. Of equal votes the larger consensus entropy comes first."""
+        for strategy, score in COMMITTEE.items():
+            scores = score(members)
+            given = {"member-probs": files}
+            self.add(f"{strategy}-{name}", strategy, budget, given, ranked(scores)[:budget], scores)
+        votes = vote_entropy(members)
+        places = {row: place for place, row in enumerate(ranked(consensus_entropy(members)))}
+        levels = np.unique(votes.round(9))
+        assert len(levels) > 2 and np.all(np.diff(levels) > 1e-6), "levels that rounding could close"
+        rows = sorted(range(len(votes)), key=lambda row: (-votes[row].round(9), places[row]))
+        self.add(f"vote-entropy-{name}", "vote-entropy", budget, {"member-probs": files}, rows[:budget])
+
 
 # --- The arrays and what must come of them ----------------------------------------------------------------------------
 
@@ -159,7 +186,9 @@ def stochastic_passes(cases, generator):
     passes[:, 9] = one_hot[[0, 0, 0, 0, 0, 0, 0, 0, 0, 1]]
     passes[:, 11] = passes[:, 2][:, [2, 3, 0, 1]]
     passes[:, 12] = one_hot[[2] * 10]
-    cases.passes("hard", passes, 14, save("mc-hard", passes, ["f4", "f8", "f8F", ">f4"]))
+    files = save("mc-hard", passes, ["f4", "f8", "f8F", ">f4"])
+    cases.passes("hard", passes, 14, files)
+    cases.committee("hard", passes, 14, files)
 
     # Every pass the same: the least confidence and so on of that pass, and no information at all for BALD.
     agreeing = np.repeat([[[0.5, 0.25, 0.25], [0, 0.5, 0.5], [1, 0, 0], [0.25, 0.5, 0.25], [0.75, 0, 0.25]]], 2, axis=0)

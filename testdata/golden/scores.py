@@ -38,3 +38,15 @@ def variation_ratios(passes):
 def mean_std(passes):
     """The standard deviation over passes, averaged over classes (Kampffmeyer et al. 2016)."""
     return passes.std(axis=0).mean(axis=-1)
+
+
+def vote_entropy(members):
+    """The entropy of the shares of nets that predict each class (Dagan and Engelson 1995)."""
+    t, _, c = members.shape
+    votes = np.stack([np.sum(members.argmax(axis=2) == label, axis=0) for label in range(c)], axis=1)
+    return entropy(votes / t, axis=1)
+
+
+def consensus_entropy(members):
+    """The entropy of the mean probabilities of the nets (Settles 2009)."""
+    return shannon(members.mean(axis=0))

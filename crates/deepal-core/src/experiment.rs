@@ -10,7 +10,9 @@ use crate::net::Net;
 use crate::pool::Annotation;
 use crate::score::most_probable;
 use crate::seed::{Purpose, derive};
-use crate::strategy::Strategy;
+use crate::signals::Signal;
+use crate::strategy::{Random, Strategy};
+use crate::upper_bound::UpperBound;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -125,6 +127,39 @@ pub enum Step {
     Done(Round),
 }
 
+/// What chooses the labels of an experiment.
+#[expect(missing_debug_implementations, reason = "strategies have none")]
+pub enum Chooser {
+    /// A strategy, which sees no hidden label.
+    Strategy(Box<dyn Strategy>),
+    /// The upper bound, which sees those of the pool.
+    UpperBound(UpperBound),
+}
+
+impl From<Box<dyn Strategy>> for Chooser {
+    fn from(strategy: Box<dyn Strategy>) -> Self {
+        Self::Strategy(strategy)
+    }
+}
+
+impl Chooser {
+    /// The signals without which it cannot do.
+    pub fn needs(&self) -> Vec<Signal> {
+        match self {
+            Self::Strategy(strategy) => strategy.needs(),
+            Self::UpperBound(bound) => bound.needs(),
+        }
+    }
+
+    /// Those that it uses if the net has them.
+    pub fn wants(&self) -> Vec<Signal> {
+        match self {
+            Self::Strategy(strategy) => strategy.wants(),
+            Self::UpperBound(_) => Vec::new(),
+        }
+    }
+}
+
 /// One strategy with one net and one seed on one data set.
 #[expect(missing_debug_implementations, reason = "nets and strategies have none")]
 pub struct Experiment<'a> {
@@ -132,8 +167,8 @@ pub struct Experiment<'a> {
     pub data: &'a Data,
     /// The classifier.
     pub net: Box<dyn Net>,
-    /// The strategy.
-    pub strategy: Box<dyn Strategy>,
+    /// The strategy, or the upper bound.
+    pub chooser: Chooser,
     /// The seed of everything random in it.
     pub seed: u64,
     /// How many labels, when.
@@ -152,9 +187,17 @@ impl Experiment<'_> {
     /// # Errors
     /// A budget that does not fit, a strategy that needs what the net cannot give, inputs that cannot be read.
     pub fn run(self, done: &[Vec<SampleId>], on: &mut dyn FnMut(Step) -> ControlFlow<()>) -> Result<()> {
-        let Self { data, net, strategy, seed, budget, initial_set } = self;
+        let Self { data, net, chooser, seed, budget, initial_set } = self;
         budget.check(data.train.len())?;
         let oracle = Oracle::new(data.train_labels.clone());
+        // The learner never sees hidden labels: where these choose, it is only trained.
+        let (strategy, bound) = match chooser {
+            Chooser::Strategy(strategy) => (strategy, None),
+            Chooser::UpperBound(bound) => {
+                bound.check(net.as_ref())?;
+                (Box::new(Random::default()) as Box<dyn Strategy>, Some(bound))
+            }
+        };
         let starts_cold = strategy.starts_cold();
         let mut learner = ActiveLearner::new(data.train.clone(), net, strategy, seed)?;
         for ids in done {
@@ -181,7 +224,16 @@ impl Experiment<'_> {
                     let seed = derive(seed, 0, Purpose::Initial);
                     Query { ids: initial_set.draw(&data.train_labels, budget.initial, seed)?, scores: None }
                 }
-                _ => learner.query(budget.query)?,
+                _ => match &bound {
+                    None => learner.query(budget.query)?,
+                    Some(bound) => {
+                        let (net, pool) = (learner.trained()?.as_ref(), learner.pool());
+                        let seed = derive(seed, learner.round(), Purpose::Query);
+                        let (known, open) = (pool.labeled(), pool.unlabeled());
+                        let ids = bound.choose(data, net, &known, &open, budget.query, seed)?;
+                        Query { ids, scores: None }
+                    }
+                },
             };
             let answers = oracle.annotate(&query)?;
             learner.update(&answers)?;

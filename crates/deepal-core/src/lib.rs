@@ -52,11 +52,12 @@ pub mod settings;
 pub mod signals;
 pub mod stats;
 pub mod strategy;
+mod upper_bound;
 
 pub use calibration::Calibration;
 pub use dataset::{Data, Dataset, InMemory, Meta};
 pub use error::{Error, Result, did_you_mean};
-pub use experiment::{Budget, Experiment, Oracle, Round, Step};
+pub use experiment::{Budget, Chooser, Experiment, Oracle, Round, Step};
 pub use ids::{Class, SampleId};
 pub use initial::InitialSet;
 pub use learner::{ActiveLearner, Query, Trained, TrainingJob, provide};
@@ -66,3 +67,4 @@ pub use pool::{Annotation, Pool};
 pub use settings::Spec;
 pub use signals::{Attack, Signal, Signals};
 pub use strategy::{Selection, Strategy};
+pub use upper_bound::UpperBound;

@@ -71,8 +71,9 @@ impl SoftmaxRegression {
         let targets = one_hot(labels, n_classes);
         Calibration::measure(labels, n_classes, seed, |train, test| {
             let of = |array: &Array2<f32>, rows: &[usize]| array.select(Axis(0), rows);
-            let (weights, _) =
-                fit(&of(&inputs, train), &of(&targets, train), self.l2, &mut |_| ControlFlow::Continue(()))?;
+            let (weights, _) = fit(&of(&inputs, train), &of(&targets, train), self.l2, None, &mut |_| {
+                ControlFlow::Continue(())
+            })?;
             Ok(softmax(&of(&inputs, test).dot(&weights)))
         })
     }
@@ -96,7 +97,9 @@ fn supports(signal: Signal) -> bool {
         | Signal::LabeledProbs
         | Signal::HeadWeights
         | Signal::HeadBiases => true,
+        // Its seed does not matter: the members of a committee would be one net.
         Signal::McProbs { .. }
+        | Signal::MemberProbs { .. }
         | Signal::BoundaryDistance(_)
         | Signal::Labels
         | Signal::Features
@@ -128,7 +131,7 @@ impl Net for SoftmaxRegression {
         let inputs = with_bias(&data.inputs(&ids)?);
         let classes = labeled.iter().map(|(_, class)| *class).collect::<Vec<_>>();
         let targets = one_hot(&classes, data.meta().classes.len());
-        let (weights, steps) = fit(&inputs, &targets, self.l2, watch)?;
+        let (weights, steps) = fit(&inputs, &targets, self.l2, None, watch)?;
         let probs = softmax(&inputs.dot(&weights));
         let right =
             probs.outer_iter().zip(labeled).filter(|(p, (_, class))| most_probable(*p) == *class).count();
@@ -210,6 +213,37 @@ impl Fitted {
     }
 }
 
+/// A softmax regression on rows in memory, with the default weight decay.
+#[derive(Debug)]
+pub(crate) struct Head {
+    /// `[d + 1, c]`, the bias last.
+    weights: Array2<f32>,
+}
+
+impl Head {
+    /// Fitted to `inputs`, `[m, d]`, from the weights of `start` on, or from zero: the optimum is one, within a tolerance.
+    ///
+    /// # Errors
+    /// None: nothing cancels it.
+    pub(crate) fn fit(
+        inputs: &ArrayRef2<f32>,
+        labels: &[Class],
+        n_classes: usize,
+        start: Option<&Self>,
+    ) -> Result<Self> {
+        let (inputs, targets) = (with_bias(inputs), one_hot(labels, n_classes));
+        let start = start.map(|head| &head.weights);
+        let l2 = SoftmaxRegression::default().l2;
+        let (weights, _) = fit(&inputs, &targets, l2, start, &mut |_| ControlFlow::Continue(()))?;
+        Ok(Self { weights })
+    }
+
+    /// The probabilities of rows, `[n, d]` to `[n, c]`.
+    pub(crate) fn probs(&self, inputs: &ArrayRef2<f32>) -> Array2<f64> {
+        softmax(&with_bias(inputs).dot(&self.weights))
+    }
+}
+
 /// `[m, c]`, 1 at the class of each.
 fn one_hot(labels: &[Class], n_classes: usize) -> Array2<f32> {
     let mut targets = Array2::zeros((labels.len(), n_classes));
@@ -223,7 +257,7 @@ fn with_bias(inputs: &ArrayRef2<f32>) -> Array2<f32> {
     all
 }
 
-/// Weights `[d + 1, c]` and the steps it took; an error if `watch` breaks between two of them.
+/// Weights `[d + 1, c]`, found from `start` or from zero on, and the steps it took; an error if `watch` breaks between two of them.
 ///
 /// The objective is convex, so the slope along a line only grows. A step is therefore judged by the slope at its end alone, which
 /// stays exact where differences of the objective drown in rounding: one that ends too far up the other side is cut by the secant.
@@ -231,9 +265,11 @@ fn fit(
     inputs: &ArrayRef2<f32>,
     targets: &ArrayRef2<f32>,
     l2: f32,
+    start: Option<&Array2<f32>>,
     watch: &mut Watch<'_>,
 ) -> Result<(Array2<f32>, usize)> {
-    let mut weights = Array2::<f32>::zeros((inputs.ncols(), targets.ncols()));
+    let zeros = || Array2::<f32>::zeros((inputs.ncols(), targets.ncols()));
+    let mut weights = start.cloned().unwrap_or_else(zeros);
     let mut slopes = gradient(inputs, targets, l2, &weights);
     let mut memory = VecDeque::with_capacity(MEMORY);
     for taken in 0..MAX_STEPS {
@@ -368,7 +404,7 @@ mod tests {
         let value = |i: usize, j: usize| ((i * 7919 + j * 104_729 + i * j) % 97) as f32 / 16.0 - 3.0;
         let inputs = with_bias(&Array2::from_shape_fn((100, 300), |(i, j)| value(i, j).max(0.0)));
         let targets = Array2::from_shape_fn((100, 10), |(i, j)| f32::from(u8::from(i % 10 == j)));
-        let (weights, steps) = fit(&inputs, &targets, 1e-3, &mut on).unwrap();
+        let (weights, steps) = fit(&inputs, &targets, 1e-3, None, &mut on).unwrap();
         assert!(gradient(&inputs, &targets, 1e-3, &weights).iter().all(|g| g.abs() < TOLERANCE));
         assert!(steps < 400, "{steps}");
     }

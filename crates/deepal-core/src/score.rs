@@ -80,16 +80,29 @@ pub fn bald(mc_probs: &ArrayRef3<f64>) -> Array1<f64> {
 ///
 /// `mc_probs`: `[t, n, c]`; result: `[n]`.
 pub fn variation_ratios(mc_probs: &ArrayRef3<f64>) -> Array1<f64> {
-    let (passes, n, c) = mc_probs.dim();
+    let passes = mc_probs.len_of(Axis(0)) as f64;
+    let mode =
+        votes(mc_probs).map_axis(Axis(1), |votes| votes.fold(0.0, |most, count| f64::max(most, *count)));
+    mode.mapv(|most| 1.0 - most / passes) + least_confidence(&mean_probs(mc_probs)) / (2.0 * passes)
+}
+
+/// Vote entropy, `−Σ (v/t) ln (v/t)` for `t` nets of which `v` predict a class, in `[0, ln min(t, c)]` (Dagan and Engelson, ICML 1995).
+///
+/// `member_probs`: `[t, n, c]`; result: `[n]`.
+pub fn vote_entropy(member_probs: &ArrayRef3<f64>) -> Array1<f64> {
+    entropy(&(votes(member_probs) / member_probs.len_of(Axis(0)) as f64))
+}
+
+/// How many passes or nets predict each class, `[t, n, c]` to `[n, c]`.
+fn votes(probs: &ArrayRef3<f64>) -> Array2<f64> {
+    let (_, n, c) = probs.dim();
     let mut votes = Array2::<f64>::zeros((n, c));
-    for pass in mc_probs.outer_iter() {
+    for pass in probs.outer_iter() {
         for (mut votes, probs) in votes.outer_iter_mut().zip(pass.outer_iter()) {
             votes[most_probable(probs).index()] += 1.0;
         }
     }
-    let passes = passes as f64;
-    let mode = votes.map_axis(Axis(1), |votes| votes.fold(0.0, |most, count| f64::max(most, *count)));
-    mode.mapv(|most| 1.0 - most / passes) + least_confidence(&mean_probs(mc_probs)) / (2.0 * passes)
+    votes
 }
 
 /// The mean over classes of the standard deviation of a class's probability over the passes, in `[0, 1/2]` (Kampffmeyer, Salberg and

@@ -11,6 +11,7 @@ mod iqm;
 mod penalty;
 mod proportion;
 mod saving;
+mod share;
 mod significance;
 
 pub use bootstrap::expanded_interval;
@@ -21,6 +22,7 @@ pub use iqm::{interquartile_mean, interquartile_mean_interval};
 pub use penalty::penalty_matrix;
 pub use proportion::proportion_interval;
 pub use saving::{SEEDS_FOR_SAVING_INTERVAL, Saving, saving};
+pub use share::share;
 pub use significance::{PairedTest, holm, paired_t_test};
 
 /// Lower and upper end of an interval.

@@ -4,9 +4,9 @@
 use deepal_core::net::Watch;
 use deepal_core::signals::Origin;
 use deepal_core::{
-    ActiveLearner, Annotation, Ask, Budget, Calibration, Class, Data, Dataset, Error, Experiment, InMemory,
-    InitialSet, Meta, Net, Oracle, Query, Result, Round, SampleId, Selection, Signal, Signals,
-    SoftmaxRegression, Step, Strategy, TrainReport, TrainedNet, metric, seed::mix, strategy,
+    ActiveLearner, Annotation, Ask, Budget, Calibration, Chooser, Class, Data, Dataset, Error, Experiment,
+    InMemory, InitialSet, Meta, Net, Oracle, Query, Result, Round, SampleId, Selection, Signal, Signals,
+    SoftmaxRegression, Step, Strategy, TrainReport, TrainedNet, UpperBound, metric, seed::mix, strategy,
 };
 use ndarray::{Array1, Array2, Array3};
 use proptest::prelude::*;
@@ -76,7 +76,7 @@ fn experiment<'a>(data: &'a Data, name: &str, seed: u64) -> Experiment<'a> {
     Experiment {
         data,
         net: net(),
-        strategy: build(name),
+        chooser: build(name).into(),
         seed,
         budget: BUDGET,
         initial_set: InitialSet::Random,
@@ -194,6 +194,41 @@ fn an_experiment_resumed_after_any_round_ends_as_if_it_had_not_stopped() {
             assert_eq!(run(&data, name, 1, &picks(&rounds[..k])), rounds[k..], "{name} after {k} rounds");
         }
     }
+}
+
+/// The rounds of the upper bound with few batches.
+fn bound(data: &Data, seed: u64, done: &[Vec<SampleId>]) -> Vec<Round> {
+    let mut rounds = Vec::new();
+    let on = &mut |step| {
+        if let Step::Done(round) = step {
+            rounds.push(round);
+        }
+        ControlFlow::Continue(())
+    };
+    let chooser = Chooser::UpperBound(UpperBound { batches: 20, ..UpperBound::default() });
+    Experiment { chooser, ..experiment(data, "random", seed) }.run(done, on).unwrap();
+    rounds
+}
+
+#[test]
+fn the_upper_bound_resumes_begins_like_random_and_is_ahead_of_it() {
+    let data = data(300);
+    let rounds = bound(&data, 1, &[]);
+    for k in 0..=rounds.len() {
+        assert_eq!(bound(&data, 1, &picks(&rounds[..k])), rounds[k..], "after {k} rounds");
+    }
+    let mean =
+        |rounds: Vec<Round>| rounds.iter().map(|round| round.accuracy).sum::<f64>() / rounds.len() as f64;
+    let (mut of_bound, mut of_random) = (0.0, 0.0);
+    for seed in 1..=8 {
+        let random = run(&data, "random", seed, &[]);
+        let rounds = bound(&data, seed, &[]);
+        assert_eq!(rounds[0], random[0]);
+        assert!(rounds.iter().all(|round| round.scores.is_none()));
+        of_bound += mean(rounds) / 8.0;
+        of_random += mean(random) / 8.0;
+    }
+    assert!(of_bound > of_random + 0.01, "{of_bound} and {of_random}");
 }
 
 #[test]
@@ -364,6 +399,11 @@ impl TrainedNet for ById {
                     signals.with_mc_probs(Array3::from_shape_fn(shape, |(t, i, c)| {
                         Self::row(ids[i], t % 2)[c]
                     }))?
+                }
+                Signal::MemberProbs { members } => {
+                    let shape = (members, n, CLASSES);
+                    let of = |(t, i, c): (usize, usize, usize)| Self::row(ids[i], t % 2)[c];
+                    signals.with(*signal, Array3::from_shape_fn(shape, of))?
                 }
                 Signal::Embeddings => signals.with_embeddings(data.inputs(ids)?)?,
                 Signal::LabeledEmbeddings => signals.with_labeled_embeddings(data.inputs(ask.labeled)?)?,
@@ -592,7 +632,8 @@ fn a_strategy_that_breaks_the_rules_is_caught_and_named() {
             rounds += usize::from(matches!(step, Step::Done(_)));
             ControlFlow::Continue(())
         };
-        let experiment = Experiment { strategy: Box::new(Made(rule)), ..experiment(&data, "random", 1) };
+        let experiment =
+            Experiment { chooser: Chooser::Strategy(Box::new(Made(rule))), ..experiment(&data, "random", 1) };
         assert!(experiment.run(&[], on).unwrap_err().to_string().contains("`made-up`"));
         assert_eq!(rounds, 1);
     }

@@ -1,6 +1,7 @@
 //! What the rounds of runs say about the strategies: the numbers behind the table, `summary.json` and the report.
 
 mod across;
+mod bound;
 mod classes;
 mod compare;
 mod phrases;
@@ -107,6 +108,13 @@ fn task_name(dataset: &str, net: &str) -> String {
     format!("{dataset} with {net}")
 }
 
+impl TaskAnalysis {
+    /// The strategies, and the upper bound last: for figures and tables of curves, not for comparisons.
+    pub(crate) fn curves(&self) -> impl Iterator<Item = &Arm> {
+        self.arms.iter().chain(self.upper_bound.iter().map(|bound| &bound.arm))
+    }
+}
+
 /// A data set with a net.
 #[derive(Debug, Clone, Serialize)]
 pub struct TaskAnalysis {
@@ -116,6 +124,30 @@ pub struct TaskAnalysis {
     pub net: String,
     /// The strategies in the order of the settings.
     pub arms: Vec<Arm>,
+    /// The upper bound, which is no strategy and is compared with none.
+    pub upper_bound: Option<Bound>,
+}
+
+/// The upper bound on a task, and how much of its gain over random the strategies reached.
+#[derive(Debug, Clone, Serialize)]
+pub struct Bound {
+    /// Its learning curve.
+    pub arm: Arm,
+    /// Area under its curve minus random's, paired by seed; `None` without random, or with fewer than 3 common seeds.
+    pub gain: Option<Estimate>,
+    /// The strategies that went as far, the largest share first; empty where the bound is not surely ahead of random.
+    pub shares: Vec<Share>,
+}
+
+/// How much of what was possible a strategy reached.
+#[derive(Debug, Clone, Serialize)]
+pub struct Share {
+    /// The strategy's name.
+    pub strategy: String,
+    /// Seeds that it, random and the bound have.
+    pub seeds: usize,
+    /// Its area minus random's by the bound's area minus random's, 1 for all of it.
+    pub share: Estimate,
 }
 
 /// A strategy on a task: its learning curve and what follows from it.

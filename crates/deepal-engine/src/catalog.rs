@@ -1,7 +1,7 @@
 //! What names in settings mean: the lists of strategies, nets and data sets, and those of one's own.
 
 use crate::error::Result;
-use deepal_core::{Data, Error, Meta, Net, Spec, Strategy, strategy};
+use deepal_core::{Chooser, Data, Error, Meta, Net, Spec, Strategy, UpperBound, strategy};
 use deepal_nn::nets::{self, Options};
 use std::fmt;
 use std::sync::Arc;
@@ -87,16 +87,32 @@ impl Catalog {
         }
     }
 
-    /// The text by which a strategy is known: the name of the list, without settings that are the defaults.
+    /// What chooses in a study: a strategy, or the upper bound.
     ///
     /// # Errors
     /// As [`strategy`](Self::strategy).
-    pub(crate) fn strategy_name(&self, spec: &Spec) -> Result<String> {
-        let text = spec.to_string();
-        match find(&self.strategies, &text) {
-            Some(_) => Ok(text),
-            None => Ok(strategy::canonical(spec).map_err(|error| self.know(error))?.to_string()),
+    pub(crate) fn chooser(&self, text: &str) -> Result<Chooser> {
+        if find(&self.strategies, text).is_none()
+            && let Some(bound) = UpperBound::from_spec(&text.parse()?)?
+        {
+            return Ok(Chooser::UpperBound(bound));
         }
+        Ok(self.strategy(text)?.into())
+    }
+
+    /// The text by which a strategy, or the upper bound, is known: the name of the list, without settings that are the defaults.
+    ///
+    /// # Errors
+    /// As [`strategy`](Self::strategy).
+    pub(crate) fn chooser_name(&self, spec: &Spec) -> Result<String> {
+        let text = spec.to_string();
+        if find(&self.strategies, &text).is_some() {
+            return Ok(text);
+        }
+        if let Some(bound) = UpperBound::canonical(spec)? {
+            return Ok(bound.to_string());
+        }
+        Ok(strategy::canonical(spec).map_err(|error| self.know(error))?.to_string())
     }
 
     /// A net, by its name with settings.

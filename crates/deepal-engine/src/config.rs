@@ -5,7 +5,7 @@ use crate::error::{Context, Error, Result, bail};
 use crate::origin::Origin;
 use crate::text::{count, distinct};
 use deepal_core::metric::Metric;
-use deepal_core::{Budget, InitialSet, Meta, Net, Spec};
+use deepal_core::{Budget, Chooser, InitialSet, Meta, Net, Spec, UpperBound};
 use deepal_data::datasets;
 use deepal_nn::nets::Options;
 use deepal_nn::{Device, Schedule, Training};
@@ -96,8 +96,15 @@ impl Config {
                 bail!(Error::Setting(empty(what)));
             }
         }
+        let mut bounds = 0;
         for name in &self.strategies {
-            catalog.strategy(name)?;
+            bounds += usize::from(matches!(catalog.chooser(name)?, Chooser::UpperBound(_)));
+        }
+        if bounds > 1 || bounds == self.strategies.len() {
+            bail!(Error::Setting(format!(
+                "`{}` is a reference for strategies: name it once, besides at least one strategy",
+                UpperBound::NAME
+            )));
         }
         for (i, task) in self.tasks.iter().enumerate() {
             let same = |other: &Task| (&other.dataset, &other.net) == (&task.dataset, &task.net);
@@ -115,7 +122,7 @@ impl Config {
             text.map_err(|error| Error::Failed(format!("cannot write the settings as TOML: {error}")))?;
         text.push_str("\n# What the strategies look at, fixed in this version:\n");
         for name in &self.strategies {
-            text.push_str(&format!("# {name}: {:?}\n", catalog.strategy(name)?.needs()));
+            text.push_str(&format!("# {name}: {:?}\n", catalog.chooser(name)?.needs()));
         }
         Ok(text)
     }
@@ -388,9 +395,12 @@ mod tests {
     #[test]
     fn the_shipped_experiments_are_what_they_say() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
-        for (name, tasks, strategies, seeds, labels) in
-            [("quick", 4, 4, 10, 200), ("paper", 4, 12, 5, 20_000), ("low-budget", 3, 6, 5, 200)]
-        {
+        for (name, tasks, strategies, seeds, labels) in [
+            ("quick", 4, 4, 10, 200),
+            ("features", 1, 12, 10, 210),
+            ("paper", 4, 12, 5, 20_000),
+            ("low-budget", 3, 6, 5, 200),
+        ] {
             let file = folder.join(name).with_extension("toml");
             let config = resolve(StudySettings::read(&file).unwrap());
             let sizes = (config.tasks.len(), config.strategies.len(), config.seeds.len());
@@ -402,6 +412,20 @@ mod tests {
                 };
                 assert!(config.tasks.iter().all(paper));
             }
+        }
+    }
+
+    #[test]
+    fn the_upper_bound_is_a_reference_beside_strategies() {
+        let with = |names: &[&str]| {
+            let strategies = Some(names.iter().map(ToString::to_string).collect());
+            let settings = StudySettings { strategies, ..StudySettings::default() };
+            settings.resolve(&mut DataSets::new(Monitor::silent()), &Catalog::default())
+        };
+        let config = with(&["random", "oracle", "margin"]).unwrap();
+        assert_eq!(config.strategies, ["random", "upper-bound", "margin"]);
+        for names in [&["oracle"][..], &["random", "oracle", "upper-bound(batches=5)"]] {
+            assert!(with(names).unwrap_err().to_string().contains("besides at least one strategy"));
         }
     }
 

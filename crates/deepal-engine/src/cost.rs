@@ -4,7 +4,9 @@ use crate::catalog::Catalog;
 use crate::config::{Config, Task};
 use crate::error::Result;
 use deepal_core::signals::Origin;
-use deepal_core::{Class, Data, SampleId, Signal, Strategy, TrainedNet, provide, seed::mix, select};
+use deepal_core::{
+    Chooser, Class, Data, SampleId, Signal, Strategy, TrainedNet, UpperBound, provide, seed::mix, select,
+};
 use deepal_nn::{Schedule, Training};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -35,6 +37,10 @@ struct QueryCost {
     signals: f64,
     /// Seconds of the selection, for one candidate, and for one pick or labelled row too if it chooses a set.
     selection: f64,
+    /// Trainings of the net: of a committee.
+    trainings: f64,
+    /// Seconds for one labelled row or pick, whatever the pool: refits of the upper bound.
+    refits: f64,
     /// Bytes held for each sample of the pool.
     bytes: f64,
     one_by_one: bool,
@@ -54,9 +60,9 @@ impl Costs {
         let started = Instant::now();
         net.predict(data.test.as_ref(), &SampleId::first(n_test))?;
         let predict = started.elapsed().as_secs_f64() * data.test.len() as f64 / n_test.max(1) as f64;
-        let query = |name: &String| {
-            let strategy = catalog.strategy(name)?;
-            QueryCost::measure(task, data, net.as_ref(), strategy.as_ref())
+        let query = |name: &String| match catalog.chooser(name)? {
+            Chooser::Strategy(strategy) => QueryCost::measure(task, data, net.as_ref(), strategy.as_ref()),
+            Chooser::UpperBound(bound) => QueryCost::of_bound(task, data, net.as_ref(), &bound),
         };
         let queries = config.strategies.iter().map(query).collect::<Result<_>>()?;
         Ok(Self { train, predict, queries })
@@ -70,7 +76,11 @@ impl Costs {
     /// Seconds of one round with one of the strategies.
     pub(crate) fn round(&self, task: &Task, strategy: usize, round: usize) -> f64 {
         let labels = task.initial + round * task.query;
-        let query = if round == 0 { 0.0 } else { self.queries[strategy].seconds(task, labels - task.query) };
+        let of_query = |labeled| {
+            let query = &self.queries[strategy];
+            query.seconds(task, labeled) + query.trainings * self.train_seconds(labeled)
+        };
+        let query = if round == 0 { 0.0 } else { of_query(labels - task.query) };
         self.train_seconds(labels) + self.predict + query
     }
 
@@ -100,7 +110,15 @@ impl QueryCost {
         let labeled = labeled.collect::<Vec<_>>();
         let started = Instant::now();
         let signals = provide(data.train.as_ref(), Some(net), &asked, &candidates, &labeled, 1)?;
-        let signal_seconds = started.elapsed().as_secs_f64();
+        let mut signal_seconds = started.elapsed().as_secs_f64();
+        let mut trainings = 0.0;
+        if let Some(Signal::MemberProbs { members }) = needs.first() {
+            // A training lasts as long as the others of the task, and not as this one on a piece.
+            trainings = members.saturating_sub(1) as f64;
+            let started = Instant::now();
+            net.predict(data.train.as_ref(), &candidates)?;
+            signal_seconds = *members as f64 * started.elapsed().as_secs_f64();
+        }
         let picks = (n * task.query / task.pool).max(1);
         let started = Instant::now();
         strategy.select(&signals, picks, 1)?;
@@ -115,6 +133,8 @@ impl QueryCost {
         Ok(Self {
             signals: signal_seconds / n as f64,
             selection: selection_seconds / (n * others) as f64,
+            trainings,
+            refits: 0.0,
             bytes: match one_by_one {
                 true => 0.0,
                 false => {
@@ -128,13 +148,37 @@ impl QueryCost {
         })
     }
 
+    /// Of the upper bound, of whose work nearly all is refits; it embeds the whole pool.
+    fn of_bound(task: &Task, data: &Data, net: &dyn TrainedNet, bound: &UpperBound) -> Result<Self> {
+        let n = SAMPLES.min(task.pool);
+        let (n_labeled, picks) = (LABELS.min(n / 2), task.query.min(n / 4).max(1));
+        let all = SampleId::first(n);
+        let (known, candidates) = all.split_at(n_labeled);
+        let known = known.iter().map(|id| (*id, data.train_labels[id.index()])).collect::<Vec<_>>();
+        let started = Instant::now();
+        bound.choose(data, net, &known, candidates, picks, 1)?;
+        let refits = started.elapsed().as_secs_f64() / (n_labeled + picks) as f64;
+        let row = provide(data.train.as_ref(), Some(net), &[Signal::Embeddings], &all[..1], &[], 1)?;
+        let bytes = (2 * row.embeddings()?.len() * size_of::<f32>()) as f64;
+        Ok(Self {
+            signals: 0.0,
+            selection: 0.0,
+            trainings: 0.0,
+            refits,
+            bytes,
+            one_by_one: false,
+            looks_at_labeled: true,
+        })
+    }
+
     fn seconds(&self, task: &Task, labeled: usize) -> f64 {
         let others = match (self.one_by_one, self.looks_at_labeled) {
             (true, _) => 1,
             (false, true) => labeled + task.query,
             (false, false) => task.query,
         };
-        (task.pool - labeled) as f64 * (self.signals + self.selection * others as f64)
+        let refits = self.refits * (labeled + task.query) as f64;
+        refits + (task.pool - labeled) as f64 * (self.signals + self.selection * others as f64)
     }
 }
 

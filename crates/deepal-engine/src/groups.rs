@@ -32,7 +32,7 @@ pub(crate) fn expand(
 ) -> Result<(Vec<String>, Vec<String>)> {
     let named = specs.iter().filter(|spec| group(&spec.name).is_none());
     let named =
-        named.map(|spec| catalog.strategy_name(spec).map_err(know_groups)).collect::<Result<Vec<_>>>()?;
+        named.map(|spec| catalog.chooser_name(spec).map_err(know_groups)).collect::<Result<Vec<_>>>()?;
     let (mut names, mut notes, mut of_named) = (Vec::<String>::new(), Vec::new(), named.iter());
     for spec in specs {
         let Some(entries) = group(&spec.name) else {
@@ -124,6 +124,7 @@ mod tests {
             notes[0].contains("bald")
                 && notes[0].contains("no Monte-Carlo probabilities from `softmax-regression`")
         );
+        assert!(!has("upper-bound"), "it is no strategy");
         let left_out = strategy::ALL.len() - names.len();
         assert!(left_out > 8, "{notes:?}");
 

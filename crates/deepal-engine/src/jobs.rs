@@ -178,9 +178,9 @@ fn one(
 ) -> Result<(), String> {
     let (task, name) = (&config.tasks[job.task], &config.strategies[job.strategy]);
     let net = task.net(catalog, config.device, data.train.meta()).map_err(|error| error.to_string())?;
-    let strategy = catalog.strategy(name).map_err(|error| error.to_string())?;
+    let chooser = catalog.chooser(name).map_err(|error| error.to_string())?;
     let (budget, initial_set) = (task.budget(), config.initial_set);
-    let experiment = Experiment { data, net, strategy, seed: job.seed, budget, initial_set };
+    let experiment = Experiment { data, net, chooser, seed: job.seed, budget, initial_set };
     let mut round = job.done.len() as u32;
     let mut started = Instant::now();
     let (mut query_seconds, mut train_seconds) = (0.0, 0.0);

@@ -4,7 +4,7 @@ use crate::catalog::Catalog;
 use crate::config::{Config, Task};
 use crate::error::{Context, Result, bail};
 use crate::monitor::Monitor;
-use deepal_core::{ActiveLearner, Annotation, Class, Data, SampleId, metric};
+use deepal_core::{ActiveLearner, Annotation, Chooser, Class, Data, SampleId, metric, strategy};
 use deepal_data::Error as DataError;
 use deepal_data::stores::run::RoundRecord;
 use std::path::Path;
@@ -32,7 +32,11 @@ pub(crate) fn train(
     };
     let Some(last) = rounds.last() else { bail!(changed("holds no finished round".into())) };
     let net = task.net(catalog, config.device, data.train.meta())?;
-    let strategy = catalog.strategy(&last.strategy)?;
+    let strategy = match catalog.chooser(&last.strategy)? {
+        Chooser::Strategy(strategy) => strategy,
+        // It has chosen already, and a learner cannot ask it.
+        Chooser::UpperBound(_) => catalog.strategy(strategy::DEFAULT)?,
+    };
     let mut learner = ActiveLearner::new(data.train.clone(), net, strategy, last.seed)?;
     for round in rounds {
         let answers = round.picks.iter().zip(&round.classes);

@@ -204,7 +204,7 @@ impl<'a> Study<'a> {
         for (task, data) in self.config.tasks.iter().zip(self.data.iter().flatten()) {
             let net = task.net(&self.catalog, self.config.device, data.train.meta())?;
             for name in &self.config.strategies {
-                let wants = self.catalog.strategy(name)?.wants();
+                let wants = self.catalog.chooser(name)?.wants();
                 let missing = wants.into_iter().filter(|signal| !net.supports(*signal));
                 let which = format!("from `{}`", task.net);
                 notes.extend(missing.map(|signal| text::without(name, signal, &which)));
@@ -329,7 +329,7 @@ fn load(
         let net = task.net(catalog, config.device, data.train.meta());
         let net = net.map_err(|error| Error::Setting(error.to_string()))?;
         for name in &config.strategies {
-            let needs = catalog.strategy(name)?.needs();
+            let needs = catalog.chooser(name)?.needs();
             check_support(net.name(), |signal| net.supports(signal), &needs)
                 .with_context(|| format!("strategy `{name}`"))?;
         }

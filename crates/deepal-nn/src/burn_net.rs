@@ -15,7 +15,7 @@ use deepal_core::{
     Ask, Calibration, Class, Dataset, Error, Meta, Net, Result, SampleId, Signal, Signals, StateDict,
     TrainReport, TrainedNet, score,
 };
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::{Array2, Array3, Axis, concatenate};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -108,6 +108,7 @@ impl<M: Classifier> Inner<M> {
             Signal::HeadWeights | Signal::HeadBiases => self.gives_head,
             Signal::Probs
             | Signal::McProbs { .. }
+            | Signal::MemberProbs { .. }
             | Signal::Embeddings
             | Signal::LabeledEmbeddings
             | Signal::LabeledProbs
@@ -217,6 +218,32 @@ impl<M: Classifier> Inner<M> {
         })
     }
 
+    /// The probabilities by the net itself and by others, trained one after the other on the same labels with seeds of their own,
+    /// `[t, n, c]`.
+    fn committee(
+        &self,
+        model: &M,
+        labeled: &[(SampleId, Class)],
+        data: &dyn Dataset,
+        ask: &Ask<'_>,
+        members: usize,
+    ) -> Result<Array3<f64>> {
+        if labeled.is_empty() {
+            return Err(Error::NothingLabeled);
+        }
+        let probs = |model: &M| -> Result<Array2<f64>> {
+            Ok(self.pass(model, data, ask.unlabeled, &[Signal::Probs], ask.seed)?.probs()?.to_owned())
+        };
+        let mut all = vec![probs(model)?];
+        for member in 1..members as u64 {
+            let go_on = &mut |_| ControlFlow::Continue(());
+            let (model, _) = self.fit(data, labeled, mix(ask.seed, member), go_on)?;
+            all.push(probs(&model)?);
+        }
+        let views = all.iter().map(|probs| probs.view()).collect::<Vec<_>>();
+        ndarray::stack(Axis(0), &views).map_err(Error::other)
+    }
+
     /// Answers with a trained module.
     fn answer(
         &self,
@@ -245,6 +272,9 @@ impl<M: Classifier> Inner<M> {
                     let distances =
                         adversarial::boundary_distances(&model, &self.device, data, ask.unlabeled, attack)?;
                     signals.with_boundary_distances(attack, distances)?
+                }
+                Signal::MemberProbs { members } => {
+                    signals.with(*signal, self.committee(model, labeled, data, ask, members)?)?
                 }
                 Signal::Calibration => signals.with_calibration(self.calibrate(data, labeled, ask.seed)?)?,
                 // Burn has the weights as [d, c].
@@ -370,7 +400,6 @@ mod tests {
     use burn::tensor::activation::relu;
     use deepal_core::InMemory;
     use deepal_core::net::Progress;
-    use ndarray::Array3;
 
     #[derive(Module, Debug)]
     struct Normed {
@@ -408,6 +437,33 @@ mod tests {
         let inputs = Array2::from_shape_fn((90, 3), |(i, j)| ((i * 31 + j * 7) as f32).sin() * 2.0 + 1.0);
         let labeled = (0..90).map(|i| (SampleId::from(i), Class(u16::from(inputs[[i, 0]] > 1.0)))).collect();
         (InMemory::new(meta, inputs).unwrap(), labeled)
+    }
+
+    /// Fault of several: members that share a seed are one net, and agree about everything.
+    #[test]
+    fn a_committee_is_the_net_and_others_with_seeds_of_their_own() {
+        let (data, labeled) = data();
+        let net = trained(&normed(), &data, &labeled[..20]);
+        let ids = SampleId::first(90);
+        let ask = |members, seed| {
+            let signals = &[Signal::MemberProbs { members }];
+            let ask = Ask { signals, unlabeled: &ids, labeled: &[], seed };
+            net.signals(&data, &ask).unwrap().member_probs().unwrap().to_owned()
+        };
+        let three = ask(3, 7);
+        assert_eq!(three.dim(), (3, 90, 2));
+        assert_eq!(three.index_axis(Axis(0), 0), net.predict_proba(&data, &ids).unwrap());
+        for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+            assert_ne!(three.index_axis(Axis(0), a), three.index_axis(Axis(0), b));
+        }
+        assert_eq!(ask(3, 7), three, "the same seed gives the same committee");
+        assert_eq!(ask(2, 7), three.slice(ndarray::s![..2, .., ..]), "a smaller one is part of it");
+        assert_ne!(ask(2, 8).index_axis(Axis(0), 1), three.index_axis(Axis(0), 1));
+        // Nobody knows what a net from a file was trained on.
+        let loaded = normed().load_state_dict(data.meta(), net.state_dict().unwrap()).unwrap();
+        let signals = &[Signal::MemberProbs { members: 2 }];
+        let asked = loaded.signals(&data, &Ask { signals, unlabeled: &ids, labeled: &[], seed: 1 });
+        assert!(matches!(asked, Err(Error::NothingLabeled)));
     }
 
     fn passes(net: &dyn TrainedNet, data: &InMemory, ids: &[SampleId], passes: usize) -> Array3<f64> {

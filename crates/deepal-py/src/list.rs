@@ -4,7 +4,7 @@ use crate::arrays::keyword;
 use crate::errors::to_python;
 use deepal::settings::{Setting, Value};
 use deepal::signals::{ALL, Rule};
-use deepal::{CoreError, Signal, nets as all_nets, strategy};
+use deepal::{CoreError, Signal, UpperBound, nets as all_nets, strategy};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -83,10 +83,14 @@ pub(crate) fn signals() -> Vec<(String, String, &'static str)> {
     ALL.iter().filter(|signal| !matches!(signal, Signal::Named(_))).filter_map(row).collect()
 }
 
-/// A strategy's name with settings as the engine writes it, without those that are the defaults.
+/// The name of a strategy, or of the upper bound, with settings as the engine writes it, without those that are the defaults.
 #[pyfunction]
 pub(crate) fn canonical(text: &str) -> PyResult<String> {
     let spec = text.parse().map_err(core)?;
+    // It is for studies; all else refuses it and says why.
+    if let Some(bound) = UpperBound::canonical(&spec).map_err(core)? {
+        return Ok(bound.to_string());
+    }
     Ok(strategy::canonical(&spec).map_err(core)?.to_string())
 }
 

@@ -22,6 +22,7 @@ impl OwnStrategy {
         let signal = |name: &String| {
             signal(name).map(|signal| match signal {
                 Signal::McProbs { shared, .. } => Signal::McProbs { passes, shared },
+                Signal::MemberProbs { .. } => Signal::MemberProbs { members: passes },
                 signal => signal,
             })
         };
@@ -86,6 +87,7 @@ fn array<'py>(
     Ok(match signal {
         Signal::Probs => double(py, signals.probs()?.into_dyn()),
         Signal::McProbs { .. } => double(py, signals.mc_probs()?.into_dyn()),
+        Signal::MemberProbs { .. } => double(py, signals.member_probs()?.into_dyn()),
         Signal::LabeledProbs => double(py, signals.labeled_probs()?.into_dyn()),
         Signal::Embeddings => single(py, signals.embeddings()?.into_dyn()),
         Signal::LabeledEmbeddings => single(py, signals.labeled_embeddings()?.into_dyn()),

@@ -31,6 +31,7 @@ def arrays() -> dict[str, np.ndarray]:
         "probs": softmax(scores),
         "labeled_probs": softmax(known),
         "mc_probs": softmax(scores + rng.normal(size=(4, 120, 3))),
+        "member_probs": softmax(scores + np.random.default_rng(8).normal(size=(5, 120, 3))),
         "head_weights": weights,
         "head_biases": biases,
         "features": embeddings[:, ::-1].copy(),

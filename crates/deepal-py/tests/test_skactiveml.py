@@ -18,7 +18,7 @@ import deepal  # noqa: E402
 from deepal import skactiveml as adapter  # noqa: E402
 
 ALL = [getattr(adapter, name) for name in adapter.__all__]
-BY_ARRAYS = [cls for cls in ALL if not cls._strategy.needs & {"net", "mc_probs", "head_weights", "head_biases"}]
+BY_ARRAYS = [cls for cls in ALL if not cls._strategy.needs & {"net", "mc_probs", "member_probs", "head_weights", "head_biases"}]
 
 
 @pytest.fixture(scope="module")

@@ -30,11 +30,10 @@ def pool():
 
 
 def extra(cls, n):
-    """Monte-Carlo passes, which a linear classifier has not."""
-    if "mc_probs" not in cls.needs:
-        return {}
+    """Monte-Carlo passes and committees, which a linear classifier has not."""
     probs = np.random.default_rng(5).random((4, n, 3))
-    return {"mc_probs": probs / probs.sum(axis=2, keepdims=True)}
+    probs /= probs.sum(axis=2, keepdims=True)
+    return {name: probs for name in ("mc_probs", "member_probs") if name in cls.needs}
 
 
 def test_there_is_a_class_for_each_strategy_and_the_file_is_current():

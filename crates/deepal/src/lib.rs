@@ -41,10 +41,10 @@ pub use ndarray;
 
 pub use deepal_core::Error as CoreError;
 pub use deepal_core::{
-    ActiveLearner, Annotation, Ask, Attack, Budget, Calibration, Class, Data, Dataset, Experiment, InMemory,
-    InitialSet, Meta, Net, Oracle, Pool, Query, Round, SampleId, Selection, Signal, Signals,
+    ActiveLearner, Annotation, Ask, Attack, Budget, Calibration, Chooser, Class, Data, Dataset, Experiment,
+    InMemory, InitialSet, Meta, Net, Oracle, Pool, Query, Round, SampleId, Selection, Signal, Signals,
     SoftmaxRegression, Spec, StateDict, Step, Strategy, TrainReport, Trained, TrainedNet, TrainingJob,
-    provide,
+    UpperBound, provide,
 };
 pub use deepal_core::{
     contract, duplicates, metric, net, score, seed, select, settings, signals, stats, strategy,

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the failure")]
 
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
+use deepal::settings::{Setting, Settings};
+use deepal::{UpperBound, strategy};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
@@ -280,7 +282,8 @@ fn links_between_pages_lead_somewhere() {
     let mut found = 0;
     while let Some(path) = pages.pop() {
         if path.is_dir() {
-            let hidden = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            let hidden =
+                |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
             let entries = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path());
             pages.extend(entries.filter(|path| !hidden(path) && !path.ends_with("target")));
             continue;
@@ -349,6 +352,20 @@ fn no_circle_of_files() {
     }
 }
 
+fn write_settings(page: &mut String, settings: &[Setting]) {
+    if settings.is_empty() {
+        return;
+    }
+    writeln!(page, "| setting | default | range | meaning | source |\n| --- | --- | --- | --- | --- |")
+        .unwrap();
+    for setting in settings {
+        let (name, default, about, source) =
+            (setting.name, (setting.default)(), setting.about, setting.source);
+        writeln!(page, "| `{name}` | {default} | {} | {about} | {source} |", setting.range).unwrap();
+    }
+    writeln!(page).unwrap();
+}
+
 /// `docs/strategies.md` follows from the list of strategies; `UPDATE_DOCS=1 cargo test --test tidy` rewrites it.
 #[test]
 fn the_page_about_strategies_is_current() {
@@ -356,7 +373,9 @@ fn the_page_about_strategies_is_current() {
         "# Strategies\n\nMade from the entries in `crates/deepal-core/src/strategy/` by \
          `UPDATE_DOCS=1 cargo test -p deepal --test tidy`; do not edit.\n\nSettings are written as in `bald(passes=50)`, or in TOML as \
          `{ name = \"bald\", passes = 50 }`.\n\n`run --strategy FAMILY` compares all of a family, `--strategy all` all there are; those that \
-         a net cannot serve are left out, and named. [which-strategy.md](which-strategy.md) says which one to use.\n\nCosts are those of a \
+         a net cannot serve are left out, and named. [which-strategy.md](which-strategy.md) says which one to use.\n\n`upper-bound` is no \
+         strategy: it chooses by hidden labels, and `run` has it beside strategies to say how much of what is possible they reach; its section is the \
+         last.\n\nCosts are those of a \
          query besides what it looks at: `n` candidates, `m` labelled, `k` picks, `c` classes, `d` features, `t` passes, `r` references.\n",
     );
     for family in deepal::strategy::Family::ALL {
@@ -371,21 +390,14 @@ fn the_page_about_strategies_is_current() {
     }
     for entry in deepal::strategy::ALL {
         writeln!(page, "\n## {}\n\n{}\n", entry.name, entry.details).unwrap();
-        if !entry.settings.is_empty() {
-            writeln!(
-                page,
-                "| setting | default | range | meaning | source |\n| --- | --- | --- | --- | --- |"
-            )
-            .unwrap();
-            for setting in entry.settings {
-                let (name, default, about, source) =
-                    (setting.name, (setting.default)(), setting.about, setting.source);
-                writeln!(page, "| `{name}` | {default} | {} | {about} | {source} |", setting.range).unwrap();
-            }
-            writeln!(page).unwrap();
-        }
+        write_settings(&mut page, entry.settings);
         writeln!(page, "Source: {}.", entry.source).unwrap();
     }
+    writeln!(page, "\n## {} (no strategy)\n\n{}\n", UpperBound::NAME, UpperBound::DETAILS).unwrap();
+    writeln!(page, "Also called {}. Cost: {}.\n", strategy::UPPER_BOUND[1..].join(", "), UpperBound::COST)
+        .unwrap();
+    write_settings(&mut page, UpperBound::SETTINGS);
+    writeln!(page, "Source: {}.", UpperBound::SOURCE).unwrap();
     let path = root().join("docs/strategies.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, &page).unwrap();

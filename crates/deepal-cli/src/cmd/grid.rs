@@ -15,7 +15,7 @@ pub(crate) struct GridArgs {
     #[arg(long, alias = "dataset_name", alias = "datasets", value_name = "A,B", value_delimiter = ',')]
     pub(crate) dataset: Vec<String>,
     /// Strategies to compare, separated by commas, with settings as in `bald(passes=50)`; a family such as `diversity`, or `all` (see
-    /// `deepal list strategies`) [default: auto,random,margin]
+    /// `deepal list strategies`); `upper-bound` beside them says how much of what is possible they reach [default: auto,random,margin]
     #[arg(long, alias = "strategy_name", alias = "strategies", value_name = "A,B,C")]
     pub(crate) strategy: Vec<String>,
     /// Seeds, separated by commas; strategies share the net of each seed, and the initial labels unless they begin with their own

@@ -2,8 +2,8 @@
 
 use super::{Outcome, print};
 use clap::ValueEnum;
-use deepal::settings::Setting;
-use deepal::{datasets, nets, strategy};
+use deepal::settings::{Setting, Settings};
+use deepal::{UpperBound, datasets, nets, strategy};
 use std::fmt::Write as _;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -43,7 +43,20 @@ fn strategies() -> String {
         settings(&mut text, entry.settings);
         paragraph(&mut text, &format!("Source: {}", entry.source));
     }
+    upper_bound(&mut text);
     text
+}
+
+/// What strategies are measured against.
+fn upper_bound(text: &mut String) {
+    let [name, aliases @ ..] = strategy::UPPER_BOUND;
+    heading(text, name, &aliases, UpperBound::SUMMARY);
+    paragraph(text, UpperBound::DETAILS);
+    let looks_at = UpperBound::default().needs().iter().map(ToString::to_string).collect::<Vec<_>>();
+    paragraph(text, &format!("Looks at: hidden labels of the pool, {}", looks_at.join(", ")));
+    paragraph(text, &format!("Cost: {}", UpperBound::COST));
+    settings(text, UpperBound::SETTINGS);
+    paragraph(text, &format!("Source: {}", UpperBound::SOURCE));
 }
 
 fn datasets() -> String {

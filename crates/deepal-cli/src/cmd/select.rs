@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct SelectArgs {
     /// A project, or a folder or zip of pictures, a table, a file of arrays, or a data.toml
     #[arg(value_name = "PROJECT|SOURCE", conflicts_with_all = [
-        "probs", "logits", "mc_probs", "embeddings", "labeled_embeddings", "features", "labeled_features", "head_weights", "head_biases",
+        "probs", "logits", "mc_probs", "member_probs", "embeddings", "labeled_embeddings", "features", "labeled_features", "head_weights", "head_biases",
     ])]
     pub(crate) source: Option<PathBuf>,
     /// The net to train on what is labelled, with settings as in `head(width=64)` (see `deepal list nets`) [default: softmax-regression on vectors, mlp on
@@ -42,7 +42,7 @@ pub(crate) struct SelectArgs {
     pub(crate) sheet: Option<PathBuf>,
     /// A table (.csv, .tsv, .jsonl, .parquet) with a row for each sample; `--probs` and `--embeddings` then name its columns, one of
     /// lists or several by a pattern such as 'p_*'
-    #[arg(long, value_name = "TABLE", conflicts_with_all = ["source", "mc_probs", "labeled_embeddings"])]
+    #[arg(long, value_name = "TABLE", conflicts_with_all = ["source", "mc_probs", "member_probs", "labeled_embeddings"])]
     pub(crate) table: Option<PathBuf>,
     /// The column of the table with the samples' ids
     #[arg(long, value_name = "COLUMN", requires = "table")]
@@ -65,6 +65,9 @@ pub(crate) struct SelectArgs {
     /// Class probabilities of stochastic passes, [t, n, c]
     #[arg(long, value_name = "M.npy")]
     pub(crate) mc_probs: Option<PathBuf>,
+    /// Class probabilities of several nets, [t, n, c]
+    #[arg(long, value_name = "K.npy")]
+    pub(crate) member_probs: Option<PathBuf>,
     /// Embeddings of the candidates, [n, d]
     #[arg(long, value_name = "E.npy")]
     pub(crate) embeddings: Option<PathBuf>,
@@ -231,6 +234,7 @@ impl SelectArgs {
         let given = [
             (Signal::Probs, &self.probs),
             (Signal::McProbs { passes: 0, shared: false }, &self.mc_probs),
+            (Signal::MemberProbs { members: 0 }, &self.member_probs),
             (Signal::Embeddings, &self.embeddings),
             (Signal::LabeledEmbeddings, &self.labeled_embeddings),
             (Signal::Labels, &self.labels),

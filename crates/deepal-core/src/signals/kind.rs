@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A kind of array about the unlabelled samples, the *candidates*.
 ///
-/// Shapes: `n` candidates, `m` labelled samples, `c` classes, `d` features, `t` stochastic passes, `e` features of a fixed encoder.
+/// Shapes: `n` candidates, `m` labelled samples, `c` classes, `d` features, `t` stochastic passes or nets, `e` features of a fixed encoder.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Signal {
     /// Predicted class probabilities, `[n, c]`.
@@ -17,6 +17,12 @@ pub enum Signal {
         /// Whether a pass drops the same units for all candidates, as what is said of several together needs: one pass is then one
         /// net. Else each candidate has units of its own.
         shared: bool,
+    },
+    /// Class probabilities by a committee of `members` nets that differ in their seeds alone, `[t, n, c]`: the net itself, and others trained
+    /// like it for the query.
+    MemberProbs {
+        /// The number of nets, `t`.
+        members: usize,
     },
     /// Features of the candidates, the input of the last layer, `[n, d]`.
     Embeddings,
@@ -90,7 +96,7 @@ pub enum Dim {
     Features,
     /// `e`, of a fixed encoder
     EncoderFeatures,
-    /// `t`
+    /// `t`, of passes or of nets
     Passes,
     /// Two numbers
     Pair,
@@ -128,6 +134,7 @@ pub enum Origin {
 pub static ALL: &[Signal] = &[
     Signal::Probs,
     Signal::McProbs { passes: 3, shared: false },
+    Signal::MemberProbs { members: 3 },
     Signal::Embeddings,
     Signal::LabeledEmbeddings,
     Signal::BoundaryDistance(Attack::Bim { eps: 0.05, max_steps: 100 }),
@@ -161,6 +168,13 @@ impl Signal {
             Self::McProbs { .. } => row(
                 "Monte-Carlo probabilities",
                 Some("mc-probs"),
+                &[Passes, Candidates, Classes],
+                Distributions,
+                Net,
+            ),
+            Self::MemberProbs { .. } => row(
+                "committee probabilities",
+                Some("member-probs"),
                 &[Passes, Candidates, Classes],
                 Distributions,
                 Net,

@@ -25,6 +25,14 @@ impl Signals<'_> {
         self.double(Signal::McProbs { passes: 0, shared: false })
     }
 
+    /// The probabilities of each net of a committee, `[t, n, c]`, t ≥ 1.
+    ///
+    /// # Errors
+    /// They were not given.
+    pub fn member_probs(&self) -> Result<ArrayView3<'_, f64>> {
+        self.double(Signal::MemberProbs { members: 0 })
+    }
+
     /// The candidates' embeddings, `[n, d]`, finite.
     ///
     /// # Errors

@@ -113,7 +113,7 @@ mod tests {
         };
         match signal {
             Signal::Probs => Array2::from_shape_fn((n, 3), |(_, class)| row[class]).into(),
-            Signal::McProbs { passes, .. } => {
+            Signal::McProbs { passes, .. } | Signal::MemberProbs { members: passes } => {
                 Array3::from_shape_fn((passes, n, 3), |(_, _, class)| row[class]).into()
             }
             Signal::LabeledProbs => Array2::from_shape_fn((LABELED, 3), |(_, class)| row[class]).into(),

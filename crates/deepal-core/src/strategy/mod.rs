@@ -12,6 +12,7 @@ mod cdal;
 mod clue;
 mod cluster;
 mod cluster_margin;
+mod committee;
 mod density_weighting;
 mod disagreement;
 mod drop_query;
@@ -48,6 +49,7 @@ pub use cdal::Cdal;
 pub use clue::Clue;
 pub use cluster::{KMeans, KMedians};
 pub use cluster_margin::ClusterMargin;
+pub use committee::{ConsensusEntropy, EnsembleBald, EnsembleVariationRatios, VoteEntropy};
 pub use density_weighting::DensityWeighting;
 pub use disagreement::{MeanStd, VariationRatios};
 pub use drop_query::DropQuery;
@@ -152,6 +154,8 @@ pub enum Family {
     Uncertainty,
     /// Disagreement between passes with dropout
     Bayesian,
+    /// Disagreement between nets with seeds of their own
+    Committee,
     /// Distances between samples
     Diversity,
     /// Gradients of the last layer
@@ -164,10 +168,11 @@ pub enum Family {
 
 impl Family {
     /// All families, in the order of lists.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Baseline,
         Self::Uncertainty,
         Self::Bayesian,
+        Self::Committee,
         Self::Diversity,
         Self::Gradients,
         Self::Hybrid,
@@ -180,6 +185,7 @@ impl Family {
             Self::Baseline => "baseline",
             Self::Uncertainty => "uncertainty",
             Self::Bayesian => "bayesian",
+            Self::Committee => "committee",
             Self::Diversity => "diversity",
             Self::Gradients => "gradients",
             Self::Hybrid => "hybrid",
@@ -193,6 +199,7 @@ impl Family {
             Self::Baseline => "what every other strategy has to beat",
             Self::Uncertainty => "what the net is not sure of, sample by sample",
             Self::Bayesian => "what passes with dropout disagree about",
+            Self::Committee => "what several nets, trained alike with seeds of their own, disagree about",
             Self::Diversity => "samples that stand for the pool, whatever the net thinks of them",
             Self::Gradients => "samples that would change the last layer most, and in different ways",
             Self::Hybrid => "uncertain samples that differ from each other or stand for many",
@@ -213,7 +220,7 @@ pub struct Entry {
     pub name: &'static str,
     /// What kind of strategy it is.
     pub family: Family,
-    /// The work of a query besides the signals, in `n` candidates, `m` labelled samples, `k` picks, `c` classes, `d` features, `t` passes
+    /// The work of a query besides the signals, in `n` candidates, `m` labelled samples, `k` picks, `c` classes, `d` features, `t` passes or nets
     /// and `r` references.
     pub cost: &'static str,
     /// Its name in DeepAL, also accepted.
@@ -295,12 +302,25 @@ pub static ALL: &[&Entry] = &[
     &power::ENTRY_ENTROPY,
     &batch_bald::ENTRY,
     &epig::ENTRY,
+    &committee::ENTRY_VOTE,
+    &committee::ENTRY_CONSENSUS,
+    &committee::ENTRY_BALD,
+    &committee::ENTRY_RATIOS,
 ];
+
+/// The names of the [upper bound](crate::UpperBound), which is no strategy; the first is the one in results.
+pub const UPPER_BOUND: [&str; 3] = ["upper-bound", "oracle", "greedy-oracle"];
+
+/// Whether a name is one of the [upper bound](UPPER_BOUND), in upper or lower case, with settings or without.
+pub fn is_upper_bound(name: &str) -> bool {
+    let name = name.split('(').next().unwrap_or_default();
+    UPPER_BOUND.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
 
 /// The entry of a name, ours or DeepAL's, in upper or lower case.
 ///
 /// # Errors
-/// No strategy is called so; the message suggests the nearest name.
+/// No strategy is called so; the message suggests the nearest name, or says why the upper bound is none.
 ///
 /// ```
 /// use deepal_core::strategy;
@@ -314,6 +334,14 @@ pub fn by_name(name: &str) -> Result<&'static Entry> {
     let called = |entry: &Entry| {
         [Some(entry.name), entry.deepal].iter().flatten().any(|n| n.eq_ignore_ascii_case(name))
     };
+    if is_upper_bound(name) {
+        return Err(Error::Setting {
+            what: format!("`{name}`"),
+            why: "is no strategy but an upper bound: it chooses by hidden labels, which only a simulated study has; compare it there, and \
+                  choose a strategy here"
+                .into(),
+        });
+    }
     ALL.iter().copied().find(|entry| called(entry)).ok_or_else(|| Error::UnknownName {
         kind: "strategy",
         name: name.into(),

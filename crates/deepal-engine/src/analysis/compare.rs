@@ -1,5 +1,6 @@
 //! The strategies of each task: their curves, and how they compare with random.
 
+use super::bound::bound;
 use super::classes;
 use super::runs::{ArmRuns, Pair, TaskRuns};
 use super::{
@@ -54,14 +55,15 @@ fn adjust(mut family: Vec<&mut Difference>) {
 }
 
 fn task(runs: &TaskRuns<'_>) -> TaskAnalysis {
-    let classes =
-        runs.arms.iter().flat_map(|arm| arm.seeds.values().flatten()).flat_map(|round| &round.classes);
+    let arms = runs.arms.iter().chain(&runs.bound);
+    let classes = arms.flat_map(|arm| arm.seeds.values().flatten()).flat_map(|round| &round.classes);
     let classes = classes.max().map_or(0, |class| usize::from(*class) + 1);
     let arms = runs.arms.iter().map(|of| arm(runs, of, classes)).collect();
-    TaskAnalysis { dataset: runs.dataset.into(), net: runs.net.into(), arms }
+    let upper_bound = bound(runs, classes);
+    TaskAnalysis { dataset: runs.dataset.into(), net: runs.net.into(), arms, upper_bound }
 }
 
-fn arm(task: &TaskRuns<'_>, all: &ArmRuns<'_>, classes: usize) -> Arm {
+pub(super) fn arm(task: &TaskRuns<'_>, all: &ArmRuns<'_>, classes: usize) -> Arm {
     let random = task.arm(BASELINE).filter(|random| random.strategy != all.strategy);
     let pair = random.map(|random| Pair::new(all, random));
     let pair = pair.filter(|pair| pair.n_seeds() >= SEEDS_FOR_CLAIMS);
@@ -138,6 +140,6 @@ pub(super) fn difference(differences: &[f64]) -> Option<Difference> {
     Some(Difference { mean, p: test.p, p_holm: test.p, outcome: 0 })
 }
 
-fn estimate(values: &[f64]) -> Estimate {
+pub(super) fn estimate(values: &[f64]) -> Estimate {
     Estimate { value: stats::mean(values), interval: stats::mean_interval(values, BOOTSTRAP_SEED) }
 }

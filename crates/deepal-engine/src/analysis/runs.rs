@@ -1,6 +1,7 @@
 //! Rounds by task, strategy and seed.
 
 use deepal_core::metric::Metric;
+use deepal_core::strategy::is_upper_bound;
 use deepal_data::stores::run::RoundRecord;
 use ndarray::Array2;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,8 @@ pub(super) struct TaskRuns<'a> {
     pub(super) metric: Metric,
     /// The strategies that have rounds, in the order of the settings.
     pub(super) arms: Vec<ArmRuns<'a>>,
+    /// The upper bound, which is no strategy.
+    pub(super) bound: Option<ArmRuns<'a>>,
 }
 
 /// The runs of a strategy on a task.
@@ -37,7 +40,9 @@ pub(super) fn group<'a>(
     }
     let task = |((dataset, net), rounds): ((&'a str, &'a str), Vec<&'a RoundRecord>)| {
         let arms = strategies.iter().map(|strategy| arm(strategy, metric, &rounds));
-        TaskRuns { dataset, net, metric, arms: arms.filter(|arm| !arm.seeds.is_empty()).collect() }
+        let (bounds, arms): (Vec<_>, Vec<_>) =
+            arms.filter(|arm| !arm.seeds.is_empty()).partition(|arm| is_upper_bound(arm.strategy));
+        TaskRuns { dataset, net, metric, arms, bound: bounds.into_iter().next() }
     };
     tasks.into_iter().map(task).collect()
 }
@@ -118,7 +123,7 @@ impl ArmRuns<'_> {
         self.seeds.values().map(of).collect()
     }
 
-    fn only(&self, seeds: &BTreeSet<u64>) -> Self {
+    pub(super) fn only(&self, seeds: &BTreeSet<u64>) -> Self {
         let common = self.seeds.iter().filter(|(seed, _)| seeds.contains(seed));
         Self {
             strategy: self.strategy,

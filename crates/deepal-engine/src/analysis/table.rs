@@ -8,12 +8,12 @@ const HEAD: &str = "dataset,net,strategy,seeds,labels,accuracy,accuracy_low,accu
                     area_difference_high,p,p_holm,outcome,wins,ties,losses,train_seconds,query_seconds,predict_seconds,\
                     balanced_accuracy,balanced_accuracy_low,balanced_accuracy_high,macro_f1,macro_f1_low,macro_f1_high,metric\n";
 
-/// A row for each data set, net and strategy. Accuracies, areas and the target are shares of 1; areas, the target and what follows from
-/// them are of the `metric` in the last column. A ratio of 0 is a target not reached, `compared_labels` is where the comparison with
-/// random ends and what target is meant, seconds are those of a whole run, and what cannot be known is empty.
+/// A row for each data set, net and strategy, and for the upper bound, which is compared with nothing. Accuracies, areas and the target
+/// are shares of 1; areas, the target and what follows from them are of the `metric` in the last column. A ratio of 0 is a target not
+/// reached, `compared_labels` is where the comparison with random ends and what target is meant, seconds are those of a whole run, and
+/// what cannot be known is empty.
 pub(crate) fn csv(analysis: &Analysis) -> Vec<u8> {
-    let rows =
-        analysis.tasks.iter().flat_map(|task| task.arms.iter().map(move |arm| row(analysis, task, arm)));
+    let rows = analysis.tasks.iter().flat_map(|task| task.curves().map(move |arm| row(analysis, task, arm)));
     HEAD.bytes().chain(rows.flat_map(csv_row)).collect()
 }
 

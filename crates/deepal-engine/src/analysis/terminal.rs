@@ -78,7 +78,7 @@ fn measure(task: &TaskAnalysis) -> String {
 
 /// The metric by labels and strategy.
 fn table(task: &TaskAnalysis, compact: bool, metric: Metric) -> String {
-    let arms = task.arms.iter().filter(|arm| !arm.points.is_empty()).collect::<Vec<_>>();
+    let arms = task.curves().filter(|arm| !arm.points.is_empty()).collect::<Vec<_>>();
     let labels = arms.iter().flat_map(|arm| arm.points.iter().map(|point| point.labels));
     let labels = labels.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
     let head = format!("{} in %, {}\n", metric.words(), measure(task));

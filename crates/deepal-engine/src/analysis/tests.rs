@@ -460,3 +460,54 @@ fn the_files_hold_what_the_text_says() {
     );
     assert_eq!(json["verdict"].as_array().unwrap().len(), found.verdict.len());
 }
+
+/// A bound that gains twice as much as `better` in every round.
+const BOUND: [f64; 4] = [0.5, 0.8, 0.9, 1.0];
+
+#[test]
+fn the_upper_bound_is_no_competitor_and_says_what_was_possible() {
+    let strategies =
+        [runs("d", "random", 5, &RANDOM), runs("d", "better", 5, &BETTER), runs("d", "worse", 5, &WORSE)];
+    let without = analysis(&strategies);
+    let found = analysis(&[strategies.concat(), runs("d", "upper-bound(batches=5)", 5, &BOUND)]);
+    let json = |arms: &[Arm]| serde_json::to_string(arms).unwrap();
+    assert_eq!(json(&found.tasks[0].arms), json(&without.tasks[0].arms), "it is in no family of tests");
+    assert_eq!(found.penalty.as_ref().unwrap().strategies, ["random", "better", "worse"]);
+    assert_eq!(found.warnings, without.warnings);
+    assert_eq!(found.verdict[..2], without.verdict[..2]);
+    let [sentence] = &found.verdict[2..] else { panic!("{:?}", found.verdict) };
+    assert!(sentence.starts_with("On d with n, upper-bound(batches=5), which is no strategy and chooses by hidden labels, gained an area of +1"), "{sentence}");
+    // Areas over 100 to 400 labels: 0.25 / 3 of 0.5 / 3, and -0.2 / 3.
+    assert!(sentence.contains("; of that better 5") && sentence.contains(" and worse -4"), "{sentence}");
+    let bound = found.tasks[0].upper_bound.as_ref().unwrap();
+    assert!(
+        bound.arm.versus_random.is_none() && bound.arm.points.iter().all(|point| point.difference.is_none())
+    );
+    assert_eq!((bound.shares.len(), bound.shares[0].seeds), (2, 5));
+    assert!(text(&found).contains("upper-bound(batches=5)") && !text(&without).contains("upper-bound"));
+}
+
+#[test]
+fn the_share_of_what_was_possible_is_the_ratio_of_areas() {
+    let flat = |strategy: &str, gains: [f64; 4]| {
+        let of = |(seed, gain): (u64, f64)| run("d", strategy, seed, &[0.5, 0.5 + gain, 0.5 + gain]);
+        (1..=4).zip(gains).flat_map(of).collect::<Vec<_>>()
+    };
+    let (random, bound) = (flat("random", [0.0; 4]), flat("upper-bound", [0.1, 0.2, 0.15, 0.15]));
+    let found = analysis(&[random.clone(), flat("half", [0.05, 0.1, 0.075, 0.075]), bound.clone()]);
+    let bound_of = |found: &Analysis| found.tasks[0].upper_bound.clone().unwrap();
+    let share = &bound_of(&found).shares[0];
+    assert!((share.share.value - 0.5).abs() < 1e-12 && share.share.interval.unwrap().0 > 0.499);
+    // More than the bound found is said to be more.
+    let found = analysis(&[random.clone(), flat("more", [0.2, 0.3, 0.2, 0.2]), bound]);
+    assert!(found.verdict.last().unwrap().contains("a share above 100 % means that more was possible"));
+    // A bound that is not surely ahead says nothing.
+    let found = analysis(&[random.clone(), flat("x", [0.1; 4]), flat("upper-bound", [0.1, -0.1, 0.1, -0.1])]);
+    assert!(bound_of(&found).shares.is_empty());
+    assert!(found.verdict.last().unwrap().contains("is not surely ahead of random"));
+    // One that ended before, or without random, says nothing either.
+    let short = (1..=4).flat_map(|seed| run("d", "upper-bound", seed, &[0.5, 0.9])).collect::<Vec<_>>();
+    let found = analysis(&[random, flat("x", [0.1; 4]), short.clone()]);
+    assert!(bound_of(&found).gain.is_none() && found.verdict.last().unwrap().contains("at least 3 seeds"));
+    assert!(bound_of(&analysis(&[flat("x", [0.1; 4]), short])).gain.is_none());
+}

@@ -1,5 +1,6 @@
 //! The answer in sentences.
 
+use super::bound;
 use super::phrases::{evidence, list, p_value, percent_of, points_with_interval, ratio_interval, thousands};
 use super::runs::{ArmRuns, Pair, TaskRuns};
 use super::{Analysis, BASELINE, SEEDS_ADVISED, SEEDS_FOR_CLAIMS, Saving, TaskAnalysis, Versus};
@@ -13,7 +14,12 @@ pub(super) fn sentences(analysis: &Analysis, runs: &[TaskRuns<'_>], asked: &[Str
     }
     let over_all = over_all(analysis).into_iter();
     let tasks = analysis.tasks.iter().zip(runs);
-    over_all.chain(tasks.flat_map(|(task, runs)| of_task(task, runs, asked, tests(analysis)))).collect()
+    let of_task = |(task, runs)| {
+        let mut sentences = of_task(task, runs, asked, tests(analysis));
+        sentences.extend(bound::sentences(task));
+        sentences
+    };
+    over_all.chain(tasks.flat_map(of_task)).collect()
 }
 
 /// Tests in Holm's family of the areas.

@@ -146,8 +146,8 @@ impl<'a> TaskView<'a> {
 
     /// The metric by labels and strategy.
     fn numbers(&self) -> Vec<(usize, Vec<String>)> {
-        let arms = &self.task.arms;
-        let labels = arms.iter().flat_map(|arm| arm.points.iter().map(|point| point.labels));
+        let arms = || self.task.curves();
+        let labels = arms().flat_map(|arm| arm.points.iter().map(|point| point.labels));
         let labels = labels.collect::<BTreeSet<_>>();
         let cell = |labels, arm: &crate::analysis::Arm| {
             let Some(point) = arm.points.iter().find(|point| point.labels == labels) else {
@@ -160,10 +160,7 @@ impl<'a> TaskView<'a> {
             };
             cells::percent(&point.value) + mark
         };
-        labels
-            .into_iter()
-            .map(|labels| (labels, arms.iter().map(|arm| cell(labels, arm)).collect()))
-            .collect()
+        labels.into_iter().map(|labels| (labels, arms().map(|arm| cell(labels, arm)).collect())).collect()
     }
 }
 

@@ -164,6 +164,7 @@ fn made_up(at: usize, (dataset, net): &(&str, &str), strategies: &[&str], seeds:
         dataset: (*dataset).into(),
         net: (*net).into(),
         arms: strategies.iter().enumerate().map(arm).collect(),
+        upper_bound: None,
     }
 }
 

@@ -103,6 +103,10 @@ def _candidates(
     return None, samples
 
 
+# Signals of several passes or nets, `[t, n, c]`, which no classifier here has.
+STACKS = ("mc_probs", "member_probs")
+
+
 class _Build:
     """Makes the signals that a strategy looks at."""
 
@@ -153,7 +157,7 @@ class _Build:
         of_labeled = {"labeled_embeddings": "embeddings", "labeled_probs": "probs", "labeled_features": "features"}
         if name in of_labeled and name not in self.given:
             return np.ascontiguousarray(self.about(of_labeled[name], labeled=True))
-        if name in ("probs", "embeddings", "features", "mc_probs"):
+        if name in ("probs", "embeddings", "features", *STACKS):
             return np.ascontiguousarray(self.about(name, labeled=False))
         if name in self.given:
             return self.given[name]
@@ -172,14 +176,14 @@ class _Build:
                 if labeled:
                     raise self.lacks("labeled_" + name)
                 return array
-            axis = 1 if name == "mc_probs" else 0
+            axis = 1 if name in STACKS else 0
             if array.shape[axis] != len(self.x):
                 raise ValueError(
                     f"`{name}` must be {SIGNALS[name][0]} with {len(self.x)} rows, one for each sample of `X`, found {found(array)}"
                 )
             return np.take(array, self.labeled if labeled else self.rows, axis=axis)
         samples = self.x[self.labeled] if labeled else self.samples
-        if name == "mc_probs":
+        if name in STACKS:
             raise self.lacks(name)
         if name == "features" or (name == "embeddings" and not self.embeds()):
             return samples

@@ -23,6 +23,7 @@ def select(
     embeddings: ArrayLike | None = None,
     probs: ArrayLike | None = None,
     mc_probs: ArrayLike | None = None,
+    member_probs: ArrayLike | None = None,
     labeled_embeddings: ArrayLike | None = None,
     labels: ArrayLike | None = None,
     labeled_probs: ArrayLike | None = None,
@@ -52,6 +53,8 @@ def select(
         Class probabilities of the candidates.
     mc_probs : array_like, shape (t, n, c), optional
         Class probabilities of stochastic passes.
+    member_probs : array_like, shape (t, n, c), optional
+        Class probabilities of several nets that differ in their seeds.
     labeled_embeddings : array_like, shape (m, d), optional
         Features of samples labelled already; without it, none are.
     labels : array_like of int, shape (m,), optional
@@ -102,6 +105,7 @@ def select(
         "embeddings": embeddings,
         "probs": probs,
         "mc_probs": mc_probs,
+        "member_probs": member_probs,
         "labeled_embeddings": labeled_embeddings,
         "labels": labels,
         "labeled_probs": labeled_probs,

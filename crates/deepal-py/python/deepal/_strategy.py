@@ -153,7 +153,7 @@ class Strategy:
             How many threads to use; as many as there are cores by default.
         **signals : array_like
             Signals by keyword of `deepal.select`, a row for each sample of `X` (for each of the candidates if these are samples), in the
-            place of what `clf` gives: `probs`, `mc_probs`, `embeddings`, `features`; and `head_weights`, `head_biases`.
+            place of what `clf` gives: `probs`, `mc_probs`, `member_probs`, `embeddings`, `features`; and `head_weights`, `head_biases`.
 
         Returns
         -------

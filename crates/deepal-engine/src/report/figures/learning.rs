@@ -49,7 +49,7 @@ pub(crate) fn learning_curves(
     over: Over,
     legend: bool,
 ) -> Drawing {
-    let points = || task.arms.iter().flat_map(|arm| &arm.points);
+    let points = || task.curves().flat_map(|arm| &arm.points);
     let slowest = points().map(|point| point.seconds).fold(0.0, f64::max);
     let (second, unit) = unit(slowest);
     let x = |point: &Point| match over {
@@ -70,18 +70,18 @@ pub(crate) fn learning_curves(
     shapes.push(text((0.0, 12.0), format!("test {}, %", metric.words()), Paint::Muted, Anchor::Start));
     // Many bands on top of each other would hide everything.
     let opacity = 0.14 * (4.0 / task.arms.len() as f64).min(1.0);
-    for arm in &task.arms {
+    for arm in task.curves() {
         shapes.push(curve(arm, styles, &frame, x, opacity));
     }
     let mut height = BOTTOM + 44.0;
     if legend {
-        let names = task.arms.iter().map(|arm| arm.strategy.as_str()).collect::<Vec<_>>();
+        let names = task.curves().map(|arm| arm.strategy.as_str()).collect::<Vec<_>>();
         height += add_legend(&mut shapes, &names, styles, height + 12.0);
     }
     let last = |arm: &Arm| {
         arm.points.last().map(|point| format!("{} {}", arm.strategy, cells::percent(&point.value)))
     };
-    let ends = task.arms.iter().filter_map(last).collect::<Vec<_>>().join(", ");
+    let ends = task.curves().filter_map(last).collect::<Vec<_>>().join(", ");
     let label = format!(
         "Learning curves of {}: test {} over {what}. At the end, in per cent: {ends}.",
         task.name(),

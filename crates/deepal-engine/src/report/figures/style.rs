@@ -3,6 +3,7 @@
 use super::drawing::{BLUE, GREEN, ORANGE, PURPLE, Paint, SKY, Shape, VERMILION, Xy};
 use crate::analysis::Analysis;
 use crate::text::distinct;
+use deepal_core::strategy::is_upper_bound;
 
 const PAINTS: [Paint; 7] = [
     Paint::Fixed(BLUE),
@@ -39,7 +40,7 @@ pub(crate) enum Marker {
 
 impl Styles {
     pub(crate) fn new(analysis: &Analysis) -> Self {
-        let arms = analysis.tasks.iter().flat_map(|task| &task.arms);
+        let arms = analysis.tasks.iter().flat_map(|task| task.curves());
         Self { strategies: distinct(arms.map(|arm| &arm.strategy)) }
     }
 
@@ -48,12 +49,14 @@ impl Styles {
         self.strategies.iter().position(|name| name == strategy).unwrap_or_default()
     }
 
-    /// `random` is grey; of the others the first 35 differ from each other.
+    /// `random` and the upper bound are grey; of the others the first 35 differ from each other.
     pub(crate) fn style(&self, strategy: &str) -> Style {
-        if strategy == "random" {
-            return Style { paint: Paint::Grey, dashed: false, marker: Marker::Disc };
+        let is_reference = |name: &str| name == "random" || is_upper_bound(name);
+        if is_reference(strategy) {
+            let dashed = strategy != "random";
+            return Style { paint: Paint::Grey, dashed, marker: Marker::Disc };
         }
-        let others = self.strategies.iter().filter(|name| *name != "random");
+        let others = self.strategies.iter().filter(|name| !is_reference(name));
         let place = others.take_while(|name| *name != strategy).count();
         let markers = [Marker::Disc, Marker::Square, Marker::Up, Marker::Diamond, Marker::Down];
         Style {
