@@ -84,8 +84,8 @@ pub(crate) enum Command {
     /// Compute embeddings with a pretrained ONNX model. Results are cached, so an interrupted command resumes.
     #[command(after_help = exit::HELP)]
     Embed(EmbedArgs),
-    /// Write the labels of a project as CSV or JSON lines, or those that a run bought as CSV, JSON lines, folders of pictures, or files for Label Studio, Hugging Face's
-    /// `datasets` and COCO's tools.
+    /// Write the labels of a run or project: as CSV, JSON lines, folders of pictures, or files for Label Studio, Hugging Face's `datasets`
+    /// and COCO's tools.
     ///
     /// Each label has the id of its sample in your own data, or its number in a data set of the list.
     #[command(after_help = exit::HELP)]

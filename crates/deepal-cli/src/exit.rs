@@ -1,7 +1,8 @@
 //! Exit codes, and how an error is reported.
 
-use crate::progress::say;
+use deepal::text::harmless;
 use deepal::{Error, Kind};
+use std::io::Write;
 
 /// All went well.
 pub(crate) const SUCCESS: u8 = 0;
@@ -25,7 +26,7 @@ pub(crate) const HELP: &str = "Exit codes: 0 success, 1 a job failed, 2 wrong op
 /// Reports the error on stderr and gives its exit code.
 pub(crate) fn report(error: &Error) -> u8 {
     let head = if error.kind() == Kind::Interrupted { "interrupted" } else { "error" };
-    say(&format!("{head}: {error}"));
+    let _ = writeln!(std::io::stderr(), "{}", harmless(&format!("{head}: {error}")));
     match error.kind() {
         Kind::Setting => USAGE,
         Kind::Input => INPUT,

@@ -124,7 +124,8 @@ fn no_confirmed_answer_is_lost_when_it_is_killed() {
         // Another moment each time: the golden ratio leaves no part of the interval out.
         let share = (kill as f64 * 0.618_034).fract();
         let enough = confirmed.load(Ordering::Relaxed) + 11 + (60.0 * share) as usize;
-        while confirmed.load(Ordering::Relaxed) < enough && threads.iter().any(|thread| !thread.is_finished()) {
+        while confirmed.load(Ordering::Relaxed) < enough && threads.iter().any(|thread| !thread.is_finished())
+        {
             std::thread::sleep(Duration::from_millis(1));
         }
         std::thread::sleep(Duration::from_micros((9_000.0 * share) as u64));

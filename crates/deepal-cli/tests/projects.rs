@@ -132,8 +132,8 @@ fn a_sheet_shows_texts_and_rows() {
         [("texts.csv", "one &lt;b&gt;good&lt;/b&gt; film, seen "), ("points.csv", "<th>x</th><td>")]
     {
         call(at, &format!("init {source} --classes good,bad --batch 5"), 0);
-        call(at, &format!("select {source} --sheet picks.html"), 0);
-        let page = fs::read_to_string(at.join("picks.html")).unwrap();
+        call(at, &format!("select {source} --sheet {source}.html"), 0);
+        let page = fs::read_to_string(at.join(format!("{source}.html"))).unwrap();
         assert_eq!((page.matches(words).count(), page.matches("<b>good").count()), (5, 0), "{page}");
     }
 }

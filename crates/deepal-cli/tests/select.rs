@@ -880,7 +880,7 @@ fn a_strategy_that_does_not_fit_says_so_and_offers_the_part_that_does() {
     {
         for strategy in ["k-center", "k-means", "k-medians"] {
             // Not even the file fits that is not mapped.
-            let megabytes = if source.contains("wide") { 63 } else { 42 };
+            let megabytes = if source.contains("wide") { 71 } else { 50 };
             let line = format!("--strategy {strategy} --budget 3 {source} --memory {megabytes}");
             let refused = select(folder.path(), &line).assert().code(2).stdout("");
             let text = String::from_utf8(refused.get_output().stderr.clone()).unwrap();

@@ -119,10 +119,11 @@ pub fn write_in_pieces<E: From<Error>>(
     sweep(path);
     let claimed = claim(path, |temporary| File::create_new(temporary), |file| file.lock().is_ok());
     let (temporary, mut file) = claimed.map_err(Error::write(path))?;
+    // Before there is anything to read. Some file systems have no permissions to set, and then both files have the same.
+    let _ = permissions.map(|permissions| file.set_permissions(permissions));
     let made = make(&mut |piece| file.write_all(piece).map_err(Error::write(path)));
     let written = made.and_then(|()| {
-        let permitted = permissions.map_or(Ok(()), |permissions| file.set_permissions(permissions));
-        let kept = permitted.and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
+        let kept = file.sync_all().and_then(|()| fs::rename(&temporary, path));
         Ok(kept.map_err(Error::write(path))?)
     });
     match written {

@@ -82,6 +82,24 @@ impl Project {
         Self::with(store, folder, setup, source)
     }
 
+    /// Checks that the project is about a source, or is named itself: answers about others would be taken for answers about its samples.
+    ///
+    /// # Errors
+    /// It is about another source.
+    pub fn check_about(&self, path: &Path) -> Result<()> {
+        let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
+        let own = [self.folder(), &self.setup().source, &self.source().path];
+        if own.iter().any(|own| real(own) == real(path)) {
+            return Ok(());
+        }
+        Err(Error::Setting(format!(
+            "the project `{}` is about `{}`, not about `{}`; name another folder for a project about that",
+            self.folder().display(),
+            self.setup().source.display(),
+            path.display()
+        )))
+    }
+
     /// Opens a project, to write: another process that has it open is named in the error.
     ///
     /// # Errors

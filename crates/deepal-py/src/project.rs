@@ -102,6 +102,7 @@ fn open(
         return wanted.create(&folder, source, monitor);
     };
     let project = deepal::project::Project::open(&found, monitor)?;
+    project.check_about(source)?;
     match wanted.differs(&project) {
         None => Ok(project),
         Some(Differs { setting, there }) => Err(Error::Setting(format!(

@@ -78,6 +78,7 @@ impl PageArgs {
             return wanted.create(&folder, path, monitor);
         };
         let project = Project::open(&folder, monitor)?;
+        project.check_about(path)?;
         match wanted.differs(&project) {
             None => Ok(project),
             Some(Differs { setting, there }) => Err(wrong(format!(

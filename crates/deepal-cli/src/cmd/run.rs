@@ -54,7 +54,12 @@ pub(crate) fn run(args: RunArgs) -> Outcome {
                 Some(folder) => folder.clone(),
                 None => default_folder(&args, &plan)?,
             };
-            plan.start(&folder)?
+            plan.start(&folder).inspect_err(|_| {
+                // One that was made for this run; one with anything in it stays.
+                if args.out.is_none() {
+                    let _ = std::fs::remove_dir(&folder);
+                }
+            })?
         }
     };
     let folder = study.folder().to_owned();

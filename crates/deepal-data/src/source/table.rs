@@ -182,6 +182,7 @@ fn pictures(
     found.split = kept.iter().map(|row| found.split[*row]).collect();
     found.kind = "table of pictures".into();
     found.image = Some(pictures.transform.clone());
+    found.bits = pictures.bits();
     found.inputs = Arc::new(pictures);
     Ok(())
 }

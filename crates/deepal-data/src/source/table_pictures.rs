@@ -22,6 +22,8 @@ pub(super) struct TablePictures {
     limits: Limits,
     /// How many of 16 bits are used.
     bits: u32,
+    /// Whether some have 16.
+    is_deep: bool,
 }
 
 /// Whether bytes are pictures, all that are there.
@@ -52,10 +54,11 @@ impl TablePictures {
             None => Err("has no picture".to_owned()),
             Some(bytes) => {
                 let decoded = decode(bytes, &limits, bits);
-                decoded.and_then(|decoded| fitted(&transform, decoded.picture))
+                decoded.and_then(|decoded| Ok((fitted(&transform, decoded.picture)?, decoded.peak.is_some())))
             }
         };
         let (n, mut all, mut kept, mut files) = (cells.len(), Vec::new(), Vec::new(), Vec::new());
+        let mut is_deep = false;
         let mut rows = cells.into_iter().enumerate();
         loop {
             let chunk = rows.by_ref().take(1024).collect::<Vec<_>>();
@@ -67,7 +70,8 @@ impl TablePictures {
                 match result {
                     Err(why) => problems
                         .push(Problem { what: format!("row {}", row + 1), why: format!("{why}; skipped") }),
-                    Ok(pixels) => {
+                    Ok((pixels, has_16_bits)) => {
+                        is_deep |= has_16_bits;
                         if all.len() == kept.len() && all.len() < room {
                             all.push(pixels);
                         }
@@ -78,7 +82,12 @@ impl TablePictures {
                 (open.progress)(row + 1, n);
             }
         }
-        Ok((Self { path: path.into(), files, fitted: all, transform, limits, bits }, kept))
+        Ok((Self { path: path.into(), files, fitted: all, transform, limits, bits, is_deep }, kept))
+    }
+
+    /// How many of their 16 bits the pictures use, if some have 16.
+    pub(super) fn bits(&self) -> Option<u32> {
+        self.is_deep.then_some(self.bits)
     }
 }
 

@@ -250,7 +250,7 @@ fn the_comments_of_a_manifest_name_every_key_and_would_be_one() {
         vocabulary: Some(2000),
         features: names(&["x*", "y"]),
         split: Some("part".into()),
-        scale: Some(Scaling::None),
+        scale: Some(Scaling::Even),
         missing: names(&["-1", "unknown"]),
         separator: Some(';'),
         decimal: Some(','),

@@ -382,13 +382,15 @@ impl Progress {
             return Err(format!("has times that are negative or not finite for {job}"));
         }
         let n = picks.len();
+        if n == 0 {
+            return Err(format!("has no pick for {job}"));
+        }
         // Older versions recorded no classes.
-        let has_classes = classes.is_empty() || classes.len() == n;
-        if n == 0 || !has_classes || scores.as_ref().is_some_and(|scores| scores.len() != n) {
-            return Err(format!(
-                "has {n} picks for {job}, {} classes and not a score for each",
-                classes.len()
-            ));
+        if !classes.is_empty() && classes.len() != n {
+            return Err(format!("has {n} picks and {} classes for {job}", classes.len()));
+        }
+        if let Some(scores) = scores.as_ref().filter(|scores| scores.len() != n) {
+            return Err(format!("has {n} picks and {} scores for {job}", scores.len()));
         }
         if let Some(twice) = picks.iter().find(|pick| !self.picked.insert(**pick)) {
             return Err(format!("picks sample {twice} a second time in {job}"));
@@ -554,8 +556,8 @@ mod tests {
             (whole.replacen("1.23456", "-1.23456", 1), "line 1: has times that are negative"),
             (whole.replacen("\"picks\":[1,0,", "\"picks\":[1,1,", 1), "line 1: picks sample 1 a second time"),
             (whole.replacen("\"picks\":[4,3,", "\"picks\":[4,0,", 1), "line 2: picks sample 0 a second time"),
-            (whole.replacen("\"picks\":[1,0,4294967295]", "\"picks\":[]", 1), "line 1: has 0 picks"),
-            (whole.replacen("\"classes\":[1,0,", "\"classes\":[0,", 1), "line 1: has 3 picks"),
+            (whole.replacen("\"picks\":[1,0,4294967295]", "\"picks\":[]", 1), "line 1: has no pick"),
+            (whole.replacen("\"classes\":[1,0,", "\"classes\":[0,", 1), "line 1: has 3 picks and 2 classes"),
             (whole.replacen("\"labels\":3", "\"labels\":4", 1), "line 1: says 4 labels"),
         ];
         for (events, expected) in cases {

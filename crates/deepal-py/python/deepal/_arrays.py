@@ -22,6 +22,10 @@ class CopyWarning(UserWarning):
     """An array had to be copied: it was not single-precision, contiguous and in the byte order of this machine."""
 
 
+# DLPack's numbers of the processor, and of its memory that is pinned for CUDA and ROCm.
+_IN_MEMORY = (1, 3, 11)
+
+
 def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
     """The argument as an array of numbers or labels, without a copy where that is possible.
 
@@ -39,7 +43,7 @@ def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
         raise TypeError(f"`{name}` is a tensor that requires gradients; give `{name}.detach()`")
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
         raise TypeError(f"`{name}` is a sparse matrix; give `{name}.toarray()`, or fewer features by truncated SVD")
-    if hasattr(value, "__dlpack_device__") and cast(Any, value).__dlpack_device__()[0] != 1:
+    if hasattr(value, "__dlpack_device__") and cast(Any, value).__dlpack_device__()[0] not in _IN_MEMORY:
         raise TypeError(f"`{name}` is not in the memory of the processor; move it there")
     if is_table(value):
         return rows(name, value)

@@ -280,7 +280,9 @@ class ActiveLearner:
     def _predict(self, source: Any) -> tuple[list[str], NDArray[np.float64]]:
         with tempfile.TemporaryDirectory(prefix="deepal-") as folder, Hear() as hear:
             path = None if source is None else path_of("source", source, Path(folder))
-            _, classes, probs = self._project.predict(path, self._threads, hear)
+            ids, classes, probs = self._project.predict(path, self._threads, hear)
+            if path is None and list(ids) != list(self._project.ids):
+                raise RuntimeError("the files of the source have changed since the project was opened; close it and open it again")
         return classes, probs
 
     def save(self, path: str | PathLike[str]) -> Path:

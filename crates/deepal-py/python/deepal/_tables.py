@@ -75,8 +75,10 @@ def path_of(name: str, source: Any, folder: Path) -> Path:
     if is_path(source):
         return Path(source)
     folder.mkdir(parents=True, exist_ok=True)
+    path = folder / ("data.parquet" if is_table(source) else "data.npy")
+    if path.exists():
+        raise FileExistsError(f"`{path}` is there already, and the data would be written to it; name another folder")
     if is_table(source):
-        path = folder / "data.parquet"
         _write(name, source, path)
         return path
     from ._arrays import as_array, found
@@ -84,8 +86,8 @@ def path_of(name: str, source: Any, folder: Path) -> Path:
     array = as_array(name, source)
     if array.dtype.kind not in "fiub" or array.ndim < 2:
         raise TypeError(f"`{name}` must be a path, a frame, or numbers [n, d] or [n, channels, height, width], found {found(array)}")
-    np.save(folder / "data.npy", array)
-    return folder / "data.npy"
+    np.save(path, array)
+    return path
 
 
 def _write(name: str, table: Any, path: Path) -> None:

@@ -123,9 +123,16 @@ def _torch() -> Any:
 
 def _check_order(torch: Any, loader: Any) -> None:
     """A loader must give all samples in their order."""
-    if isinstance(getattr(loader, "sampler", None), torch.utils.data.RandomSampler):
-        raise ValueError("`loader` shuffles, so rows would be in no known order; make it with `shuffle=False`")
-    if getattr(loader, "drop_last", False):
+    of_batches = getattr(loader, "batch_sampler", None)
+    samplers = [sampler for sampler in (getattr(loader, "sampler", None), getattr(of_batches, "sampler", None)) if sampler is not None]
+    if isinstance(loader, torch.utils.data.DataLoader):
+        for sampler in samplers:
+            if isinstance(sampler, torch.utils.data.Sampler) and not isinstance(sampler, torch.utils.data.SequentialSampler):
+                raise ValueError(
+                    f"`loader` has a {type(sampler).__name__}, so rows would be in no known order; make it with `shuffle=False`, and take a "
+                    "part of the data by `torch.utils.data.Subset`"
+                )
+    if getattr(loader, "drop_last", False) or getattr(of_batches, "drop_last", False):
         raise ValueError("`loader` leaves the last batch out if it is small; make it with `drop_last=False`")
 
 
@@ -209,7 +216,7 @@ class _Watch:
 
     def _through_linear(self, module: Any, inputs: Any, output: Any) -> None:
         # Those of each token or pixel are large, and none of them gives the class scores.
-        if output.ndim == 2:
+        if output.ndim == 2 and inputs:
             self._seen.append((module, inputs[0], output))
 
     def _through_layer(self, module: Any, inputs: Any, output: Any) -> None:
