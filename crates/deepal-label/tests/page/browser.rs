@@ -245,7 +245,7 @@ fn comes_to(served: &Served, n: u64) {
     assert_eq!(labeled(served), n);
 }
 
-/// From a key to the next picture while a net trains: what a person waits for.
+/// From a key to the next picture while a net trains: what a person waits for. `DEEPAL_PAUSE`: milliseconds between answers [default: 60].
 #[test]
 fn the_next_picture_is_there_at_once() {
     let place = Place::new(150);
@@ -263,9 +263,10 @@ fn the_next_picture_is_there_at_once() {
             image.decode().then(() => times.push(performance.now() - begun));
         }).observe(document.querySelector('#stage'), { childList: true });";
     browser.run(timed);
+    let pause = std::env::var("DEEPAL_PAUSE").ok().and_then(|n| n.parse().ok()).unwrap_or(60);
     for _ in 0..60 {
         press_and_wait(&browser, &[&key(&shown(&browser))]);
-        std::thread::sleep(Duration::from_millis(60));
+        std::thread::sleep(Duration::from_millis(pause));
     }
     let times = browser.run("return window.times.sort((a, b) => a - b)");
     let times = times.as_array().unwrap().iter().map(|time| time.as_f64().unwrap()).collect::<Vec<_>>();
