@@ -22,9 +22,12 @@ __all__ = [
     "Cdal",
     "Clue",
     "ClusterMargin",
+    "ConsensusEntropy",
     "DeepFool",
     "DensityWeighting",
     "DropQuery",
+    "EnsembleBald",
+    "EnsembleVariationRatios",
     "Entropy",
     "EntropyDropout",
     "Epig",
@@ -46,6 +49,7 @@ __all__ = [
     "TypiClust",
     "UncertaintyHerding",
     "VariationRatios",
+    "VoteEntropy",
     "WeightedKMeans",
 ]
 
@@ -1504,4 +1508,151 @@ class Epig(Strategy):
     ) -> None:
         self.passes = passes
         self.targets = targets
+        self.random_state = random_state
+
+
+class VoteEntropy(Strategy):
+    """The largest entropy of the votes of several nets.
+
+    Score −Σ (v/t) ln (v/t), with v of t nets predicting a class. Few nets leave many equals: of these the one
+    with the larger consensus entropy, so the picks have no scores. The committee is the net itself and t − 1
+    more, each trained for the query on the same labels with a seed of its own, which takes t − 1 times as
+    long as a training and holds one net and [t, n, c] at a time. Softmax regression has no committee, as its
+    seed does not matter. It is not divided by the largest entropy, as some do, which changes no order.
+
+    Looks at: committee probabilities.
+
+    Parameters
+    ----------
+    members : int, default=5
+        Nets in the committee. A whole number from 2 to 100. Source: Beluch et al., CVPR 2018.
+    random_state : int, numpy.random.Generator or None, default=None
+        The seed for `query`: the same number gives the same picks, None other picks each time.
+
+    References
+    ----------
+    Dagan and Engelson, Committee-based sampling for training probabilistic classifiers, ICML 1995; Seung,
+    Opper and Sompolinsky, Query by committee, COLT 1992.
+    """
+
+    name = "vote-entropy"
+    needs = frozenset({"member_probs"})
+    wants = frozenset()
+    starts_cold = False
+
+    def __init__(
+        self,
+        *,
+        members: int = 5,
+        random_state: int | np.random.Generator | np.random.RandomState | None = None,
+    ) -> None:
+        self.members = members
+        self.random_state = random_state
+
+
+class ConsensusEntropy(Strategy):
+    """The largest entropy of the mean probabilities of several nets.
+
+    Score H[mean p], the entropy of the consensus of t nets. The committee is that of vote-entropy, at its
+    cost. It does not tell nets that disagree from nets that are all unsure; ensemble-bald does.
+
+    Looks at: committee probabilities.
+
+    Parameters
+    ----------
+    members : int, default=5
+        Nets in the committee. A whole number from 2 to 100. Source: Beluch et al., CVPR 2018.
+    random_state : int, numpy.random.Generator or None, default=None
+        The seed for `query`: the same number gives the same picks, None other picks each time.
+
+    References
+    ----------
+    Settles, Active learning literature survey, 2009, section 3.2; Beluch, Genewein, Nürnberger and Köhler,
+    The power of ensembles for active learning in image classification, CVPR 2018.
+    """
+
+    name = "consensus-entropy"
+    needs = frozenset({"member_probs"})
+    wants = frozenset()
+    starts_cold = False
+
+    def __init__(
+        self,
+        *,
+        members: int = 5,
+        random_state: int | np.random.Generator | np.random.RandomState | None = None,
+    ) -> None:
+        self.members = members
+        self.random_state = random_state
+
+
+class EnsembleBald(Strategy):
+    """The largest mean divergence of several nets from their consensus.
+
+    Score mean KL(p ‖ mean p) over t nets, which is H[mean p] − mean H[p], BALD with nets in the place of
+    passes with dropout. The committee is that of vote-entropy, at its cost.
+
+    Looks at: committee probabilities.
+
+    Parameters
+    ----------
+    members : int, default=5
+        Nets in the committee. A whole number from 2 to 100. Source: Beluch et al., CVPR 2018.
+    random_state : int, numpy.random.Generator or None, default=None
+        The seed for `query`: the same number gives the same picks, None other picks each time.
+
+    References
+    ----------
+    McCallum and Nigam, Employing EM and pool-based active learning for text classification, ICML 1998; Beluch
+    et al., CVPR 2018.
+    """
+
+    name = "ensemble-bald"
+    needs = frozenset({"member_probs"})
+    wants = frozenset()
+    starts_cold = False
+
+    def __init__(
+        self,
+        *,
+        members: int = 5,
+        random_state: int | np.random.Generator | np.random.RandomState | None = None,
+    ) -> None:
+        self.members = members
+        self.random_state = random_state
+
+
+class EnsembleVariationRatios(Strategy):
+    """The largest share of several nets that do not predict the class that most predict.
+
+    Score 1 − f/t of t nets, of which f predict the most frequent class. Among equals the smaller largest mean
+    probability counts, as less than half a net. The committee is that of vote-entropy, at its cost.
+
+    Looks at: committee probabilities.
+
+    Parameters
+    ----------
+    members : int, default=5
+        Nets in the committee. A whole number from 2 to 100. Source: Beluch et al., CVPR 2018.
+    random_state : int, numpy.random.Generator or None, default=None
+        The seed for `query`: the same number gives the same picks, None other picks each time.
+
+    References
+    ----------
+    Beluch, Genewein, Nürnberger and Köhler, The power of ensembles for active learning in image
+    classification, CVPR 2018.
+    """
+
+    name = "ensemble-variation-ratios"
+    needs = frozenset({"member_probs"})
+    wants = frozenset()
+    starts_cold = False
+
+    def __init__(
+        self,
+        *,
+        members: int = 5,
+        random_state: int | np.random.Generator | np.random.RandomState | None = None,
+    ) -> None:
+        self.members = members
         self.random_state = random_state
