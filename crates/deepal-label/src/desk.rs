@@ -283,7 +283,8 @@ impl Desk {
             error: side.error.clone(),
             last: side.last,
             next_after: (!side.is_running).then_some(next_after),
-            is_over: open == 0
+            // Looked at again: a batch may have come since `open` was counted.
+            is_over: self.project.open_questions().is_empty()
                 && !side.is_running
                 && side.held.is_none()
                 && side.error.is_none()
