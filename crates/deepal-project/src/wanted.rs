@@ -50,6 +50,27 @@ impl Wanted {
         Project::create(folder, &setup, monitor)
     }
 
+    /// The project about a source, in `folder` or beside the source: the one that is there, with the first setting that it has otherwise, or
+    /// a new one.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create), [`Project::open`] and [`Project::check_about`].
+    pub fn open_or_create(
+        &self,
+        source: &Path,
+        folder: Option<&Path>,
+        monitor: Monitor<'_>,
+    ) -> Result<(Project, Option<Differs>)> {
+        let Some(found) = Project::find(folder.unwrap_or(source)) else {
+            let folder = folder.map_or_else(|| Project::folder_for(source), Path::to_path_buf);
+            return Ok((self.create(&folder, source, monitor)?, None));
+        };
+        let project = Project::open(&found, monitor)?;
+        project.check_about(source)?;
+        let differs = self.differs(&project);
+        Ok((project, differs))
+    }
+
     /// The first setting that a project has otherwise; `None` if it is what is wanted.
     pub fn differs(&self, project: &Project) -> Option<Differs> {
         let (setup, state) = (project.setup(), project.state());

@@ -515,3 +515,22 @@ fn a_project_is_as_wanted_or_says_what_differs() {
         assert_eq!(wanted.differs(&project), Some(Differs { setting, there: there.into() }));
     }
 }
+
+/// Answers about samples of one source would be taken for answers about those of another with the same ids.
+#[test]
+fn a_project_of_another_source_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let source = points(&folder);
+    let other = folder.path().join("other.csv");
+    fs::copy(&source, &other).unwrap();
+    let wanted = Wanted { classes: CLASSES.map(String::from).to_vec(), ..Wanted::default() };
+    let place = folder.path().join("here");
+    let open = |source: &Path| wanted.open_or_create(source, Some(&place), Monitor::silent());
+    assert!(open(&source).unwrap().1.is_none(), "a new one");
+    let (there, differs) = open(&source).unwrap();
+    assert_eq!((there.folder(), differs), (place.as_path(), None));
+    drop(there);
+    drop(open(&place).unwrap());
+    let error = open(&other).err().unwrap().to_string();
+    assert!(error.contains("points.csv`, not about") && error.contains("other.csv"), "{error}");
+}

@@ -97,17 +97,12 @@ fn open(
     let Settings { classes, net, strategy, model, batch, audit, seed } = settings;
     let model = model.map(|model| Pretrained::open(&model, &Preprocess::default())).transpose()?;
     let wanted = Wanted { classes, net, strategy, model, batch, audit, seed };
-    let Some(found) = deepal::project::Project::find(folder.unwrap_or(source)) else {
-        let folder = folder.map_or_else(|| deepal::project::Project::folder_for(source), Path::to_path_buf);
-        return wanted.create(&folder, source, monitor);
-    };
-    let project = deepal::project::Project::open(&found, monitor)?;
-    project.check_about(source)?;
-    match wanted.differs(&project) {
+    let (project, differs) = wanted.open_or_create(source, folder, monitor)?;
+    match differs {
         None => Ok(project),
         Some(Differs { setting, there }) => Err(Error::Setting(format!(
             "`{setting}`: the project `{}` has {there}; leave `{setting}` out, or begin another project in another folder",
-            found.display()
+            project.folder().display()
         ))),
     }
 }

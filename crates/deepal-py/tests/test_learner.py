@@ -285,3 +285,30 @@ except KeyboardInterrupt:
     child.wait(timeout=60)
     with deepal.ActiveLearner(points) as learner:
         assert learner.status().n_labeled == 20
+
+
+def test_nothing_of_the_users_is_overwritten(tmp_path):
+    mine = tmp_path / "data.npy"
+    mine.write_bytes(b"mine")
+    with pytest.raises(FileExistsError, match=r"data\.npy` is there already"):
+        deepal.ActiveLearner(np.zeros((30, 2)), classes=["low", "high"], project=tmp_path)
+    assert mine.read_bytes() == b"mine"
+
+
+def test_a_project_of_another_source_is_refused(points):
+    other = points.with_name("other.csv")
+    shutil.copyfile(points, other)
+    deepal.ActiveLearner(points, classes=["low", "high"], project=points.parent / "here").close()
+    with pytest.raises(ValueError, match="is about `.*points.csv`, not about `.*other.csv`"):
+        deepal.ActiveLearner(other, project=points.parent / "here")
+
+
+def test_predictions_belong_to_the_ids(points):
+    with deepal.ActiveLearner(points, classes=["low", "high"], batch=30) as learner:
+        answer(learner, 2)
+        learner.fit()
+        assert len(learner.predict()) == 200
+        with points.open("a") as file:
+            file.write("p200,0.1,0.2\n")
+        with pytest.raises(RuntimeError, match="have changed since the project was opened"):
+            learner.predict()

@@ -142,6 +142,10 @@ def without_dropout() -> torch.nn.Sequential:
     return nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
 
 
+def drawn(data):
+    return torch.utils.data.BatchSampler(torch.utils.data.RandomSampler(data), 16, drop_last=False)
+
+
 @pytest.mark.parametrize(
     ("make_arguments", "words"),
     [
@@ -150,6 +154,8 @@ def without_dropout() -> torch.nn.Sequential:
         (lambda: (make(), pool()[1], {"embedding": "head"}), "no layer 'head'; it has 0, 1"),
         (lambda: (make(), pool()[1], {"embedding": nn.Linear(3, 3)}), "must be a layer of the model"),
         (lambda: (make(), torch.utils.data.DataLoader(pool()[0], shuffle=True), {}), "shuffle=False"),
+        (lambda: (make(), torch.utils.data.DataLoader(pool()[0], sampler=torch.utils.data.SubsetRandomSampler([2, 1])), {}), "SubsetRandomSampler"),
+        (lambda: (make(), torch.utils.data.DataLoader(pool()[0], batch_sampler=drawn(pool()[0])), {}), "RandomSampler"),
         (lambda: (make(), torch.utils.data.DataLoader(pool()[0], batch_size=16, drop_last=True), {}), "drop_last=False"),
         (lambda: (make(), [], {}), "no batch"),
         (lambda: (nn.Sequential(nn.Linear(8, 3)), pool()[1], {}), r"\[batch, c\].* found \[16, 1, 8, 3\]"),

@@ -73,17 +73,12 @@ impl PageArgs {
             batch: self.batch,
             ..Wanted::default()
         };
-        let Some(folder) = Project::find(self.project.as_deref().unwrap_or(path)) else {
-            let folder = self.project.clone().unwrap_or_else(|| Project::folder_for(path));
-            return wanted.create(&folder, path, monitor);
-        };
-        let project = Project::open(&folder, monitor)?;
-        project.check_about(path)?;
-        match wanted.differs(&project) {
+        let (project, differs) = wanted.open_or_create(path, self.project.as_deref(), monitor)?;
+        match differs {
             None => Ok(project),
             Some(Differs { setting, there }) => Err(wrong(format!(
                 "the project `{}` has {there}; leave `--{setting}` out, or begin another project with `--project`{}",
-                folder.display(),
+                project.folder().display(),
                 if setting == "classes" { "; the page adds classes" } else { "" }
             ))),
         }
