@@ -23,7 +23,7 @@ pub(crate) struct Described {
     classes: Vec<String>,
 }
 
-/// How much is asked when; `None` is the engine's default.
+/// How much is asked when, and what is judged; `None` is the engine's default.
 #[derive(FromPyObject)]
 pub(crate) struct Budget {
     #[pyo3(item)]
@@ -34,6 +34,8 @@ pub(crate) struct Budget {
     rounds: Option<u32>,
     #[pyo3(item)]
     seeds: Vec<u64>,
+    #[pyo3(item)]
+    metric: String,
 }
 
 /// Runs a study of strategies on arrays in a folder, writes all that is made of it there, and gives the table and verdict as text, and the
@@ -84,6 +86,7 @@ pub(crate) fn compare(
             initial: budget.initial,
             query: budget.query,
             rounds: budget.rounds,
+            metric: Some(budget.metric.parse()?),
             ..StudySettings::default()
         };
         let catalog = catalog.with_dataset(name, data);

@@ -42,6 +42,13 @@ def test_claims_curves_and_report(result, tmp_path):
     assert result.penalty.shape == (2, 2)
 
 
+def test_the_metric_is_what_claims_are_about(data):
+    budget = dict(strategies=["random"], seeds=[1], **BUDGET)
+    f1 = deepal.compare(*data, metric="macro-f1", **budget)
+    assert f1.summary["metric"] == "macro-f1" and "macro-F1" in str(f1)
+    assert deepal.compare(*data, **budget).summary["metric"] == "accuracy"
+
+
 def test_pandas(result):
     pytest.importorskip("pandas")
     table = result.to_pandas()
@@ -172,6 +179,7 @@ WRONG = [
     (lambda d: deepal.compare(*d, model=3), TypeError, "have `fit` and `predict_proba`"),
     (lambda d: deepal.compare(*d, model=LogisticRegression), TypeError, "give an object"),
     (lambda d: deepal.compare(*d, initial=10, query=100, rounds=10), ValueError, "the pool has 300 samples"),
+    (lambda d: deepal.compare(*d, metric="macro_f1"), ValueError, "did you mean `macro-f1`"),
     (lambda d: deepal.compare(*d, seeds=0), ValueError, "`seeds` must be at least 1"),
     (lambda d: deepal.compare(d[0] * np.nan, *d[1:]), ValueError, "NaN in row 0"),
 ]

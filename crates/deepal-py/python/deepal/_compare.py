@@ -105,15 +105,16 @@ def compare(
     initial: int | None = None,
     query: int | None = None,
     rounds: int | None = None,
+    metric: str = "accuracy",
     seeds: int | Sequence[int] = 5,
     out: str | PathLike[str] | None = None,
     name: str = "data",
     threads: int | None = None,
 ) -> Comparison:
-    """Compare strategies on data whose labels are known, which are hidden from them.
+    """Compare strategies on data whose labels are known; the strategies do not see the labels.
 
-    For one seed all strategies share the first labels and the net's initialisation, so they are compared in pairs. A job that fails is
-    warned of, and the others go on.
+    For one seed all strategies share the first labels and the net's initialisation, so they are compared in pairs. A failed job causes a
+    warning; the rest continue.
 
     Parameters
     ----------
@@ -130,10 +131,12 @@ def compare(
         own with `fit(X, y)` and `predict_proba(X)`, and `embed(X)` if it has embeddings. It is copied before each fit.
     initial, query, rounds : int, optional
         Labels before the first training, labels asked for in each round, and rounds; by the size of the pool if left out.
+    metric : str, default="accuracy"
+        What claims, summary and report are about: `"accuracy"`, `"balanced-accuracy"` or `"macro-f1"`.
     seeds : int or sequence of int, default=5
         How many, or which.
     out : path, optional
-        A folder to keep the run in; without it the run is gone with the result.
+        A folder for the run. Without it the run is deleted with the result.
     name : str, default="data"
         What the data are called in results.
     threads : int, optional
@@ -169,6 +172,7 @@ def compare(
         "query": None if query is None else whole("query", query, 1),
         "rounds": None if rounds is None else whole("rounds", rounds, 1),
         "seeds": chosen,
+        "metric": metric,
     }
     total = 0 if rounds is None else len(texts) * len(chosen) * (rounds + 1)
     described = {"name": str(name), "shape": shape, "classes": [str(label) for label in classes]}
@@ -186,7 +190,7 @@ def compare(
             shutil.rmtree(temporary, ignore_errors=True)
         raise
     if temporary is not None:
-        # The folder is gone when the result is.
+        # The folder is deleted with the result.
         weakref.finalize(result, shutil.rmtree, temporary, ignore_errors=True)
     if failures:
         first = f"the first: {failures[0]}"
