@@ -2,6 +2,7 @@
 
 use crate::exit;
 use deepal::Error;
+use deepal::text::harmless;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,7 +15,7 @@ pub(crate) fn listen(first: Option<&'static str>, second: String) -> Result<(), 
         let again = STOP.swap(true, Ordering::Relaxed);
         let said = if again { Some(second.as_str()) } else { first };
         if let Some(said) = said {
-            drop(writeln!(std::io::stderr(), "\n{said}"));
+            drop(writeln!(std::io::stderr(), "\n{}", harmless(said)));
         }
         if again {
             #[expect(clippy::exit, reason = "the user asked twice, and what is recorded is on disk")]

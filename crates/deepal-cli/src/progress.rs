@@ -2,7 +2,7 @@
 
 use crate::interrupt::STOP;
 use clap::ValueEnum;
-use deepal::text::{clock, harmless};
+use deepal::text::{clock, harmless, harmless_json};
 use deepal::{Job, JobNews, News, Study};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -355,8 +355,10 @@ fn download(file: &str, done: u64, total: Option<u64>) {
     if terminal && !whole {
         drop(write!(std::io::stderr(), "\rdownloading {file}: {:.1}{size} MB", megabytes(done)));
     } else if whole {
-        let start = if terminal { "\r" } else { "" };
-        say(&format!("{start}downloaded {file}: {:.1} MB       ", megabytes(done)));
+        if terminal {
+            drop(write!(std::io::stderr(), "\r"));
+        }
+        say(&format!("downloaded {file}: {:.1} MB       ", megabytes(done)));
     }
 }
 
@@ -410,5 +412,5 @@ pub(crate) fn say(line: &str) {
 
 /// A line for programs on stderr.
 fn say_json(line: &serde_json::Value) {
-    drop(writeln!(std::io::stderr(), "{line}"));
+    drop(writeln!(std::io::stderr(), "{}", harmless_json(&line.to_string())));
 }

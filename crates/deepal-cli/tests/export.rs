@@ -364,6 +364,144 @@ fn wrong_choices_are_told_with_what_there_is() {
     assert_eq!(names(&folder), ["run"].map(String::from).into());
 }
 
+#[cfg(unix)]
+#[test]
+fn an_export_shares_nothing_with_the_originals_and_takes_nothing_from_elsewhere() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = pets();
+    let path = |name: &str| folder.path().join(name);
+    let pictures = || -> Vec<PathBuf> {
+        let classes = fs::read_dir(path("images")).unwrap().map(|entry| entry.unwrap().path());
+        classes.flat_map(|class| fs::read_dir(class).unwrap().map(|entry| entry.unwrap().path())).collect()
+    };
+    deepal(&folder, "export run --format imagefolder --out images").success();
+    let originals = || {
+        let folders = fs::read_dir(path("pets")).unwrap().map(|entry| entry.unwrap().path());
+        let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap());
+        files.map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect::<BTreeSet<_>>()
+    };
+    let before = originals();
+    for picture in pictures() {
+        assert_eq!(fs::metadata(&picture).unwrap().nlink(), 1);
+        fs::write(picture, "edited").unwrap();
+    }
+    assert_eq!(originals(), before);
+    fs::remove_dir_all(path("images")).unwrap();
+
+    // A run of others names what is outside.
+    fs::write(path("secret.png"), "secret").unwrap();
+    let samples = fs::read_to_string(path("run/samples.csv")).unwrap();
+    let lines = samples.lines().map(|line| match line.splitn(3, ',').collect::<Vec<_>>()[..] {
+        [dataset, sample, _] if dataset == "pets" => format!("{dataset},{sample},../secret.png\n"),
+        _ => format!("{line}\n"),
+    });
+    fs::write(path("run/samples.csv"), lines.collect::<String>()).unwrap();
+    for format in ["imagefolder", "coco", "huggingface"] {
+        let line = format!("export run --format {format} --out images");
+        deepal(&folder, &line).code(3).stderr(predicate::str::contains("leads out of it"));
+        assert!(!path("images").exists());
+    }
+}
+
+#[test]
+fn nothing_is_written_where_it_would_become_samples() {
+    let folder = pets();
+    for line in [
+        "report run --out pets/report.html",
+        "report run --out pets/new/report.html",
+        "export run --format imagefolder --out pets/new",
+        "run --dataset pets --out pets/run",
+    ] {
+        let told = deepal(&folder, line).code(2).stdout("");
+        told.stderr(
+            predicate::str::contains("is inside `").and(predicate::str::contains("choose a folder outside")),
+        );
+        assert_eq!(names(folder.path().join("pets")), ["cat", ODD].map(String::from).into(), "{line}");
+    }
+    // From inside the folder too.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_deepal"));
+    let command =
+        command.current_dir(folder.path().join("pets")).args(["report", "../run", "--out", "x.html"]);
+    command.assert().code(2);
+    // What reading leaves out may be there.
+    deepal(&folder, "report run --out pets/.deepal/report.html").success();
+    deepal(&folder, "export run --format imagefolder --out pets/.deepal/images").success();
+    assert!(
+        stdout(&deepal(&folder, "data inspect pets --sheet pets/.deepal/x.png").success()).contains("40")
+    );
+    deepal(&folder, "run --resume run").success();
+    fs::rename(folder.path().join("pets"), folder.path().join("gone")).unwrap();
+    deepal(&folder, "report run --out gone/report.html").success();
+}
+
+#[test]
+fn a_record_that_names_what_is_not_there_is_refused_by_line_and_stays() {
+    let folder = pets();
+    let path = folder.path().join("run/events.jsonl");
+    let whole = fs::read_to_string(&path).unwrap();
+    let line = 1 + whole.lines().position(|line| line.contains("\"picks\"")).unwrap();
+    let first = |key: &str| {
+        let list = &whole[whole.find(&format!("\"{key}\":[")).unwrap()..];
+        list[..list.find([',', ']']).unwrap()].to_owned()
+    };
+    for (key, number, words) in [
+        ("classes", 2, "names class 2"),
+        ("picks", 40, "picks sample 40"),
+        ("picks", 4_000_000_000_u32, "4000000000"),
+    ] {
+        let broken = whole.replacen(&first(key), &format!("\"{key}\":[{number}"), 1);
+        assert_ne!(broken, whole);
+        fs::write(&path, &broken).unwrap();
+        for command in ["report run", "run --resume run", "export run", "run --dataset pets --out run"] {
+            let line = format!("line {line}: ");
+            let told = predicate::str::contains(line).and(predicate::str::contains(words));
+            deepal(&folder, command).failure().stderr(told.and(predicate::str::contains("panicked").not()));
+            assert_eq!(fs::read_to_string(&path).unwrap(), broken, "{command}");
+        }
+    }
+}
+
+/// File names and classes that a spreadsheet would run.
+#[test]
+fn cells_of_a_spreadsheet_are_harmless_if_asked_and_exact_if_not() {
+    let folder = TempDir::new().unwrap();
+    let mut table = "id,label,x,y\n".to_owned();
+    for row in 0..40 {
+        let class = ["=cat()", "@dog"][row % 2];
+        table += &format!("\"=cmd({row},1)\",{class},{}.5,-{}\n", row % 2 * 9, row % 7);
+    }
+    fs::write(folder.path().join("pool.csv"), table).unwrap();
+    let line = "run --dataset pool.csv --net softmax-regression --seeds 1 --initial 8 --query 4 --rounds 1 --strategy \
+                margin --progress none --out run";
+    deepal(&folder, line).success();
+    deepal(&folder, "export run --net net.safetensors").success();
+    for command in [
+        "export run",
+        "predict pool.csv --net net.safetensors --probs",
+        "select pool.csv --budget 3",
+        "select --table pool.csv --id id --strategy random --embeddings x --budget 3",
+    ] {
+        // A table whose rows are all labelled has nothing to pick.
+        if command.starts_with("select pool") {
+            let rows = fs::read_to_string(folder.path().join("pool.csv")).unwrap();
+            fs::write(folder.path().join("open.csv"), rows.replace(",@dog,", ",,")).unwrap();
+        }
+        let command =
+            command.replace("select pool", "select open").replace("open.csv", "open.csv --strategy random");
+        let exact = stdout(&deepal(&folder, &command).success());
+        let safe = stdout(&deepal(&folder, &format!("{command} --no-formulas")).success());
+        assert!(exact.contains(",\"=cmd(") || exact.contains("\n\"=cmd("), "{exact}");
+        assert!(
+            !safe.contains(",\"=cmd(") && !safe.contains("\n\"=cmd(") && safe.contains("\"'=cmd("),
+            "{safe}"
+        );
+        assert!(!safe.contains(",@dog") && !safe.contains(",=cat"), "{safe}");
+        assert_eq!(safe.replace('\'', ""), exact, "numbers stay");
+        deepal(&folder, &format!("{command} --no-formulas --out safe.csv")).success();
+        assert_eq!(fs::read_to_string(folder.path().join("safe.csv")).unwrap(), safe);
+    }
+}
+
 #[test]
 fn a_run_that_is_not_there_or_has_no_round_is_told() {
     let folder = TempDir::new().unwrap();

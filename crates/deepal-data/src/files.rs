@@ -1,8 +1,10 @@
 //! Files that may be gzip, and files and folders that are whole or not there.
 
+mod formulas;
 mod names;
 mod text;
 
+pub use formulas::without_formulas;
 pub use names::file_name;
 pub(crate) use text::{NOT_UTF8, start_of_text};
 
@@ -271,12 +273,22 @@ pub(crate) fn private_folder(path: &Path) -> Result<()> {
     folder.create(path).map_err(Error::write(path))
 }
 
-/// Whether what is to be written to `path` would lie in `folder`, links followed; `path` need not be there yet.
-pub fn is_within(path: &Path, folder: &Path) -> bool {
-    let Ok(folder) = fs::canonicalize(folder) else { return false };
-    let Ok(whole) = std::path::absolute(path) else { return false };
-    let there = whole.ancestors().find_map(|ancestor| fs::canonicalize(ancestor).ok());
-    folder.is_dir() && there.is_some_and(|there| there.starts_with(folder))
+/// Where in `folder` that lies which is to be written to `path`, links followed; `None` if it is elsewhere. `path` need not be there yet.
+pub(crate) fn below(path: &Path, folder: &Path) -> Option<PathBuf> {
+    let folder = fs::canonicalize(folder).ok().filter(|folder| folder.is_dir())?;
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let whole = std::path::absolute(path).ok()?;
+    let real = whole.ancestors().find_map(|there| {
+        let rest = whole.strip_prefix(there).ok()?;
+        Some(fs::canonicalize(there).ok()?.join(rest))
+    });
+    Some(real?.strip_prefix(folder).ok()?.to_owned())
+}
+
+/// Whether a path into `folder` leads out of it, by a link or `..`. One to nothing leads nowhere.
+pub fn leads_out(path: &Path, folder: &Path) -> bool {
+    let (Ok(real), Ok(folder)) = (fs::canonicalize(path), fs::canonicalize(folder)) else { return false };
+    !real.starts_with(folder)
 }
 
 /// Forces the renaming of `path` to disk where folders can be synchronised (not on Windows). It may fail on odd
@@ -413,17 +425,23 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (pets, out) = (folder.path().join("pets"), folder.path().join("out"));
         fs::create_dir_all(pets.join("cat")).unwrap();
-        for within in ["pets", "pets/x", "pets/cat/../x/y", "pets/../pets/x"] {
-            assert!(is_within(&folder.path().join(within), &pets), "{within}");
+        let place = |path: &str| below(&folder.path().join(path), &pets);
+        for (within, at) in
+            [("pets", ""), ("pets/x", "x"), ("pets/cat/../x/y", "x/y"), ("pets/../pets/x", "x")]
+        {
+            assert_eq!(place(within), Some(at.into()), "{within}");
         }
         for without in ["out", "petshop", "pets.deepal/x", "."] {
-            assert!(!is_within(&folder.path().join(without), &pets), "{without}");
+            assert_eq!(place(without), None, "{without}");
         }
-        assert!(!is_within(&out, &out), "there is no such folder");
+        assert_eq!(below(&out, &out), None, "there is no such folder");
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(pets.join("cat"), folder.path().join("link")).unwrap();
-            assert!(is_within(&folder.path().join("link/new"), &pets));
+            assert_eq!(place("link/new"), Some("cat/new".into()));
+            assert!(!leads_out(&folder.path().join("link"), folder.path()));
+            fs::create_dir(&out).unwrap();
+            assert!(leads_out(&folder.path().join("link"), &out));
         }
     }
 

@@ -254,6 +254,49 @@ fn a_table_that_corrects_class_folders_keeps_them() {
 }
 
 #[test]
+fn a_table_in_an_archive_is_read_as_in_a_folder() {
+    let names = ["a.png", "b.png", "holiday/c.png", "labels.csv"];
+    let source = folder(&names);
+    write(&source, "labels.csv", "id,label\na.png,cat\nb.png,skip\nholiday/c.png,dog\n");
+    let on_disk = open(source.path());
+    assert_eq!(samples(&on_disk), [("a.png", "cat"), ("b.png", ""), ("holiday/c.png", "dog")]);
+    for root in ["", "pets/"] {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for name in names {
+            zip.start_file(format!("{root}{name}"), SimpleFileOptions::default()).unwrap();
+            zip.write_all(&fs::read(source.path().join(name)).unwrap()).unwrap();
+        }
+        let beside = tempfile::tempdir().unwrap();
+        let path = beside.path().join("pets.zip");
+        fs::write(&path, zip.finish().unwrap().into_inner()).unwrap();
+        let packed = open(&path);
+        assert_eq!((samples(&packed), &packed.skipped), (samples(&on_disk), &on_disk.skipped), "{root}");
+        assert_note(&packed, &format!("pets.zip/{root}labels.csv`"));
+        assert_note(&packed, "sub-folders holiday are not read as classes");
+        assert!(!packed.notes.concat().contains("not read, as only"), "{:?}", packed.notes);
+        // What is beside it can be edited.
+        write(&beside, "labels.csv", "id,label\na.png,dog\nb.png,dog\nholiday/c.png,cat\n");
+        assert_eq!(samples(&open(&path)), [("a.png", "dog"), ("b.png", "dog"), ("holiday/c.png", "cat")]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn tables_and_manifests_are_no_links_that_lead_out() {
+    use std::os::unix::fs::symlink;
+    let (source, outside) = (folder(&["a.png", "b.png"]), tempfile::tempdir().unwrap());
+    write(&outside, "labels.csv", "id,label\na.png,cat\n");
+    write(&outside, "data.toml", "source = '.'\nclasses = ['cat', 'dog']\n");
+    symlink(outside.path().join("labels.csv"), source.path().join("labels.csv")).unwrap();
+    let own = open(source.path());
+    assert_eq!(samples(&own), [("a.png", ""), ("b.png", "")]);
+    assert_note(&own, "links that lead out of the folder were not followed: 1");
+    symlink(outside.path().join("data.toml"), source.path().join("data.toml")).unwrap();
+    let error = Source::open(source.path(), &Open::default()).unwrap_err().to_string();
+    assert!(error.contains("data.toml` is a link that leads out of the source"), "{error}");
+}
+
+#[test]
 fn inspecting_with_some_labels_does_not_freeze_the_classes() {
     let source = folder(&["a.png", "b.png", "c.png"]);
     write(&source, "labels.csv", "id,label\na.png,cat\nb.png,dog\n");
@@ -341,8 +384,8 @@ fn what_cannot_be_used_is_named_with_a_remedy() {
         "{:?}",
         own.problems
     );
-    let (keep, path) = archive(&["data/cat/0.png", "data/dog/1.png", "data/labels.csv"]);
-    assert_note(&open(&path), "not read, as only those in the source's own folder are: data/labels.csv");
+    let (keep, path) = archive(&["data/cat/0.png", "data/dog/1.png", "data/dog/labels.csv"]);
+    assert_note(&open(&path), "not read, as only those in the source's own folder are: data/dog/labels.csv");
     for name in ["pool.tar.gz", "pool.tgz", "pool.7z", "pool.rar", "pool.tar"] {
         let path = keep.path().join(name);
         fs::write(&path, "packed").unwrap();

@@ -31,6 +31,7 @@ mod pixels;
 mod plan;
 mod predict;
 mod pretrained;
+mod recorded;
 #[cfg(feature = "report")]
 mod report;
 mod retrain;

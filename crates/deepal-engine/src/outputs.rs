@@ -9,8 +9,10 @@ use crate::file::File;
 use crate::jobs;
 use crate::monitor::Monitor;
 use crate::origin::Origin;
+use crate::recorded::check_events;
 #[cfg(feature = "report")]
 use crate::report::Report;
+use crate::sources::check_outside;
 use crate::text::distinct;
 use deepal_core::Data;
 use deepal_core::metric::Metric;
@@ -35,6 +37,7 @@ impl Record {
     pub fn read(folder: &Path, catalog: &Catalog) -> Result<Self> {
         let (text, events) = RunStore::read(folder)?;
         let config = Config::parse(&text, &folder.join("config.toml"), catalog)?;
+        check_events(folder, &config, &events, catalog)?;
         Ok(Self { folder: folder.into(), text, config, events })
     }
 
@@ -77,6 +80,8 @@ pub struct Outputs {
     pub analysis: Analysis,
     rounds: Vec<RoundRecord>,
     files: Vec<File>,
+    /// The user's own data that they are about.
+    sources: BTreeSet<PathBuf>,
 }
 
 impl Outputs {
@@ -143,7 +148,8 @@ impl Outputs {
         files.extend(figures);
         #[cfg(not(feature = "report"))]
         let (_, _, _, _, _, _, _) = (page, &title, &started, &settings, &classes, data, notes);
-        Ok(Self { analysis, rounds, files })
+        let sources = tasks.into_iter().filter_map(|task| Some(task.own?.source)).collect();
+        Ok(Self { analysis, rounds, files, sources })
     }
 
     /// Writes TensorBoard event files below a folder, dated now.
@@ -158,8 +164,9 @@ impl Outputs {
     /// Writes all files below a folder, replacing those of an earlier time.
     ///
     /// # Errors
-    /// A file that cannot be written.
+    /// A folder in which samples of the runs are, as figures would become samples; a file that cannot be written.
     pub fn write(&self, folder: &Path) -> Result<()> {
+        self.sources.iter().try_for_each(|source| check_outside(folder, source))?;
         for File { name, bytes } in &self.files {
             let path = folder.join(name);
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {

@@ -13,6 +13,7 @@ mod tests;
 use crate::analysis::{Analysis, TaskAnalysis};
 use crate::error::{Error, Result};
 use crate::file::File;
+use crate::text::harmless;
 use askama::Template;
 use deepal_core::Data;
 use deepal_data::files::file_name;
@@ -46,7 +47,9 @@ impl Report<'_> {
     /// None that is known: writing to memory does not fail.
     pub(crate) fn html(&self) -> Result<String> {
         let page = page::Page::new(self).render();
-        page.map_err(|error| Error::Failed(format!("cannot fill in the page of the report: {error}")))
+        let page =
+            page.map_err(|error| Error::Failed(format!("cannot fill in the page of the report: {error}")))?;
+        Ok(harmless(&page).into_owned())
     }
 
     /// Each figure as `figures/NAME.svg` and `figures/NAME.png`.

@@ -4,8 +4,7 @@ use crate::error::{Context, Error, Result, bail};
 use crate::monitor::Monitor;
 use crate::pretrained::Pretrained;
 use crate::text::count;
-use deepal_data::files::is_within;
-use deepal_data::source::{Manifest, Open, Source};
+use deepal_data::source::{Manifest, Open, Source, would_be_read};
 use std::path::Path;
 
 /// The samples of a source, what was noticed in them heard by `monitor`. With a pretrained net their inputs are its embeddings, and the
@@ -41,14 +40,15 @@ pub fn open(
     Ok(source)
 }
 
-/// Refuses to write into a folder that is read as samples: pictures and tables there would be samples of the next run.
+/// Refuses to write into a folder that is read as samples: pictures and tables there would be samples of the next run. A hidden folder in
+/// it is not read, so it is fine, and so is any where the source is gone or its manifest cannot be read.
 ///
 /// # Errors
-/// `out` lies in the folder of the source, or the source's manifest cannot be read.
+/// `out` lies in the folder of the source.
 pub(crate) fn check_outside(out: &Path, source: &Path) -> Result<()> {
-    let (manifest, folder) = Manifest::of(source)?;
+    let Ok((manifest, folder)) = Manifest::of(source) else { return Ok(()) };
     let samples = folder.join(&manifest.source);
-    if is_within(out, &samples) {
+    if would_be_read(out, &samples) {
         bail!(Error::Setting(format!(
             "`{}` is inside `{}`, whose files are samples, so what is written there would become some; choose a folder outside",
             out.display(),

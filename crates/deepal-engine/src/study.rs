@@ -10,6 +10,7 @@ use crate::machine;
 use crate::monitor::{JobNews, Monitor, News};
 use crate::outputs::{Outputs, Record, check_metric, pictures};
 use crate::plan::Estimate;
+use crate::recorded::check_events;
 use crate::sources;
 use crate::study_settings::{StudySettings, data_dir_of_environment};
 use crate::text;
@@ -95,8 +96,7 @@ impl<'a> StudyPlan<'a> {
     /// # Errors
     /// A folder inside a source.
     pub fn check_folder(&self, folder: &Path) -> Result<()> {
-        let mut sources = self.config.tasks.iter().filter_map(|task| task.own.as_ref());
-        sources.try_for_each(|own| sources::check_outside(folder, &own.source))
+        check_folder(folder, &self.config)
     }
 
     /// A new study in a folder, or the one that is there: it resumes with what is missing, if these settings ask for all that it has.
@@ -272,6 +272,12 @@ impl<'a> Study<'a> {
     }
 }
 
+/// Checks that no source of a study would read the folder of its run.
+fn check_folder(folder: &Path, config: &Config) -> Result<()> {
+    let mut sources = config.tasks.iter().filter_map(|task| task.own.as_ref());
+    sources.try_for_each(|own| sources::check_outside(folder, &own.source))
+}
+
 /// The run in `folder`, with the settings `wanted` if they ask for more.
 fn resume<'a>(
     folder: &Path,
@@ -284,6 +290,8 @@ fn resume<'a>(
 ) -> Result<Study<'a>> {
     let (mut store, text, events) = RunStore::open(folder)?;
     let mut config = Config::parse(&text, &folder.join("config.toml"), &catalog)?;
+    check_folder(folder, &config)?;
+    check_events(folder, &config, &events, &catalog)?;
     let grows = wanted.is_some();
     if let Some(wanted) = wanted {
         if let Err(why) = wanted.extends(&config) {

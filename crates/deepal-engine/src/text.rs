@@ -14,21 +14,28 @@ pub fn clock(seconds: u64) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-/// The text as a terminal may show it: letters that would steer the terminal or turn the direction of writing, as names of files may
-/// have, are written as `\\u{1b}`. Ends of lines and tabs stay.
+/// The text as a terminal or page may show it: letters that would steer the terminal or turn the direction of writing, as names of files
+/// may have, are written as `\\u{1b}`. Ends of lines and tabs stay.
 pub fn harmless(text: &str) -> Cow<'_, str> {
-    let is_harmful = |letter: char| {
-        letter.is_control() && !matches!(letter, '\n' | '\t')
-            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    escaped(text, |letter| letter.escape_unicode().to_string())
+}
+
+/// The same for JSON, whose value stays: such letters are written as `\\u001b`.
+pub fn harmless_json(json: &str) -> Cow<'_, str> {
+    escaped(json, |letter| format!("\\u{:04x}", u32::from(letter)))
+}
+
+fn escaped(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
     if !text.contains(is_harmful) {
         return Cow::Borrowed(text);
     }
-    let escaped = |letter: char| match is_harmful(letter) {
-        true => letter.escape_unicode().to_string(),
-        false => letter.to_string(),
-    };
+    let escaped = |letter: char| if is_harmful(letter) { escape(letter) } else { letter.into() };
     Cow::Owned(text.chars().map(escaped).collect())
+}
+
+fn is_harmful(letter: char) -> bool {
+    letter.is_control() && !matches!(letter, '\n' | '\t')
+        || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The distinct names in their order.
@@ -58,6 +65,10 @@ mod tests {
         assert_eq!([5, 65, 3600, 36_005].map(clock), ["0:05", "1:05", "1:00:00", "10:00:05"]);
         assert_eq!(harmless("a \u{e9}\n\tb"), "a \u{e9}\n\tb");
         assert_eq!(harmless("\u{1b}[2J\r\u{9b}x\u{202e}y\0"), "\\u{1b}[2J\\u{d}\\u{9b}x\\u{202e}y\\u{0}");
+        let odd = serde_json::json!({ "id": "\u{1b}[2J\r\u{9b}\u{202e}é\n" });
+        let json = odd.to_string();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&harmless_json(&json)).unwrap(), odd);
+        assert!(!harmless_json(&json).contains(is_harmful) && json.contains(is_harmful));
         assert_eq!(distinct(&["b", "a", "b"].map(String::from)), ["b", "a"]);
     }
 }

@@ -12,6 +12,7 @@
 mod accuracy;
 mod answer;
 mod cross_validation;
+mod events_check;
 mod fold;
 mod forecast;
 mod outputs;

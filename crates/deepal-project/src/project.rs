@@ -131,7 +131,7 @@ impl Project {
         let events = store.events()?;
         let fold = Fold::of(&events);
         let mut predicted = vec![None; source.ids.len()];
-        for (id, class) in store.predictions()? {
+        for (id, class) in store.predictions(fold.classes.len())? {
             if let Some(row) = rows.get(&id) {
                 predicted[*row] = Some(class);
             }

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use deepal_data::csv_row;
 use deepal_data::source::{Shown, Source};
 use deepal_engine::Result;
+use deepal_engine::text::harmless;
 use std::fmt::Write;
 
 /// The longest side of a picture, in pixels.
@@ -80,5 +81,5 @@ pub(crate) fn table(questions: &[(usize, Question)]) -> Vec<u8> {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    harmless(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -4,6 +4,7 @@ mod lock;
 mod rows;
 
 use crate::answer::EventId;
+use crate::events_check;
 use crate::fold::{Event, What};
 use crate::setup::Setup;
 use deepal_data::Error as DataError;
@@ -156,17 +157,26 @@ impl Store {
             events.collect::<rusqlite::Result<Vec<_>>>()
         };
         let events = read().map_err(|error| cannot_read(&self.path, error))?;
-        events.into_iter().collect::<Result<Vec<_>, _>>().map_err(|why| damaged(&self.path, &why))
+        let events = events.into_iter().collect::<Result<Vec<_>, _>>();
+        let checked = events.and_then(|events| events_check::check(&events).map(|()| events));
+        checked.map_err(|why| damaged(&self.path, &why))
     }
 
-    /// The class that the newest net of the rounds predicts for each sample.
-    pub(crate) fn predictions(&self) -> Result<Vec<(String, u32)>> {
+    /// The class that the newest net of the rounds predicts for each sample, of so many classes.
+    pub(crate) fn predictions(&self, n_classes: usize) -> Result<Vec<(String, u32)>> {
         let read = || {
             let mut statement = self.connection.prepare("SELECT item, class FROM predictions")?;
             let pairs = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             pairs.collect::<rusqlite::Result<Vec<_>>>()
         };
-        read().map_err(|error| cannot_read(&self.path, error))
+        let pairs = read().map_err(|error| cannot_read(&self.path, error))?;
+        match pairs.iter().find(|(_, class)| *class as usize >= n_classes) {
+            Some((item, class)) => {
+                let why = format!("the prediction of `{item}` is class {class}, and there are {n_classes}");
+                Err(damaged(&self.path, &why))
+            }
+            None => Ok(pairs),
+        }
     }
 
     /// Records what happened, and with it new predictions, all or nothing; it is on disk when this returns.

@@ -10,11 +10,11 @@ use deepal_core::{
     ActiveLearner, Annotation, Ask, Class, Dataset, Error as CoreError, SampleId, Signal, Strategy,
     TrainedNet, score, strategy,
 };
-use deepal_data::source::Source;
+use deepal_data::source::{Source, order_by_id};
 use deepal_engine::{Catalog, Monitor, Result};
 use deepal_nn::nets::Options;
 use ndarray::{Array2, Axis, concatenate};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
@@ -86,13 +86,14 @@ impl Work {
 
         let mut rows =
             labeled.iter().map(|(row, _)| *row).chain(candidates.iter().copied()).collect::<Vec<_>>();
-        rows.sort_unstable();
-        let at = |row: usize| SampleId::from(rows.partition_point(|other| *other < row));
+        order_by_id(&mut rows, &source.ids);
+        let places = rows.iter().enumerate().map(|(at, row)| (*row, SampleId::from(at)));
+        let places = places.collect::<HashMap<_, _>>();
         let net = self.setup.net_name(all.meta());
         let net = Catalog::default().net(net, all.meta(), &Options::default())?;
         let data = source.dataset(rows.clone());
         let mut learner = ActiveLearner::new(data, net, strategy, self.setup.seed)?;
-        let answers = labeled.iter().map(|(row, class)| Annotation { id: at(*row), class: Some(*class) });
+        let answers = labeled.iter().map(|(row, class)| Annotation { id: places[row], class: Some(*class) });
         learner.update(&answers.collect::<Vec<_>>())?;
         learner.resume_at(self.round);
         if can_train {
@@ -157,7 +158,7 @@ impl Work {
             .collect()
     }
 
-    /// The rows that the strategy may pick, those of the audit in the order of their draw, and those that were skipped.
+    /// The rows that the strategy may pick, and in the order of a draw those of the audit and those that were skipped.
     fn candidates(&self) -> (Vec<usize>, Vec<usize>, Vec<usize>) {
         let (mut open, mut audit, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
         for (row, item) in self.state.items.iter().enumerate().filter(|(row, _)| !self.reserve.is_test(*row))
@@ -169,6 +170,7 @@ impl Work {
             }
         }
         self.reserve.sort(&mut audit);
+        self.reserve.sort(&mut skipped);
         (open, audit, skipped)
     }
 

@@ -13,8 +13,12 @@ use tempfile::TempDir;
 
 /// A table of 120 points in three clouds, `cat`, `dog` and `ship`, without labels.
 fn points(folder: &TempDir) -> PathBuf {
+    points_in_order(folder, 0..120)
+}
+
+fn points_in_order(folder: &TempDir, order: impl Iterator<Item = u32>) -> PathBuf {
     let mut table = "id,x,y\n".to_owned();
-    for i in 0..120_u32 {
+    for i in order {
         let (x, y) = [(0.0, 0.0), (4.0, 0.0), (0.0, 4.0)][i as usize % 3];
         let (a, b) = (f64::from(i).sin(), (1.7 * f64::from(i)).cos());
         writeln!(table, "p{i},{},{}", x + a, y + b).unwrap();
@@ -372,6 +376,80 @@ fn files_of_another_kind_are_refused_and_untouched() {
     assert_eq!(open(&at).status().n_labeled, 1);
     let error = Project::open(folder.path(), Monitor::silent()).unwrap_err();
     assert!(error.to_string().contains("is no project"), "{error}");
+}
+
+#[test]
+fn events_that_cannot_be_are_named_and_the_file_stays() {
+    let folder = TempDir::new().unwrap();
+    let project = made(&folder);
+    assert_eq!(round(&project), 10);
+    let at = project.folder().to_owned();
+    let path = at.join(FILE);
+    drop(project);
+    let whole = fs::read(&path).unwrap();
+    let add = "INSERT INTO events (at, annotator, asked_by, action, item, class, data) VALUES (0, 'x', 'strategy', ";
+    let batch = |likeliest: &str, twice: &str| {
+        let question = |id: &str| {
+            format!(
+                "{{\"id\":\"{id}\",\"asked_by\":\"strategy\",\"rank\":1,\"score\":null,\"likeliest\":[{likeliest}],\"nearest\":[]}}"
+            )
+        };
+        let questions = format!("[{},{}]", question("p1"), question(twice));
+        format!(
+            "'batch', NULL, NULL, '{{\"event\":0,\"questions\":{questions},\"strategy\":\"auto\",\"fallback\":null,\"n_labeled\":3}}')"
+        )
+    };
+    let training = |audit: &str, agreement: &str| {
+        format!(
+            "'training', NULL, NULL, '{{\"event\":0,\"at\":0,\"n_labeled\":9,\"seconds\":1.0,\"audit\":{audit},\"agreement\":{agreement}}}')"
+        )
+    };
+    for (event, words) in [
+        ("'label', 'p1', 3, NULL)".to_owned(), "names class 3, and there were 3, counted from 0"),
+        ("'rename', NULL, 9, NULL)".to_owned(), "names class 9"),
+        (batch("[7,0.5]", "p2"), "names class 7"),
+        (batch("[1,-1e308]", "p2"), "has the probability -1"),
+        (batch("[1,0.5]", "p1"), "asks for `p1` twice"),
+        (training("[5,4]", "0.5"), "has 5 right of 4"),
+        (training("[4,5]", "1.5"), "has the agreement 1.5"),
+    ] {
+        fs::write(&path, &whole).unwrap();
+        Connection::open(&path).unwrap().execute(&format!("{add}{event}"), []).unwrap();
+        let bytes = fs::read(&path).unwrap();
+        let error = Project::open(&at, Monitor::silent()).unwrap_err();
+        let text = error.to_string();
+        assert!(error.kind() == Kind::Input && text.contains("event ") && text.contains(words), "{text}");
+        assert_eq!(fs::read(&path).unwrap(), bytes, "{words}");
+    }
+    fs::write(&path, &whole).unwrap();
+    let predict = "INSERT OR REPLACE INTO predictions (item, class) VALUES ('p1', 3)";
+    Connection::open(&path).unwrap().execute(predict, []).unwrap();
+    let error = Project::open(&at, Monitor::silent()).unwrap_err().to_string();
+    assert!(error.contains("the prediction of `p1` is class 3"), "{error}");
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(open(&at).status().n_labeled, 10);
+}
+
+#[test]
+fn rows_in_another_order_ask_the_same_questions() {
+    for strategy in ["auto", "random", "k-means", "uncertainty-herding", "margin"] {
+        let asked = |order: &mut dyn Iterator<Item = u32>| {
+            let folder = TempDir::new().unwrap();
+            let source = points_in_order(&folder, order);
+            let setup = Setup { strategy: strategy.into(), ..setup(&source) };
+            let project = Project::create(&Project::folder_for(&source), &setup, Monitor::silent()).unwrap();
+            round(&project);
+            round(&project);
+            let state = project.state();
+            let batch = state.batch.as_ref().unwrap();
+            let ids = batch.questions.iter().map(|question| question.id.clone()).collect::<Vec<_>>();
+            let labeled = project.source().ids.iter().zip(&state.items);
+            let labeled = labeled.filter(|(_, item)| item.class.is_some()).map(|(id, _)| id.clone());
+            (ids, labeled.collect::<std::collections::BTreeSet<_>>())
+        };
+        let rows = asked(&mut (0..120));
+        assert_eq!(asked(&mut (0..120).map(|row| row * 77 % 120).rev()), rows, "{strategy}");
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use super::{Outcome, print, wrong};
 use crate::progress::{ProgressMode, Terminal, say};
 use clap::{Args, Subcommand};
-use deepal::files::{is_within, write_atomically};
-use deepal::source::{Duplicates, MOST_CLASSES, Manifest, Open, SHEET, Source, Split};
+use deepal::files::write_atomically;
+use deepal::source::{Duplicates, MOST_CLASSES, Manifest, Open, SHEET, Source, Split, would_be_read};
 use deepal::text::count;
 use deepal::{DataError, News};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +45,7 @@ pub(crate) struct InspectArgs {
 pub(crate) fn run(command: &DataCommand) -> Outcome {
     let DataCommand::Inspect(args) = command;
     let sheet = args.sheet.as_deref().unwrap_or(Path::new(SHEET));
-    if is_within(sheet, &args.source) && sheet.file_name() != Some(SHEET.as_ref()) {
+    if would_be_read(sheet, &args.source) && sheet.file_name() != Some(SHEET.as_ref()) {
         return Err(wrong(format!(
             "`--sheet {}` is inside the source, where it would become a sample; name a file outside, or `{SHEET}`",
             sheet.display()

@@ -1,10 +1,12 @@
 //! `deepal export`: the labels of a run or project, as other tools take them, and the nets of a run.
 
-use super::{Outcome, print, print_bytes, wrong};
+use super::formulas::FormulaArgs;
+use super::{Outcome, print, print_bytes, print_json, wrong};
 use crate::interrupt::{self, STOP};
 use crate::progress::{ProgressMode, Terminal, say};
 use clap::{Args, ValueEnum};
 use deepal::export::{self, Export, JobChoice};
+use deepal::files::write_atomically;
 use deepal::project::{self, Project};
 use deepal::text::count;
 use deepal::{Catalog, Error, Monitor};
@@ -41,6 +43,8 @@ pub(crate) struct ExportArgs {
     /// The folder with the data sets' files, for pictures of data sets of the list [default: as in the run]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    formulas: FormulaArgs,
 }
 
 /// [`export::Format`] on the command line.
@@ -100,11 +104,14 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
     let format = args.format.map_or(export::Format::Csv, |format| format.0);
     let Some(out) = &args.out else {
         if is_table(format) {
-            return print_bytes(&export.table(format)?);
+            return print_table(args, format, &export.table(format)?);
         }
         export.check_one_job(format)?;
         return Err(no_out());
     };
+    if format == export::Format::Csv {
+        return Ok(write_atomically(out, &args.formulas.rows(&export.table(format)?))?);
+    }
     write(format, out, || export.write(format, out, monitor))
 }
 
@@ -126,8 +133,11 @@ fn of_project(args: &ExportArgs, monitor: Monitor<'_>) -> Outcome {
             export::Format::Jsonl => project.labels_jsonl()?,
             _ => return Err(no_out()),
         };
-        return print_bytes(&table);
+        return print_table(args, format, &table);
     };
+    if format == export::Format::Csv {
+        return Ok(write_atomically(out, &args.formulas.rows(&project.labels_csv()))?);
+    }
     write(format, out, || project.export(format, out, monitor))
 }
 
@@ -141,6 +151,14 @@ fn write(format: export::Format, out: &Path, write: impl FnOnce() -> Outcome<usi
         return Ok(());
     }
     print(&format!("{} in {}\n", count(labels, "label", "labels"), out.display()))
+}
+
+/// A table of labels on standard output.
+fn print_table(args: &ExportArgs, format: export::Format, table: &[u8]) -> Outcome {
+    match format {
+        export::Format::Csv => print_bytes(&args.formulas.rows(table)),
+        _ => print_json(table),
+    }
 }
 
 fn is_table(format: export::Format) -> bool {

@@ -1,13 +1,14 @@
 //! One file for each command.
 
 use deepal::Error;
-use deepal::text::harmless;
+use deepal::text::{harmless, harmless_json};
 use std::io::{ErrorKind, Write};
 
 pub(crate) mod answers;
 pub(crate) mod data;
 pub(crate) mod embed;
 pub(crate) mod export;
+pub(crate) mod formulas;
 pub(crate) mod grid;
 pub(crate) mod init;
 pub(crate) mod label;
@@ -35,6 +36,14 @@ fn wrong(why: impl Into<String>) -> Error {
 /// Writes a text for people to standard output.
 fn print(text: &str) -> Outcome {
     print_bytes(harmless(text).as_bytes())
+}
+
+/// Writes JSON to standard output, its values as they are and its letters as a terminal may show them.
+fn print_json(json: &[u8]) -> Outcome {
+    match std::str::from_utf8(json) {
+        Ok(json) => print_bytes(harmless_json(json).as_bytes()),
+        Err(_) => print_bytes(json),
+    }
 }
 
 /// Writes to standard output what other programs read, as it is. A reader that has had enough, such as `head`, is no error.

@@ -1,5 +1,6 @@
 //! `deepal predict`: what a trained net makes of a user's own data.
 
+use super::formulas::FormulaArgs;
 use super::{Outcome, print_bytes, wrong};
 use crate::interrupt::STOP;
 use crate::progress::{ProgressMode, Terminal, say};
@@ -27,6 +28,8 @@ pub(crate) struct PredictArgs {
     /// The probabilities of all classes too: columns `p_CLASS`, or an object `probs`
     #[arg(long)]
     probs: bool,
+    #[command(flatten)]
+    formulas: FormulaArgs,
 }
 
 pub(crate) fn run(args: &PredictArgs) -> Outcome {
@@ -37,16 +40,21 @@ pub(crate) fn run(args: &PredictArgs) -> Outcome {
     let extension =
         args.out.as_ref().and_then(|out| out.extension()).and_then(|extension| extension.to_str());
     let form = if matches!(extension, Some("jsonl" | "ndjson")) { Form::JsonLines } else { Form::Csv };
+    // Each piece is of whole rows.
+    let formulas = FormulaArgs { no_formulas: args.formulas.no_formulas && form == Form::Csv };
     let right = match &args.out {
         Some(path) => {
             let mut right = 0;
             write_in_pieces::<Error>(path, |write| {
-                right = prediction.table(form, args.probs, monitor, &mut |piece| Ok(write(piece)?))?;
+                right = prediction
+                    .table(form, args.probs, monitor, &mut |piece| Ok(write(&formulas.rows(piece))?))?;
                 Ok(())
             })?;
             right
         }
-        None => prediction.table(form, args.probs, monitor, &mut |piece| print_bytes(piece))?,
+        None => {
+            prediction.table(form, args.probs, monitor, &mut |piece| print_bytes(&formulas.rows(piece)))?
+        }
     };
     if let Some(sentence) = sentence.or_else(|| prediction.accuracy(right)) {
         say(&sentence);

@@ -1,10 +1,12 @@
 //! `deepal select`: what to label next, in a source, a table or arrays.
 
+use super::formulas::FormulaArgs;
 use super::model::ModelArgs;
 use super::{Outcome, print_bytes, project, wrong};
 use crate::interrupt::STOP;
 use crate::progress::{ProgressMode, Terminal, say};
 use clap::Args;
+use deepal::files::write_atomically;
 use deepal::project::Project;
 use deepal::text::count;
 use deepal::{
@@ -44,7 +46,7 @@ pub(crate) struct SelectArgs {
     /// lists or several by a pattern such as 'p_*'
     #[arg(long, value_name = "TABLE", conflicts_with_all = ["source", "mc_probs", "member_probs", "labeled_embeddings"])]
     pub(crate) table: Option<PathBuf>,
-    /// The column of the table with the samples' ids
+    /// The column of the table with the samples' ids; with it the order of the rows does not change what is picked
     #[arg(long, value_name = "COLUMN", requires = "table")]
     pub(crate) id: Option<String>,
     /// The column of the table with labels: rows that have one are labelled already and no candidates
@@ -99,6 +101,8 @@ pub(crate) struct SelectArgs {
     #[arg(long, value_name = "PICKS.csv")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) formulas: FormulaArgs,
+    #[command(flatten)]
     pub(crate) model: ModelArgs,
 }
 
@@ -119,8 +123,11 @@ pub(crate) fn run(args: &SelectArgs) -> Outcome {
     let monitor = Monitor { hear: &hear, stop: &STOP };
     let selected = deepal::select(&from, &options, &Catalog::default(), monitor)?;
     match &args.out {
+        Some(path) if args.formulas.no_formulas && is_csv(path) => {
+            Ok(write_atomically(path, &args.formulas.rows(&selected.csv()))?)
+        }
         Some(path) => selected.write(path),
-        None => print_bytes(&selected.csv()),
+        None => print_bytes(&args.formulas.rows(&selected.csv())),
     }
 }
 
@@ -181,8 +188,8 @@ fn of_project(args: &SelectArgs, folder: &Path) -> Outcome {
                 args.source.as_deref().unwrap_or(folder).display()
             )));
         }
-        deepal::files::write_atomically(page, html.as_bytes())?;
-        deepal::files::write_atomically(&table, &csv)?;
+        write_atomically(page, html.as_bytes())?;
+        write_atomically(&table, &csv)?;
         say(&format!(
             "look at {}, fill in {}, then `deepal label {} --from {}`",
             page.display(),
@@ -192,10 +199,15 @@ fn of_project(args: &SelectArgs, folder: &Path) -> Outcome {
         ));
     }
     match &args.out {
-        Some(path) => Ok(deepal::files::write_atomically(path, &opened.questions_csv())?),
+        Some(path) => Ok(write_atomically(path, &args.formulas.rows(&opened.questions_csv()))?),
         None if args.sheet.is_some() => Ok(()),
-        None => print_bytes(&opened.questions_csv()),
+        None => print_bytes(&args.formulas.rows(&opened.questions_csv())),
     }
+}
+
+/// Whether picks are written as CSV to a file of this name.
+fn is_csv(path: &Path) -> bool {
+    !matches!(path.extension().and_then(|extension| extension.to_str()), Some("jsonl" | "parquet"))
 }
 
 impl SelectArgs {

@@ -160,13 +160,27 @@ impl Columns {
     pub fn read_as(path: &Path, part: &Part<'_>, layout: &Layout) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let name = name.strip_suffix(".gz").unwrap_or(&name);
-        let ((columns, len), hint, notes) = match name.rsplit_once('.').map(|(_, extension)| extension) {
+        let found = match name.rsplit_once('.').map(|(_, extension)| extension) {
             Some("parquet") => (parquet::read(path, part)?, None, Vec::new()),
             Some("jsonl" | "ndjson") => (json::read(path, part)?, None, Vec::new()),
             Some("tsv") => separated::read(path, b'\t', part, layout)?,
             Some("csv") => separated::read(path, b',', part, layout)?,
             _ => return Err(Error::unfit(path, "is no table; known are .csv, .tsv, .jsonl and .parquet")),
         };
+        Self::of(path, part, layout, found)
+    }
+
+    /// A CSV table that is in memory; `path` stands for it in errors.
+    ///
+    /// # Errors
+    /// As [`read_as`](Self::read_as).
+    pub(crate) fn of_csv(path: &Path, bytes: &[u8], layout: &Layout) -> Result<Self> {
+        let part = Part::default();
+        Self::of(path, &part, layout, separated::read_from(bytes, path, b',', &part, layout)?)
+    }
+
+    fn of(path: &Path, part: &Part<'_>, layout: &Layout, found: separated::Found) -> Result<Self> {
+        let ((columns, len), hint, notes) = found;
         let mut table = Self {
             path: path.into(),
             names: Vec::new(),

@@ -121,6 +121,7 @@ fn found(path: &Path, arrays: Arrays, manifest: &Manifest, open: &Open<'_>) -> R
         skipped,
         n_chosen,
         roles,
+        table: None,
     })
 }
 

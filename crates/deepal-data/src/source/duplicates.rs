@@ -58,8 +58,9 @@ impl Source {
             .into());
         }
         let part = |part: Split| (0..self.ids.len()).filter(move |row| self.split[*row] == part);
-        let (labeled, open) = part(Split::Train).partition::<Vec<_>, _>(|row| self.labels[*row].is_some());
-        let pool = [labeled, open].concat();
+        // By id, so that the order of the rows does not decide which copy stands for the others.
+        let mut pool = part(Split::Train).collect::<Vec<_>>();
+        pool.sort_by_key(|row| (self.labels[*row].is_none(), &self.ids[*row]));
         let data = self.dataset(pool.clone());
         let distance = near * typical_distance(data.as_ref(), SEED)?;
         let mut representative = (0..self.ids.len()).collect::<Vec<_>>();
@@ -264,6 +265,26 @@ mod tests {
         assert!(notes[0].ends_with("one label is enough for each of 11 groups"), "{}", notes[0]);
         assert!(notes[1].starts_with("1 of 2 test samples"));
         assert_eq!(notes[2], "1 constant item: id13");
+    }
+
+    #[test]
+    fn rows_in_another_order_keep_the_same_ids() {
+        let whole = own();
+        let order = (0..16).map(|row| row * 7 % 16).collect::<Vec<_>>();
+        let shuffled = Source {
+            ids: order.iter().map(|row| whole.ids[*row].clone()).collect(),
+            labels: order.iter().map(|row| whole.labels[*row]).collect(),
+            split: order.iter().map(|row| whole.split[*row]).collect(),
+            inputs: Arc::new(whole.inputs.inputs(&order).unwrap()),
+            ..whole.clone()
+        };
+        let kept = |source: &Source| {
+            let found = source.duplicates(0.1, &|_, _| {}).unwrap();
+            let mut ids = source.clone().without(&found).ids;
+            ids.sort();
+            (ids, found.distance, found.exact, found.near, found.across)
+        };
+        assert_eq!(kept(&shuffled), kept(&whole));
     }
 
     #[test]

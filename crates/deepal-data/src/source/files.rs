@@ -3,6 +3,7 @@
 use super::Problem;
 use super::names::{is_hidden, is_system_folder};
 use crate::error::{Error, Result};
+use crate::files::leads_out;
 use flate2::Crc;
 use flate2::read::DeflateDecoder;
 use sha2::{Digest, Sha256};
@@ -52,16 +53,24 @@ impl Files {
 
     fn of_folder(root: &Path, problems: &mut Vec<Problem>) -> Result<Self> {
         let mut listing = Listing {
+            root,
             files: Vec::new(),
             folders: BTreeSet::new(),
             left_out: BTreeSet::new(),
             seen: BTreeSet::new(),
+            leading_out: 0,
             problems,
         };
         listing.walk(root, "")?;
-        let Listing { mut files, folders, left_out, .. } = listing;
+        let Listing { mut files, folders, left_out, leading_out, .. } = listing;
         files.sort();
         let mut notes = left_out_note(&left_out).into_iter().collect::<Vec<_>>();
+        if leading_out > 0 {
+            notes.push(format!(
+                "links that lead out of the folder were not followed: {leading_out}; put the files themselves there, or name the \
+                 folder that they are in"
+            ));
+        }
         let odd = files.iter().filter(|(name, _)| name.contains('\\')).count();
         if odd > 0 {
             notes.push(format!(
@@ -207,12 +216,15 @@ impl Archive {
 }
 
 struct Listing<'a> {
+    root: &'a Path,
     files: Vec<(String, u64)>,
     folders: BTreeSet<String>,
     /// Names of folders of systems.
     left_out: BTreeSet<String>,
     /// Real folders, so that a link back up ends.
     seen: BTreeSet<PathBuf>,
+    /// How many links were not followed.
+    leading_out: usize,
     problems: &'a mut Vec<Problem>,
 }
 
@@ -230,6 +242,7 @@ impl Listing<'_> {
             .sort_by_key(|entry| (entry.file_type().is_ok_and(|kind| kind.is_symlink()), entry.file_name()));
         for entry in entries {
             let name = entry.file_name();
+            let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
             let Some(name) = name.to_str() else {
                 let name = format!("{prefix}{}", name.to_string_lossy());
                 self.problem(&name, "has a name that is not UTF-8; rename it; skipped");
@@ -240,6 +253,11 @@ impl Listing<'_> {
             }
             let is_system = is_system_folder(name);
             let (path, short, name) = (entry.path(), name, format!("{prefix}{name}"));
+            if is_link && leads_out(&path, self.root) {
+                self.leading_out += 1;
+                self.problem(&name, "is a link that leads out of the source; not followed");
+                continue;
+            }
             match fs::metadata(&path) {
                 Err(cause) => self.problem(&name, &format!("cannot be read: {cause}; skipped")),
                 Ok(metadata) if metadata.is_dir() && is_system => drop(self.left_out.insert(short.into())),
@@ -374,5 +392,33 @@ mod tests {
         assert_eq!(files.names, ["m/x.png"]);
         let skipped = problems.iter().map(|problem| problem.what.as_str()).collect::<Vec<_>>();
         assert_eq!(skipped, ["m/up", "a", "b", "y", "z"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_lead_out_are_counted_and_not_followed() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let (root, outside) = (folder.path().join("pets"), folder.path().join("outside"));
+        fs::create_dir_all(root.join("cat")).unwrap();
+        fs::create_dir(&outside).unwrap();
+        for file in [root.join("cat/0.png"), outside.join("secret.png")] {
+            fs::write(file, "x").unwrap();
+        }
+        symlink(&outside, root.join("dog")).unwrap();
+        symlink(outside.join("secret.png"), root.join("cat/1.png")).unwrap();
+        symlink("../../outside/secret.png", root.join("cat/2.png")).unwrap();
+        symlink("0.png", root.join("cat/3.png")).unwrap();
+        // The source itself may be a link.
+        symlink(&root, folder.path().join("link")).unwrap();
+        for root in [root, folder.path().join("link")] {
+            let mut problems = Vec::new();
+            let files = Files::list(&root, &mut problems).unwrap();
+            assert_eq!(files.names, ["cat/0.png", "cat/3.png"]);
+            assert_eq!(files.folders, ["cat".to_owned()].into());
+            let told = files.notes.concat();
+            assert!(told.contains("links that lead out of the folder were not followed: 3"), "{told}");
+            assert_eq!(problems.len(), 3);
+        }
     }
 }

@@ -178,7 +178,7 @@ impl Place {
     ) -> Result<()> {
         found.notes.extend_from_slice(&self.notes);
         let is_open = manifest.classes.is_empty() && manifest.classes_from.is_none();
-        let has_table = manifest.labels.is_some() || path.join("labels.csv").is_file();
+        let has_table = labels::table(path, folder, manifest, found).is_some();
         if is_open && has_table && !found.classes.is_empty() {
             let told = labels_of_table(path, folder, manifest, found)?;
             if !share_a_name(&found.classes, &told) {

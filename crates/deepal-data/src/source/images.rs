@@ -3,6 +3,7 @@
 use super::decode::{DEEP, Decoded, Header, decode, header, is_picture};
 use super::files::Files;
 use super::folders::{Place, listed};
+use super::labels::{BESIDE, Table};
 use super::limits::Limits;
 use super::names::is_backup;
 use super::sheet::SHEET;
@@ -21,7 +22,7 @@ use std::sync::{Arc, OnceLock};
 /// Names of files that are to be pictures; which kind tells the content.
 const PICTURES: [&str; 10] = ["bmp", "gif", "jfif", "jpe", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
 /// Files beside the pictures that are read as what they are.
-const OURS: [&str; 2] = ["data.toml", "labels.csv"];
+const OURS: [&str; 2] = ["data.toml", BESIDE];
 /// Names of pictures that cannot be decoded: some would show nothing but their small preview.
 const FOREIGN: [&str; 17] = [
     "arw", "avif", "cr2", "cr3", "dng", "heic", "heif", "jp2", "jxl", "nef", "orf", "pef", "psd", "raf",
@@ -41,7 +42,7 @@ pub(super) fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<
     let mut files = Files::list(path, &mut problems)?;
     let limits = Limits::of(manifest);
     let mut notes = Vec::new();
-    let Candidates { mut at, others } = candidates(&files, &limits, &mut problems, &mut notes);
+    let Candidates { mut at, mut others } = candidates(&files, &limits, &mut problems, &mut notes);
     let idle = without_pictures(&files, &others, &mut notes);
     files.folders.retain(|folder| !idle.contains(folder));
     notes.append(&mut files.notes);
@@ -55,6 +56,9 @@ pub(super) fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<
     transform.check()?;
     let names = at.iter().map(|at| files.names[*at].as_str()).collect::<Vec<_>>();
     let place = Place::of(&names, &files.folders, !path.is_dir(), manifest);
+    let table = packed_table(&files, &place.root, &limits, &mut problems)?;
+    others.retain(|at| table.as_ref().is_none_or(|table| table.path != files.path(*at)));
+    notes.extend(others_note(&files, &others));
     let cache = at.iter().map(|_| OnceLock::new()).collect();
     let given = open.bits.or(manifest.bits);
     let mut pictures = Pictures {
@@ -89,9 +93,28 @@ pub(super) fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<
         skipped: Vec::new(),
         n_chosen: 0,
         roles: Vec::new(),
+        table,
     };
     place.settle(path, folder, manifest, &mut found)?;
     Ok(found)
+}
+
+/// The table of labels in an archive, beside its pictures or the only folder of them, `root`.
+fn packed_table(
+    files: &Files,
+    root: &str,
+    limits: &Limits,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<Table>> {
+    let name = format!("{root}{BESIDE}");
+    let Some(at) = files.names.binary_search(&name).ok().filter(|_| !files.is_folder()) else {
+        return Ok(None);
+    };
+    if files.sizes[at] > limits.bytes {
+        problems.push(Problem { what: name, why: "is too large for a table of labels; not read".into() });
+        return Ok(None);
+    }
+    Ok(Some(Table { path: files.path(at), packed: Some(files.read(at)?.into()) }))
 }
 
 /// The files of a source by what they seem to be; positions.
@@ -138,7 +161,6 @@ fn candidates(
             }
         }
     }
-    notes.extend(others_note(files, &found.others));
     if !sheets.is_empty() {
         let names = listed(&sheets);
         notes.push(format!("left out, as `deepal data inspect` draws files of this name: {names}"));

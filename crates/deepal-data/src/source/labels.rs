@@ -4,10 +4,12 @@ use super::roles::{ANSWER, LABEL, LABEL_TOO};
 use super::spelling::Spellings;
 use super::{Found, Manifest, Problem};
 use crate::error::{Error, Result};
+use crate::files::leads_out;
 use crate::formats::columns::{Columns, Part, is_missing};
 use deepal_core::did_you_mean;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Column names for the id, by rank.
 pub(super) const IDS: [&str; 6] = ["id", "file_name", "filename", "path", "file", "image"];
@@ -22,7 +24,7 @@ const OF_RUN: [&str; 6] = ["dataset", "net", STRATEGY, "seed", "round", "rank"];
 /// The strategy that draws a random sample.
 const RANDOM: &str = "random";
 /// The name of the table.
-const BESIDE: &str = "labels.csv";
+pub(super) const BESIDE: &str = "labels.csv";
 /// Problems of one kind that are reported one by one.
 const TOLD: usize = 20;
 
@@ -77,12 +79,15 @@ impl std::fmt::Display for What {
     }
 }
 
-/// Adds the labels of the table that the manifest names, or of `labels.csv` in a folder or beside a file, to those of the source;
-/// the table wins. A row about no sample is a problem, and an error if all are.
+/// Adds the labels of the table that the manifest names, or of `labels.csv` in a folder, beside a file or in an archive, to those of the
+/// source; the table wins. A row about no sample is a problem, and an error if all are.
 pub(super) fn put(path: &Path, folder: &Path, manifest: &Manifest, found: &mut Found) -> Result<()> {
-    let Some(table) = table(path, folder, manifest) else { return Ok(()) };
+    let Some(Table { path: table, packed }) = table(path, folder, manifest, found) else { return Ok(()) };
     let wrong = |why: String| Error::unfit(&table, why);
-    let answers = read(&table, manifest)?;
+    let answers = match packed {
+        Some(bytes) => of(&Columns::of_csv(&table, &bytes, &manifest.layout()?)?, &table, manifest)?,
+        None => read(&table, manifest)?,
+    };
     let is_zip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
     let (ids, mut labels) = (std::mem::take(&mut found.ids), std::mem::take(&mut found.labels));
     let spellings = Spellings::new(&ids, (path.is_dir() || is_zip).then_some(path));
@@ -144,18 +149,34 @@ pub(super) fn put(path: &Path, folder: &Path, manifest: &Manifest, found: &mut F
     Ok(())
 }
 
-/// Where the labels are, if they are anywhere.
-fn table(path: &Path, folder: &Path, manifest: &Manifest) -> Option<PathBuf> {
+/// A table of labels.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    /// Its file, or how it is called in messages.
+    pub(super) path: PathBuf,
+    /// What is in it, if it is packed with the source.
+    pub(super) packed: Option<Arc<[u8]>>,
+}
+
+/// Where the labels are, if they are anywhere. What is beside an archive can be edited, so it comes before what is in it.
+pub(super) fn table(path: &Path, folder: &Path, manifest: &Manifest, found: &Found) -> Option<Table> {
     if let Some(labels) = &manifest.labels {
-        return Some(folder.join(labels));
+        return Some(Table { path: folder.join(labels), packed: None });
     }
-    let beside = if path.is_dir() { path.join(BESIDE) } else { path.with_file_name(BESIDE) };
-    (beside != path && beside.is_file()).then_some(beside)
+    let is_folder = path.is_dir();
+    let beside = if is_folder { path.join(BESIDE) } else { path.with_file_name(BESIDE) };
+    // The listing of the folder says so.
+    let is_followed = !(is_folder && leads_out(&beside, path));
+    let is_there = beside != path && is_followed && beside.is_file();
+    if is_there { Some(Table { path: beside, packed: None }) } else { found.table.clone() }
 }
 
 /// The answers of a table with a heading.
 pub(super) fn read(path: &Path, manifest: &Manifest) -> Result<Vec<Answer>> {
-    let columns = Columns::read_as(path, &Part::default(), &manifest.layout()?)?;
+    of(&Columns::read_as(path, &Part::default(), &manifest.layout()?)?, path, manifest)
+}
+
+fn of(columns: &Columns, path: &Path, manifest: &Manifest) -> Result<Vec<Answer>> {
     let named = |names: &[&str]| {
         let column =
             |name: &&str| columns.names().iter().find(|column| column.eq_ignore_ascii_case(name)).cloned();
@@ -175,7 +196,7 @@ pub(super) fn read(path: &Path, manifest: &Manifest) -> Result<Vec<Answer>> {
     };
     let answer = named(&[ANSWER]).filter(|answer| *answer != label);
     let answers = answer.map(|answer| columns.cells(&answer)).transpose()?;
-    let chosen = chosen(&columns)?;
+    let chosen = chosen(columns)?;
     let ids = columns.column(&id)?.texts().into_iter();
     let labels = columns.column(&label)?.texts().into_iter();
     let labels = labels.map(|label| label.map(|label| label.trim().to_owned()));

@@ -143,13 +143,19 @@ impl Manifest {
     /// one that says nothing. The second is the folder that its paths are relative to.
     ///
     /// # Errors
-    /// A file that cannot be read or is no manifest.
+    /// A file that cannot be read, is no manifest, or is a link that leads out of the source.
     pub fn of(source: &Path) -> Result<(Self, PathBuf)> {
         let is_manifest = source.extension().is_some_and(|extension| extension == "toml");
         let path = if is_manifest { source.to_owned() } else { Self::path(source) };
         if !is_manifest && !path.exists() {
             let manifest = Self { source: source.into(), ..Self::default() };
             return Ok((manifest, PathBuf::new()));
+        }
+        if !is_manifest && source.is_dir() && files::leads_out(&path, source) {
+            return Err(Error::unfit(
+                path,
+                "is a link that leads out of the source, which is not followed; put the file itself there, or name it as the source",
+            ));
         }
         let text = files::read_text(&path)?;
         let manifest = toml::from_str::<Self>(&text)

@@ -31,6 +31,7 @@ mod labels;
 mod limits;
 mod manifest;
 mod names;
+mod order;
 #[cfg(test)]
 mod page;
 mod roles;
@@ -53,6 +54,8 @@ pub use folders::ClassesFrom;
 pub use inputs::Inputs;
 pub use limits::{MOST_BYTES, MOST_PIXELS};
 pub use manifest::{Manifest, Model};
+pub use names::would_be_read;
+pub use order::order_by_id;
 pub use roles::Role;
 pub use scale::{Scale, Scaling};
 pub use sheet::{MOST_CLASSES, SHEET};
@@ -63,6 +66,7 @@ pub use transform::{Resize, Transform};
 use crate::error::{Error, Result};
 use deepal_core::{Class, Data, Dataset, Meta};
 use inputs::Rows;
+use order::place;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -158,6 +162,8 @@ struct Found {
     n_chosen: usize,
     /// What each column is for, of a table.
     roles: Vec<Role>,
+    /// The table of labels that is packed with the source.
+    table: Option<labels::Table>,
 }
 
 /// A user's own data, as understood.
@@ -325,10 +331,10 @@ impl Source {
             )));
         }
         let part = |part: Split| {
-            let rows = (0..self.ids.len()).filter(|row| self.split[*row] == part);
-            let mut rows = rows.filter_map(|row| Some((row, self.labels[row]?))).collect::<Vec<_>>();
-            rows.sort_by_cached_key(|(row, _)| place(&self.ids[*row]));
-            rows.into_iter().unzip::<_, _, Vec<_>, Vec<_>>()
+            let mut rows = (0..self.ids.len()).filter(|row| self.split[*row] == part).collect::<Vec<_>>();
+            order_by_id(&mut rows, &self.ids);
+            let labeled = rows.into_iter().filter_map(|row| Some((row, self.labels[row]?)));
+            labeled.unzip::<_, _, Vec<_>, Vec<_>>()
         };
         let ((train, train_labels), (test, test_labels)) = (part(Split::Train), part(Split::Test));
         if train.is_empty() || test.is_empty() {
@@ -437,9 +443,4 @@ fn split(manifest: &Manifest, found: &Found) -> Vec<Split> {
         if label.is_some() && share < fraction { Split::Test } else { Split::Train }
     };
     found.ids.iter().zip(&found.labels).map(part).collect()
-}
-
-/// A number that an id alone decides, as good as random.
-fn place(id: &str) -> u64 {
-    Sha256::digest(id.as_bytes())[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }

@@ -1,6 +1,8 @@
 //! What the names of files and folders say: which are a system's own, which are backups, which stand for a date or a batch.
 
+use crate::files::below;
 use std::ops::RangeInclusive;
+use std::path::{Component, Path};
 
 /// Folders that systems and their tools make, in lower case. The listing leaves them out and names them.
 const SYSTEM_FOLDERS: [&str; 12] = [
@@ -50,6 +52,16 @@ pub(super) fn is_hidden(name: &str) -> bool {
 /// Folders of a system, such as its thumbnails or its trash.
 pub(super) fn is_system_folder(name: &str) -> bool {
     SYSTEM_FOLDERS.contains(&name.to_lowercase().as_str())
+}
+
+/// Whether what is written to `path` would be found when the folder `source` is read: it would lie in it, and not in a folder that
+/// reading leaves out, such as a hidden one. `path` need not be there yet; links are followed.
+pub fn would_be_read(path: &Path, source: &Path) -> bool {
+    let is_left_out = |part: Component<'_>| {
+        let name = part.as_os_str().to_string_lossy();
+        is_hidden(&name) || is_system_folder(&name)
+    };
+    below(path, source).is_some_and(|below| !below.components().any(is_left_out))
 }
 
 /// Files that an editor or a download leaves beside the right one.

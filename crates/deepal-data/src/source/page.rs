@@ -57,7 +57,7 @@ only shifted.
 | texts in Chinese, Japanese, Thai and other scripts without spaces | single letters and pairs of letters are counted |
 | texts that are one long word each | runs of one to three letters are counted |
 | whole numbers, booleans, float16, bfloat16 (safetensors) in arrays | read like float32 |
-| `labels.csv` in a folder, or beside a table or array | its answers win over the source's labels |
+| `labels.csv` in a folder or zip, or beside a zip, table or array | its answers win over the source's labels; one beside a zip is read instead of one in it |
 | paths in `labels.csv`: absolute, `\\`, without folders, other Unicode forms | found, if one picture fits |
 
 ## Folders, zips and pictures
@@ -70,6 +70,8 @@ only shifted.
 | a `labels.csv` that names none of the folders | an album with those labels | `classes_from = \"folders\"` |
 | `train/cat` and `cat/train`, also `Training_Set` | a split | rename the folder |
 | folders of systems (`@eaDir`, `$RECYCLE.BIN`, `lost+found`) and backup files (`x.png~`) | left out, with a note | rename it |
+| links to what is inside the folder | followed; a folder is read once | none |
+| links that lead out of the folder | not followed; a note says how many | put the files themselves there |
 | zips with backslashes, `./`, drive letters | read as they were meant | none |
 | camera raw files, `.tar`, `.7z`, `.rar` | named, with the remedy | convert or unpack it |
 | a picture of more than 100 million pixels, or a file of more than 256 MB | skipped and named, before memory is taken | `max_pixels`, `max_bytes` |

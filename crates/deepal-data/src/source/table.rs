@@ -40,6 +40,7 @@ pub(super) fn read(path: &Path, manifest: &Manifest, open: &Open<'_>) -> Result<
         skipped: Vec::new(),
         n_chosen: 0,
         roles: Vec::new(),
+        table: None,
     };
     found.ids = ids(path, &columns, roles.id.as_deref(), &mut found.notes)?;
     labels(&columns, &roles, &mut found)?;

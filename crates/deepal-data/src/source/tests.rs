@@ -23,6 +23,7 @@ fn found(labels: &[Option<&str>]) -> Found {
         skipped: Vec::new(),
         n_chosen: 0,
         roles: Vec::new(),
+        table: None,
     }
 }
 

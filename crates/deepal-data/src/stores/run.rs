@@ -25,7 +25,8 @@ use std::path::{Path, PathBuf};
 const VERSION: u32 = 1;
 
 const CONFIG: &str = "config.toml";
-const EVENTS: &str = "events.jsonl";
+/// The name of the events' file.
+pub const EVENTS: &str = "events.jsonl";
 const RESULTS: &str = "results.csv";
 
 /// Something that happened in a run and is not to be lost.
@@ -358,6 +359,9 @@ fn read_config(folder: &Path) -> Result<String> {
     })
 }
 
+/// The largest probability: 1, and what rounding in single precision may add.
+const MOST_PROBABLE: f64 = 1.0 + 1e-6;
+
 /// How far the rounds of a job go.
 #[derive(Default)]
 struct Progress {
@@ -398,8 +402,28 @@ impl Progress {
         if *labels != self.picked.len() {
             return Err(format!("says {labels} labels after {job}, and {} were picked", self.picked.len()));
         }
+        if !round.test.as_ref().is_none_or(|test| is_possible(test)) {
+            return Err(format!("has counts of classes that contradict each other for {job}"));
+        }
+        let worst = round.errors.iter().flat_map(|errors| &errors.worst);
+        let mut probabilities = worst.map(|mistake| mistake.probability);
+        if let Some(wrong) = probabilities.find(|probability| !(0.0..=MOST_PROBABLE).contains(probability)) {
+            return Err(format!("has the probability {wrong} for {job}, and it must be from 0 to 1"));
+        }
         Ok(())
     }
+}
+
+/// Whether counts are of one test.
+fn is_possible(test: &ClassCounts) -> bool {
+    let ClassCounts { actual, predicted, right } = test;
+    let sum = |counts: &[u32]| counts.iter().map(|count| u64::from(*count)).sum::<u64>();
+    let are_right = |others: &[u32]| right.iter().zip(others).all(|(right, other)| right <= other);
+    actual.len() == predicted.len()
+        && actual.len() == right.len()
+        && sum(actual) == sum(predicted)
+        && are_right(actual)
+        && are_right(predicted)
 }
 
 /// The events of the whole lines, and how many bytes those are.
@@ -559,6 +583,13 @@ mod tests {
             (whole.replacen("\"picks\":[1,0,4294967295]", "\"picks\":[]", 1), "line 1: has no pick"),
             (whole.replacen("\"classes\":[1,0,", "\"classes\":[0,", 1), "line 1: has 3 picks and 2 classes"),
             (whole.replacen("\"labels\":3", "\"labels\":4", 1), "line 1: says 4 labels"),
+            (whole.replacen("\"actual\":[5,", "\"actual\":[6,", 1), "line 2: has counts of classes"),
+            (whole.replacen("\"right\":[5,", "\"right\":[6,", 1), "contradict each other"),
+            (whole.replacen("\"predicted\":[6,9]", "\"predicted\":[15]", 1), "line 2: has counts of classes"),
+            (
+                whole.replacen("\"probability\":0.3", "\"probability\":1.3", 1),
+                "line 2: has the probability 1.3",
+            ),
         ];
         for (events, expected) in cases {
             assert_ne!(events, whole, "{expected}");

@@ -10,9 +10,11 @@ use crate::monitor::Monitor;
 use crate::pixels::{check, png};
 use deepal_core::{Dataset, SampleId};
 use deepal_data::Error as DataError;
+use deepal_data::files::leads_out;
 use deepal_data::source::{Inputs, Manifest, Open, Source, picture_size};
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -115,7 +117,7 @@ impl<'a> Pictures<'a> {
                 }
                 Place::Archive(archive) => (archive.path.join(label.id), archive.read(label.id)?),
                 Place::Folder(folder) => {
-                    let path = folder.join(label.id);
+                    let path = inside(folder, label.id)?;
                     let bytes =
                         fs::read(&path).map_err(|cause| DataError::Read { path: path.clone(), cause })?;
                     (path, bytes)
@@ -135,7 +137,7 @@ impl<'a> Pictures<'a> {
         match &self.from {
             Place::Folder(folder) => pairs().try_for_each(|pair| {
                 let (label, path) = pair?;
-                Ok(copy(&folder.join(label.id), path)?)
+                Ok(copy(&inside(folder, label.id)?, path)?)
             }),
             Place::Archive(archive) => pairs().try_for_each(|pair| {
                 let (label, path) = pair?;
@@ -195,8 +197,21 @@ impl Archive {
     }
 }
 
-/// A copy of a file: whoever edits an export does not edit the original.
+/// The file of a sample in a folder. An id comes from the run, which others may have written.
+fn inside(folder: &Path, id: &str) -> Result<PathBuf, DataError> {
+    let path = folder.join(id);
+    if leads_out(&path, folder) {
+        return Err(DataError::Unfit {
+            path: folder.into(),
+            why: format!("has no picture `{id}`: that leads out of it"),
+        });
+    }
+    Ok(path)
+}
+
+/// A copy of a file: whoever edits an export does not edit the original. File systems that can share blocks until one is edited do.
 fn copy(from: &Path, to: &Path) -> Result<(), DataError> {
-    let bytes = fs::read(from).map_err(|cause| DataError::Read { path: from.into(), cause })?;
-    fs::write(to, bytes).map_err(|cause| DataError::Write { path: to.into(), cause })
+    let mut original = File::open(from).map_err(|cause| DataError::Read { path: from.into(), cause })?;
+    let copied = File::create_new(to).and_then(|mut copy| io::copy(&mut original, &mut copy));
+    copied.map(drop).map_err(|cause| DataError::Write { path: to.into(), cause })
 }

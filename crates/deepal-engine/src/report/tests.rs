@@ -199,16 +199,19 @@ fn what_is_not_known_is_left_out() {
 
 #[test]
 fn strings_from_data_are_escaped() {
-    let name = "<script>alert('\"&')</script>";
+    let name = "<script>alert('\"&')\u{1b}[2J\u{9b}\u{202e}</script>";
+    let steers = |text: &str| text.contains(['\u{1b}', '\u{9b}', '\u{202e}']);
     let sample = renamed(three_tasks(), name);
     let report = sample.report(name);
     let html = report.html().unwrap();
     check_tags(&html);
     assert!(!html.contains("<script") && !html.contains("'\"&"));
+    assert!(!steers(&html) && html.contains("\\u{1b}[2J\\u{9b}\\u{202e}"));
     for file in report.figures().unwrap() {
         if let Ok(text) = String::from_utf8(file.bytes) {
             check_tags(&text);
             assert!(!text.contains("<script") && text.contains("&lt;script&gt;"));
+            assert!(!steers(&text));
         }
     }
 }

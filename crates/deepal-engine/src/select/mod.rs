@@ -4,6 +4,8 @@ mod arrays;
 mod memory;
 mod source;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use arrays::{ArrayFiles, select_arrays};
 pub use source::SourceChoice;

@@ -8,7 +8,7 @@ use crate::pretrained::Pretrained;
 use crate::study_settings::default_net;
 use crate::{sources, text};
 use deepal_core::{ActiveLearner, Annotation, SampleId, Selection, Signal, Strategy, provide};
-use deepal_data::source::{Open, Source, Split};
+use deepal_data::source::{Open, Source, Split, order_by_id};
 use deepal_nn::nets::Options;
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
@@ -62,7 +62,8 @@ fn labels_in_words(source: &Source, rows: &[usize]) -> String {
 }
 
 /// The samples without label that a strategy wants. What it needs of a net comes from `net`, trained on the samples with label, its
-/// embeddings too; while labels are of fewer than two classes there is no net, and inputs stand for embeddings.
+/// embeddings too; while labels are of fewer than two classes there is no net, and inputs stand for embeddings. Net and strategy see the
+/// samples in the order of their ids, see [`order_by_id`].
 ///
 /// # Errors
 /// Without labels of two classes, a strategy that looks at more than embeddings; or inputs that cannot be read.
@@ -82,7 +83,8 @@ fn pick(
     let rows = (0..source.ids.len()).filter(|row| {
         (!is_declared || source.split[*row] == Split::Train) && !skipped.contains(source.ids[*row].as_str())
     });
-    let rows = rows.collect::<Vec<_>>();
+    let mut rows = rows.collect::<Vec<_>>();
+    order_by_id(&mut rows, &source.ids);
     let annotations = rows.iter().enumerate().filter_map(|(at, row)| {
         source.labels[*row].map(|class| Annotation { id: SampleId::from(at), class: Some(class) })
     });
@@ -132,7 +134,7 @@ fn pick(
             scores: query.scores,
         });
     }
-    // The seed as it is, so that these strategies pick the same from a source as from an array of its inputs.
+    // The seed as it is, so that these strategies draw as they do from tables with the same ids.
     let (labeled, unlabeled) = (learner.pool().labeled(), learner.pool().unlabeled());
     let trained = learner.trained().ok().map(Arc::as_ref);
     let signals = provide(data.as_ref(), trained, &needs, &unlabeled, &labeled, options.seed)?;

@@ -9,7 +9,8 @@ use crate::monitor::Monitor;
 use deepal_core::signals::Dim;
 use deepal_core::{Class, Signal, Signals, Strategy};
 use deepal_data::formats::columns::{self, Columns, Part};
-use ndarray::Array2;
+use deepal_data::source::order_by_id;
+use ndarray::{Array2, s};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,7 @@ const OF_A_LIST: usize = 32;
 pub struct TableColumns {
     /// The table.
     pub path: PathBuf,
-    /// The column with ids.
+    /// The column with ids; with it the order of the rows does not change what is picked.
     pub id: Option<String>,
     /// The column with labels: rows that have one are labelled already.
     pub label: Option<String>,
@@ -31,7 +32,8 @@ pub struct TableColumns {
     pub embeddings: Option<String>,
 }
 
-/// Ids and labels are read first, then the columns of the candidates alone.
+/// Ids and labels are read first, then the columns of the candidates alone. With ids the strategy sees the rows in the order of those,
+/// see [`order_by_id`].
 pub(super) fn select(
     table: &TableColumns,
     strategy: &dyn Strategy,
@@ -56,7 +58,11 @@ pub(super) fn select(
         None => vec![None; n],
     };
     let ids = table.id.as_ref().map(|name| ids(path, columns, name)).transpose()?;
-    let (labeled, rows) = (0..n).partition::<Vec<_>, _>(|row| labels[*row].is_some());
+    let (mut labeled, mut rows) = (0..n).partition::<Vec<_>, _>(|row| labels[*row].is_some());
+    if let Some(ids) = &ids {
+        order_by_id(&mut labeled, ids);
+        order_by_id(&mut rows, ids);
+    }
     let needs_labeled = strategy.needs().contains(&Signal::LabeledEmbeddings);
     let labeled = if needs_labeled { labeled } else { Vec::new() };
     let (candidates, budget) = (rows.len(), options.budget);
@@ -76,6 +82,7 @@ pub(super) fn select(
         Some(sampled) => sampled.into_iter().map(|row| rows[row]).collect(),
         None => rows,
     };
+    // Rows that rise, as a table is read.
     let read = |option: &str, pattern: &str, rows: &[usize]| -> Result<Columns> {
         let wants = |name: &str| columns::fits(pattern, name);
         // All rows need not be looked up one by one.
@@ -86,14 +93,27 @@ pub(super) fn select(
     let about =
         |option: &str| format!("`{option}` of `{}` (rows are those that are looked at)", path.display());
     if let Some(pattern) = &table.probs {
-        let columns = read("probs", pattern, &rows)?;
-        let names = columns.matching(pattern).context("`probs`")?;
-        signals = signals.with_probs(columns.matrix(&names)?).with_context(|| about("probs"))?;
+        let probs = in_order_of(&rows, |rising| {
+            let columns = read("probs", pattern, rising)?;
+            let names = columns.matching(pattern).context("`probs`")?;
+            let probs = columns.matrix(&names)?;
+            // While a row that is wrong has its number.
+            Signals::new(rising.len()).with_probs(probs.view()).with_context(|| about("probs"))?;
+            Ok(probs)
+        });
+        signals = signals.with_probs(probs?)?;
     }
     if let Some(pattern) = &table.embeddings {
-        let of =
-            |rows: &[usize]| read("embeddings", pattern, rows)?.into_singles(pattern).context("`embeddings`");
-        signals = signals.with_embeddings(of(&rows)?).with_context(|| about("embeddings"))?;
+        let of = |rows: &[usize]| {
+            in_order_of(rows, |rising| {
+                let columns = read("embeddings", pattern, rising)?;
+                let embeddings = columns.into_singles(pattern).context("`embeddings`")?;
+                let checked = Signals::new(rising.len()).with_embeddings(embeddings.view());
+                checked.with_context(|| about("embeddings"))?;
+                Ok(embeddings)
+            })
+        };
+        signals = signals.with_embeddings(of(&rows)?)?;
         let known = match labeled.is_empty() {
             true => Array2::zeros((0, signals.embeddings()?.ncols())),
             false => of(&labeled)?,
@@ -118,6 +138,42 @@ pub(super) fn select(
     say_without(strategy, &signals, monitor);
     let selection = ask(strategy, &signals, options, monitor)?;
     Ok(Selected { selection: by_rows(selection, Some(&rows)), ids })
+}
+
+/// A matrix with row `i` about `rows[i]`, from `read`, which takes rows that rise.
+fn in_order_of<T: Copy>(
+    rows: &[usize],
+    read: impl FnOnce(&[usize]) -> Result<Array2<T>>,
+) -> Result<Array2<T>> {
+    if rows.is_sorted() {
+        return read(rows);
+    }
+    let mut rising = rows.to_vec();
+    rising.sort_unstable();
+    let mut matrix = read(&rising)?;
+    let mut from = rows.iter().map(|row| rising.partition_point(|other| other < row)).collect::<Vec<_>>();
+    arrange(&mut matrix, &mut from);
+    Ok(matrix)
+}
+
+/// Moves row `from[i]` to row `i`, for all `i` and without a second matrix: cycle by cycle. `from` is a permutation, used up.
+fn arrange<T: Copy>(matrix: &mut Array2<T>, from: &mut [usize]) {
+    for start in 0..from.len() {
+        if from[start] == start {
+            continue;
+        }
+        let first = matrix.row(start).to_owned();
+        let mut at = start;
+        while from[at] != start {
+            let next = from[at];
+            let (mut to, row) = matrix.multi_slice_mut((s![at, ..], s![next, ..]));
+            to.assign(&row);
+            from[at] = at;
+            at = next;
+        }
+        matrix.row_mut(at).assign(&first);
+        from[at] = at;
+    }
 }
 
 /// The classes of labelled rows, in the order of their names.

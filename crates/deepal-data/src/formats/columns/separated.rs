@@ -13,7 +13,17 @@ pub(super) type Found = (Wanted, Option<char>, Vec<String>);
 
 /// Text with a heading; empty cells are missing. `usual` separates cells in files of this name.
 pub(super) fn read(path: &Path, usual: u8, part: &Part<'_>, layout: &Layout) -> Result<Found> {
-    let mut file = files::open(path)?;
+    read_from(files::open(path)?, path, usual, part, layout)
+}
+
+/// The same from what is open already.
+pub(super) fn read_from(
+    mut file: impl Read,
+    path: &Path,
+    usual: u8,
+    part: &Part<'_>,
+    layout: &Layout,
+) -> Result<Found> {
     let mut start = Vec::new();
     Read::by_ref(&mut file)
         .take(START as u64)

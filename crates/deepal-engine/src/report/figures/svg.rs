@@ -1,6 +1,7 @@
 //! Drawings as SVG: inside the page, where its style sheet reaches them, or as files of their own.
 
 use super::drawing::{Anchor, Drawing, MARGIN, Paint, Shape, Xy};
+use crate::text::harmless;
 use std::fmt::Write;
 
 /// As part of a page.
@@ -104,7 +105,8 @@ fn number(value: f64) -> String {
 
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
+    // XML has no control characters.
+    for character in harmless(text).chars() {
         match character {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
