@@ -373,7 +373,7 @@ fn the_pretrained_net_may_move_but_not_change() {
     }
     let needless =
         format!("predict {} --net {} --model features.onnx", golden("inputs.npy"), golden("mlp.safetensors"));
-    assert!(fails(folder, &needless, 2).contains("`model` has nothing to do"));
+    assert!(fails(folder, &needless, 2).contains("`model` is not needed"));
 }
 
 #[test]

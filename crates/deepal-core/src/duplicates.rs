@@ -31,7 +31,7 @@ const SLACK: f64 = 1e-5;
 /// is near enough). So all of a group are within `distance` of its representative, and groups never chain. The seed
 /// changes the speed alone.
 ///
-/// `progress` is told how many of how many rows are done.
+/// `progress` gets the number of rows done and of all rows.
 ///
 /// ```
 /// use deepal_core::{InMemory, Meta, duplicates};

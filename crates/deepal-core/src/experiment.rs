@@ -87,7 +87,7 @@ impl Budget {
         }
     }
 
-    /// All labels bought by the end.
+    /// All labels at the end.
     pub fn labels(&self) -> usize {
         self.query.saturating_mul(self.rounds as usize).saturating_add(self.initial)
     }

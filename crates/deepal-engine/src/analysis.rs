@@ -166,7 +166,7 @@ pub struct Arm {
     pub versus_random: Option<Versus>,
     /// Mean seconds of a whole run.
     pub seconds: Seconds,
-    /// Mean labels bought of each class after the initial set.
+    /// Mean number of labels of each class after the initial set.
     pub bought: Vec<f64>,
     /// The test set class by class at the end; empty if a seed did not record it.
     pub classes: Vec<ClassFigures>,

@@ -1,4 +1,4 @@
-//! What names in settings mean: the lists of strategies, nets and data sets, and those of one's own.
+//! What names in settings mean: the lists of strategies, nets and data sets, and your own.
 
 use crate::error::Result;
 use deepal_core::{Chooser, Data, Error, Meta, Net, Spec, Strategy, UpperBound, strategy};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 type BuildStrategy = dyn Fn() -> Box<dyn Strategy> + Send + Sync;
 type BuildNet = dyn Fn(&Meta, &Options) -> deepal_core::Result<Box<dyn Net>> + Send + Sync;
 
-/// The strategies, nets and data sets of one's own, by name, beside those of the lists. A name of one's own wins.
+/// Your own strategies, nets and data sets, by name, besides those of the lists. Your names win.
 ///
 /// ```
 /// use deepal_core::{SoftmaxRegression, strategy};
@@ -139,12 +139,12 @@ impl Catalog {
         Ok((spec.to_string(), Some(nets::by_name(&spec.name)?)))
     }
 
-    /// A data set of one's own.
+    /// A data set of your own.
     pub(crate) fn dataset(&self, name: &str) -> Option<&Data> {
         find(&self.datasets, name)
     }
 
-    /// An unknown name with those of one's own among the known.
+    /// An unknown name, with your own among the known ones.
     fn know(&self, error: Error) -> Error {
         let own: Vec<&String> = match &error {
             Error::UnknownName { kind: "strategy", .. } => {

@@ -44,7 +44,7 @@ pub struct Config {
     pub tasks: Vec<Task>,
 }
 
-/// A data set with a net, and how many labels are bought when.
+/// A data set with a net, and how many labels each round asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Task {

@@ -58,7 +58,7 @@ pub(crate) fn named(name: &str, catalog: &Catalog) -> Result<Named> {
             let cause = std::io::Error::from(std::io::ErrorKind::NotFound);
             bail!(deepal_data::Error::Read { path: path.into(), cause })
         }
-        _ => Err(unknown).context("it is no file or folder either"),
+        _ => Err(unknown).context("there is no such file or folder either"),
     }
 }
 
@@ -143,7 +143,7 @@ impl<'a> DataSets<'a> {
         Ok(data)
     }
 
-    /// What a net of a task must be told of its inputs besides their shape: how pictures or the rows of a table become inputs.
+    /// What a net of a task must know of its inputs besides their shape: how pictures or the rows of a table become inputs.
     /// Of a data set of the list there is nothing to tell.
     ///
     /// # Errors

@@ -7,7 +7,7 @@
 //! | predict with a trained net | [`Prediction`] |
 //! | write labels and nets of a run, or labels of a project | [`Export`](export::Export), [`write_answers`](export::write_answers) |
 //! | compute embeddings | [`embed`] |
-//! | bring a strategy, net or data set of one's own | [`Catalog`] |
+//! | add a strategy, net or data set of your own | [`Catalog`] |
 //! | hear about progress, and stop | [`Monitor`] |
 //!
 //! It never prints and never exits; what goes wrong is an [`Error`], whose [`kind`](Error::kind) says what it is about.

@@ -289,7 +289,7 @@ fn check_first_rounds(record: &Record) -> Result<()> {
         if (other.accuracy - round.accuracy).abs() > APART {
             bail!(Error::Setting(format!(
                 "in `{}`, {} and {} begin with the same labels of {} and the same net, and have accuracies of {:.1} and {:.1} % \
-                 before they pick anything: the data were others when a part of the run was made; run all of it in a new folder",
+                 before they pick anything: the data changed between parts of the run; run all of it in a new folder",
                 record.folder.display(),
                 other.strategy,
                 round.strategy,

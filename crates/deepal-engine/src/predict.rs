@@ -206,7 +206,7 @@ fn open(
     let model = match (&about.model, model) {
         (Some(model), now) => Some(model.find(now)?),
         (None, Some(_)) => bail!(Error::Setting(format!(
-            "`model` has nothing to do: the net in `{}` learnt from the samples and not from embeddings",
+            "`model` is not needed: the net in `{}` learnt from samples, not from embeddings; leave it out",
             net.display()
         ))),
         (None, None) => None,

@@ -94,7 +94,7 @@ impl Pretrained {
 #[cfg(not(feature = "onnx"))]
 fn missing(path: &Path) -> Error {
     Error::Setting(format!(
-        "`{}` is a pretrained net, and this build has none of what runs it; build with the feature `onnx`",
+        "`{}` is a pretrained net, and this build cannot run it; build with the feature `onnx`",
         path.display()
     ))
 }

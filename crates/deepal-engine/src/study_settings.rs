@@ -31,7 +31,7 @@ const DEFAULT: &str = "default";
 pub struct StudySettings {
     /// The program's version; written into every run folder and ignored here.
     pub version: Option<String>,
-    /// Published data sets, data sets of the [`Catalog`], or paths of one's own data [default: fashion-mini].
+    /// Published data sets, data sets of the [`Catalog`], or paths of your own data [default: fashion-mini].
     #[serde(alias = "dataset", default, deserialize_with = "names")]
     pub datasets: Option<Vec<String>>,
     /// Nets, with settings as in `head(width=64)`; `default` is each data set's own [default: `default`].
@@ -55,9 +55,9 @@ pub struct StudySettings {
     pub rounds: Option<u32>,
     /// Training samples that make the pool [default: by data set].
     pub pool: Option<usize>,
-    /// The share of the typical distance within which samples of one's own data are copies, of which one is kept [default: keep all].
+    /// The share of the typical distance within which samples of your own data are copies, of which one is kept [default: keep all].
     pub dedup: Option<f64>,
-    /// The file of a pretrained net whose embeddings of one's own data nets see [default: that of the data's manifest].
+    /// The file of a pretrained net, whose embeddings take the place of your own data [default: that of the data's manifest].
     pub model: Option<PathBuf>,
     /// The same with everything about it.
     #[serde(skip)]
@@ -366,7 +366,7 @@ impl Defaults {
     ) -> Result<Self> {
         let for_sources = |name: &str| {
             Error::Setting(format!(
-                "`model` and `dedup` are for your own data, and `{name}` is a data set of the list; name a folder or file"
+                "`model` and `dedup` need your own data, and `{name}` is a published data set; name a folder or file"
             ))
         };
         let is_plain = pretrained.is_none() && dedup.is_none();
@@ -432,7 +432,7 @@ fn named_training(name: &str, net: &str, entry: Option<&nets::Entry>) -> Result<
         ("paper", Some(paper)) => Ok(paper()),
         ("paper", None) => {
             bail!(Error::Setting(format!(
-                "net `{net}` is not the paper's, so training `paper` says nothing about it"
+                "training `paper` is for the paper's nets, and `{net}` is none of them; use `adaptive`"
             )))
         }
         _ => {

@@ -19,7 +19,7 @@ pub enum Error {
         cause: io::Error,
     },
     /// The file is no ONNX model, or a damaged one.
-    #[error("`{}` is no ONNX model, or a damaged one: {why}; export the net to ONNX again", .path.display())]
+    #[error("`{}` is not an ONNX model, or is damaged: {why}; export the net to ONNX again", .path.display())]
     NotOnnx {
         /// The file.
         path: PathBuf,

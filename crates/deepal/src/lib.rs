@@ -1,6 +1,6 @@
-//! Deep active learning: a good classifier for the fewest labels.
+//! Deep active learning: train a good classifier from few labels.
 //!
-//! The paper's loop, on embedded real images with hidden labels:
+//! The loop asks for labels, trains, and asks again. Here it runs on embedded images of digits whose labels are hidden:
 //!
 //! ```
 //! use deepal::{ActiveLearner, Oracle, datasets, metric, nets, strategy};
@@ -25,16 +25,16 @@
 //!
 //! | to | use | start from |
 //! | --- | --- | --- |
-//! | compare strategies on own data, with statistics and a report | [`StudyPlan`], [`Study`] | `examples/compare_own_strategy.rs`, `compare_own_net.rs` |
-//! | label own data with a person in the loop | [`Source`], [`ActiveLearner`] | `examples/label_own_folder.rs` |
-//! | keep the answers, and the accuracy that is true | [`project`] | |
+//! | compare strategies, with statistics and a report | [`StudyPlan`], [`Study`] | `examples/compare_own_strategy.rs`, `compare_own_net.rs` |
+//! | label your own data with a person | [`Source`], [`ActiveLearner`] | `examples/label_own_folder.rs` |
+//! | keep answers on disk, and measure the accuracy | [`project`] | |
 //! | pick rows of arrays, tables or folders | [`select()`] | |
-//! | bring data | [`Dataset`], or fill an [`InMemory`] | `examples/custom_dataset.rs` |
-//! | bring a net | [`Classifier`] for a Burn module, with fast layers from [`kernels`], or [`Net`] | `examples/custom_net.rs` |
-//! | bring a strategy | [`Strategy`] | `examples/custom_strategy.rs` |
+//! | add a data set | [`Dataset`], or fill an [`InMemory`] | `examples/custom_dataset.rs` |
+//! | add a net | [`Classifier`] for a Burn module, with fast layers from [`kernels`], or [`Net`] | `examples/custom_net.rs` |
+//! | add a strategy | [`Strategy`] | `examples/custom_strategy.rs` |
 //!
-//! [`contract`] has the checks that data sets, nets and strategies of one's own should pass. The core's errors are [`CoreError`], those of
-//! the engine [`Error`], which the others become with `?`. [`burn`] and [`ndarray`], whose types are in signatures, are re-exported.
+//! [`contract`] checks data sets, nets and strategies of your own. The engine returns [`Error`]; errors of the other crates convert to it
+//! with `?`. [`CoreError`] and [`DataError`] are theirs. [`burn`] and [`ndarray`] are re-exported, as their types are in signatures.
 
 pub use burn;
 pub use ndarray;

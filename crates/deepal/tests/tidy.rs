@@ -370,13 +370,13 @@ fn write_settings(page: &mut String, settings: &[Setting]) {
 #[test]
 fn the_page_about_strategies_is_current() {
     let mut page = String::from(
-        "# Strategies\n\nMade from the entries in `crates/deepal-core/src/strategy/` by \
-         `UPDATE_DOCS=1 cargo test -p deepal --test tidy`; do not edit.\n\nSettings are written as in `bald(passes=50)`, or in TOML as \
-         `{ name = \"bald\", passes = 50 }`.\n\n`run --strategy FAMILY` compares all of a family, `--strategy all` all there are; those that \
-         a net cannot serve are left out, and named. [which-strategy.md](which-strategy.md) says which one to use.\n\n`upper-bound` is no \
-         strategy: it chooses by hidden labels, and `run` has it beside strategies to say how much of what is possible they reach; its section is the \
-         last.\n\nCosts are those of a \
-         query besides what it looks at: `n` candidates, `m` labelled, `k` picks, `c` classes, `d` features, `t` passes, `r` references.\n",
+        "# All strategies\n\nMade from the entries in `crates/deepal-core/src/strategy/` by \
+         `UPDATE_DOCS=1 cargo test -p deepal --test tidy`; do not edit.\n\nWrite settings as `bald(passes=50)`, or in TOML as \
+         `{ name = \"bald\", passes = 50 }`. `run --strategy FAMILY` compares a family, and `--strategy all` all strategies. Those that \
+         a net cannot serve are left out and named. [Which strategy should I use?](which-strategy.md)\n\n`upper-bound` is no \
+         strategy: it chooses by hidden labels. `run` uses it to show how much of the possible gain strategies reach. Its section is \
+         the last.\n\nThe cost is that of a query, without its signals: `n` candidates, `m` labelled, `k` picks, `c` classes, \
+         `d` features, `t` passes, `r` references.\n",
     );
     for family in deepal::strategy::Family::ALL {
         writeln!(page, "\n## Family {}: {}\n", family.name(), family.about()).unwrap();

@@ -23,7 +23,7 @@ fn bad_input_is_refused_before_anything_is_done_with_the_thing_and_the_remedy() 
             &["net `softmax`", "did you mean `softmax-regression`?"],
         ),
         ("run", "--training papre", 2, &["training `papre`", "did you mean `paper`?", "adaptive"]),
-        ("run", "--training paper", 2, &["`mlp` is not the paper's", "training `paper`"]),
+        ("run", "--training paper", 2, &["`mlp` is none of them", "training `paper`"]),
         (
             DATA,
             "--training adaptive",

@@ -5,6 +5,7 @@
 mod bad_input;
 mod help;
 mod metric;
+mod older;
 mod published;
 mod results;
 mod resume;

@@ -45,7 +45,7 @@ pub enum Signal {
     Features,
     /// The same of the labelled samples, `[m, e]`.
     LabeledFeatures,
-    /// An array of one's own, of any shape whose first axis is the candidates, `[n, ...]`.
+    /// A signal of your own, of any shape whose first axis is the candidates, `[n, ...]`.
     Named(&'static str),
 }
 

@@ -117,7 +117,7 @@ impl Signals<'_> {
         self.single(Signal::LabeledFeatures)
     }
 
-    /// An array of one's own, `[n, ...]`.
+    /// A signal of your own, `[n, ...]`.
     ///
     /// # Errors
     /// It was not given.

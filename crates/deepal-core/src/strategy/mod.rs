@@ -80,7 +80,7 @@ pub trait Strategy: Send + Sync {
     /// The signals it looks at; a learner checks them against the net before training starts.
     fn needs(&self) -> Vec<Signal>;
 
-    /// Signals that it uses if the net has them, and does without if not.
+    /// Optional signals: it uses them if the net provides them.
     fn wants(&self) -> Vec<Signal> {
         vec![]
     }

@@ -55,5 +55,5 @@ impl Digest<'_> {
     }
 }
 
-/// What is told about a download: the file's name, the bytes there are, and how many there will be if known.
+/// Progress of a download: the file's name, the bytes so far, and the total if it is known.
 pub type Progress<'a> = dyn Fn(&str, u64, Option<u64>) + Sync + 'a;

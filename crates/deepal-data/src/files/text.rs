@@ -7,7 +7,7 @@ use std::path::Path;
 pub(crate) fn start_of_text(path: &Path, start: &[u8]) -> Result<usize> {
     let is_wide = start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]);
     if is_wide || start.iter().take(1024).any(|byte| *byte == 0) {
-        let why = "is UTF-16 text, or none at all; save it as UTF-8 (in a spreadsheet: `CSV UTF-8`)";
+        let why = "is UTF-16 text or no text; save it as UTF-8 (in a spreadsheet: `CSV UTF-8`)";
         return Err(Error::unfit(path, why));
     }
     Ok(if start.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 })

@@ -54,7 +54,7 @@ fn of_classes(round: &RoundRecord, of: fn(&ClassCounts, usize) -> Option<f64>) -
     Some((0..counts.n_classes()).map(|class| of(counts, class)).collect())
 }
 
-/// The bytes of a Parquet file with a row for each label bought, in the order of the rounds and of picking.
+/// The bytes of a Parquet file with a row for each label, in the order of rounds and picks.
 ///
 /// Its columns are `dataset`, `net`, `strategy`, `seed`, `round`, `rank` (from 1), `sample_id`, `id`, `score`, `label` and
 /// `label_name`. `own` has the ids and classes of the user's own data sets, by their names; of those in [`datasets::ALL`] the
@@ -124,7 +124,7 @@ pub fn picks(picks: &[Pick<'_>]) -> Result<Vec<u8>> {
     table(&columns, picks.iter().copied())
 }
 
-/// One label bought: the pick at place `at` of a round.
+/// A label: the pick at place `at` of a round.
 struct Bought<'a> {
     round: &'a RoundRecord,
     /// `None` for a data set of the list.

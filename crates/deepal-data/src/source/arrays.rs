@@ -42,7 +42,7 @@ pub(super) fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     let is_archive = matches!(extension, Some("npz" | "safetensors"));
     if !is_archive && !manifest.features.is_empty() {
-        let why = "has one array, so `features` in data.toml can name none of its; leave that out";
+        let why = "has only one array; leave `features` out of data.toml";
         return Err(Error::Unfit { path: path.into(), why: why.into() });
     }
     let mut arrays = match extension {

@@ -60,7 +60,7 @@ impl Source {
     /// source is.
     ///
     /// The SHA-256 of each file is kept in the cache folder, by path, size and times; a second look reads no file that has not
-    /// changed. `progress` is told how many of how many files have been looked at.
+    /// changed. `progress` gets the number of files done and of all files.
     ///
     /// # Errors
     /// A file that cannot be read any more.

@@ -51,7 +51,7 @@ pub(super) fn fit(
         // The user may have said that it is a feature.
         for role in roles.all.iter_mut().filter(|role| role.column == *name && !role.is_said) {
             (role.why, role.is_sure) = ("it has few values, and may be the class".into(), false);
-            let why = "is a feature of few values, and no column is known to have the classes; if it has them, say `label` in data.toml";
+            let why = "has few values, and no column of labels was recognised; if it has the labels, name it as `label` in data.toml";
             found.problems.push(Problem { what: format!("column `{name}`"), why: why.into() });
         }
     }

@@ -125,7 +125,7 @@ struct Candidates {
     others: Vec<usize>,
 }
 
-/// The files that should be pictures, by their names, or else by their first bytes; all others are told.
+/// The files that should be pictures, by their names, or else by their first bytes; all others are listed.
 fn candidates(
     files: &Files,
     limits: &Limits,

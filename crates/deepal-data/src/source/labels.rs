@@ -129,7 +129,7 @@ pub(super) fn put(path: &Path, folder: &Path, manifest: &Manifest, found: &mut F
     }
     for at in unknown.iter().take(TOLD) {
         let what = format!("{} row {}", table.display(), at + 1);
-        let why = format!("is about `{}`, which is not there, or not alone; ignored", answers[*at].id);
+        let why = format!("names `{}`, which fits no sample or several; ignored", answers[*at].id);
         found.problems.push(Problem { what, why });
     }
     if unknown.len() > TOLD {

@@ -43,7 +43,7 @@ const KEYS: &str = r#"
 # file = "features.onnx"       relative to this file; beside it size, resize, mean, std as of [image] and output, where the net does not say them
 "#;
 
-/// What a user says about a source. Everything but the source may be left out: then it is told from what is there.
+/// What a user says about a source. Everything but the source is optional; the rest is inferred.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {

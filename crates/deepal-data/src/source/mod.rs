@@ -1,4 +1,4 @@
-//! A user's own data: a folder or archive of pictures, a table, arrays. What is there is told apart by looking at it.
+//! A user's own data: a folder or archive of pictures, a table, arrays. The kind is inferred from the content.
 //!
 //! | module | what it reads |
 //! | --- | --- |
@@ -406,7 +406,7 @@ fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<'_>) -> Res
     match extension {
         Some("npz" | "zip" | "parquet") if crate::files::open_packed(path)?.1 => Err(Error::Unfit {
             path: path.into(),
-            why: "is packed by gzip, and it is packed inside already; unpack it with `gunzip` and use that".into(),
+            why: "is gzipped, and its format is compressed already; unpack it with `gunzip`".into(),
         }),
         Some("zip") => images::read(path, folder, manifest, open),
         Some("7z" | "bz2" | "rar" | "tar" | "tgz" | "xz" | "zst") => Err(Error::unfit(

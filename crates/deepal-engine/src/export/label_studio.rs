@@ -17,7 +17,7 @@ pub(super) fn write(out: &Path, set: &LabeledSet<'_>) -> Result<()> {
     let config = out.with_extension("xml");
     if config == out {
         bail!(Error::Setting(format!(
-            "`{}` is to be the labelling configuration; name a file such as tasks.json",
+            "`{}` is the name of the labelling configuration; name another file, such as tasks.json",
             out.display()
         )));
     }

@@ -14,7 +14,7 @@ use std::path::Path;
 /// What is wrong with a run whose events name a task that its settings do not.
 pub(super) const OTHER_SETTINGS: &str = "its events are not of its settings; put the right config.toml back";
 
-/// A label, and how it was bought.
+/// A label, and the pick that it belongs to.
 #[derive(Debug, Clone, Serialize)]
 pub struct Label<'a> {
     /// The data set's name.

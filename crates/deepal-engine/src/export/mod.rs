@@ -110,7 +110,7 @@ impl Export {
         Ok(Self { run: run.into(), config, rounds, catalog: catalog.clone() })
     }
 
-    /// The labels, in the order in which they were bought.
+    /// The labels, in the order in which they were asked for.
     ///
     /// # Errors
     /// A run that has lost the ids of its samples, or whose events are not of its settings.

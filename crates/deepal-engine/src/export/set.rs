@@ -34,7 +34,7 @@ pub(super) struct Labeled<'a> {
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(untagged)]
 pub(super) enum How<'a> {
-    /// A run bought it.
+    /// A run asked for it.
     Bought {
         round: usize,
         strategy: &'a str,

@@ -107,7 +107,7 @@ fn pick(
     let can_train = classes.collect::<BTreeSet<_>>().len() > 1;
     if needs.iter().any(looks_further) && !can_train && !strategy.starts_cold() {
         bail!(Error::Setting(format!(
-            "strategy `{name}` looks at what a net predicts, and `{}` has labels of fewer than two classes to train one; \
+            "strategy `{name}` needs a trained net, and `{}` has labels of fewer than two classes; \
              begin with strategy `auto`, which needs none, and put the answers into labels.csv (`id,label`)",
             source.name
         )));

@@ -39,7 +39,7 @@ pub struct Entry {
     build: fn(&Meta, &Options, &Given) -> Result<Box<dyn Net>>,
 }
 
-/// What all nets are told besides their settings.
+/// Options that all nets share, besides their settings.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// How it is trained, for those that [take it](Entry::takes_training).

@@ -37,7 +37,7 @@ impl Lock {
                     _ => "another process".into(),
                 };
                 return Err(Error::Setting(format!(
-                    "the project `{}` is open in {who}, and one at a time may write it; close that one first",
+                    "the project `{}` is open in {who}, and only one program at a time may write it; close that one first",
                     folder.display()
                 )));
             }

@@ -1,4 +1,4 @@
-//! Archives of named arrays: `.npz` and safetensors. What is what is told by their keys.
+//! Archives of named arrays: `.npz` and safetensors. Roles are inferred from key names.
 
 use super::{Arrays, Items, Part, column, ids, list};
 use crate::error::{Error, Result};
