@@ -1,9 +1,8 @@
 //! Ctrl+C: the first ends the work after its present step, the second at once.
 
 use crate::exit;
+use crate::say::say;
 use deepal::Error;
-use deepal::text::harmless;
-use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Set by Ctrl+C, or by a request to terminate.
@@ -15,7 +14,7 @@ pub(crate) fn listen(first: Option<&'static str>, second: String) -> Result<(), 
         let again = STOP.swap(true, Ordering::Relaxed);
         let said = if again { Some(second.as_str()) } else { first };
         if let Some(said) = said {
-            drop(writeln!(std::io::stderr(), "\n{}", harmless(said)));
+            say(&format!("\n{said}"));
         }
         if again {
             #[expect(clippy::exit, reason = "the user asked twice, and what is recorded is on disk")]

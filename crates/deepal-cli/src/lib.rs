@@ -3,12 +3,21 @@
 mod cli;
 mod cmd;
 mod exit;
+mod help;
 mod interrupt;
+mod line;
 mod progress;
+mod say;
+mod work;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use std::ffi::OsString;
 use std::io::Write;
+
+/// The command line with all its help, for pages of the manual.
+pub fn command() -> clap::Command {
+    cli::Cli::command()
+}
 
 /// Runs the program with its arguments, the first of which is its name, and gives its exit code. What there is to say goes to
 /// standard output and standard error. Long commands listen for Ctrl+C, and end the process at the second.
@@ -19,6 +28,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             drop(error.print());
             return u8::try_from(error.exit_code()).unwrap_or(exit::USAGE);
         }
+    };
+    let Some(command) = command else {
+        drop(write!(std::io::stdout(), "{}", help::WELCOME));
+        return exit::SUCCESS;
     };
     let outcome = match command {
         cli::Command::Run(args) => cmd::run::run(*args),
@@ -34,6 +47,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         cli::Command::Embed(args) => cmd::embed::run(&args),
         cli::Command::Export(args) => cmd::export::run(&args),
         cli::Command::List { what } => cmd::list::run(what),
+        cli::Command::Completions { shell } => cmd::completions::run(shell, self::command()),
     };
     // At the end of a process of another language nothing flushes it.
     drop(std::io::stdout().flush());

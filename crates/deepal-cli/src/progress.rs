@@ -1,15 +1,24 @@
-//! What is shown on stderr during long work: bars on a terminal, plain lines elsewhere, JSON, or nothing.
+//! What is shown on stderr during long work: bars or a line on a terminal, plain lines elsewhere, JSON, or nothing.
 
 use crate::interrupt::STOP;
+use crate::line::Line;
+use crate::say::{clear, folded, is_terminal, say, say_json, show};
+use crate::work::Work;
 use clap::ValueEnum;
-use deepal::text::{clock, harmless, harmless_json};
+use deepal::text::{clock, harmless};
 use deepal::{Job, JobNews, News, Study};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;
-use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How often the line at the bottom of a terminal is written again.
+const BEAT: Duration = Duration::from_millis(200);
+/// Columns for the name of a job.
+const NAME: usize = 40;
+/// Columns for how far a job is, beside a name and a bar of 12.
+const ROOM: usize = 79 - 15;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,25 +35,43 @@ pub(crate) enum ProgressMode {
 pub(crate) struct Terminal {
     mode: ProgressMode,
     run: Mutex<Option<Progress>>,
-    counter: Mutex<Counter>,
+    line: Arc<Mutex<Line>>,
     is_stopping: AtomicBool,
 }
 
 impl Terminal {
-    pub(crate) fn new(mode: ProgressMode) -> Self {
-        Self { mode, run: Mutex::default(), counter: Mutex::default(), is_stopping: AtomicBool::new(false) }
+    /// `doing` says what is done while nothing else is heard, such as "reading the data".
+    pub(crate) fn new(mode: ProgressMode, doing: &'static str) -> Self {
+        let is_drawn = mode == ProgressMode::Auto && is_terminal();
+        let is_said = mode == ProgressMode::Auto && !is_drawn;
+        let line = Line::new(doing, is_drawn, is_said);
+        let terminal = Self {
+            mode,
+            run: Mutex::default(),
+            line: Arc::new(Mutex::new(line)),
+            is_stopping: AtomicBool::new(false),
+        };
+        if is_drawn {
+            let line = Arc::clone(&terminal.line);
+            std::thread::spawn(move || {
+                loop {
+                    std::thread::sleep(BEAT);
+                    let line = lock(&line);
+                    if line.is_over {
+                        break;
+                    }
+                    line.draw();
+                }
+            });
+        }
+        terminal
     }
 
     pub(crate) fn hear(&self, news: &News<'_>) {
         match news {
             News::Note(text) => say(text),
             News::Warning(text) => say(&format!("warning: {text}")),
-            News::Progress { what, done, total } => {
-                // Another thread that shows it at the moment does for this one too.
-                if let Ok(mut counter) = self.counter.try_lock() {
-                    counter.show(what, *done, *total);
-                }
-            }
+            News::Progress { what, done, total } => lock(&self.line).count(what, *done, *total),
             News::Download { file, done, total } => download(file, *done, *total),
             News::Job { job, news } => {
                 self.with(|run| run.show(*job, news));
@@ -57,15 +84,31 @@ impl Terminal {
         }
     }
 
-    /// From now on the jobs of a study are shown.
-    pub(crate) fn begin(&self, study: &Study<'_>) {
-        *lock(&self.run) = Some(Progress::new(study, self.mode));
+    /// What is done from now on.
+    pub(crate) fn doing(&self, doing: &'static str) {
+        let mut line = lock(&self.line);
+        *line = Line::new(doing, line.is_drawn, line.is_said);
     }
 
-    pub(crate) fn end(&self) {
+    /// From now on the line at the bottom is not drawn.
+    pub(crate) fn rest(&self) {
+        lock(&self.line).is_drawn = false;
+        clear();
+    }
+
+    /// From now on the jobs of a study are shown.
+    pub(crate) fn begin(&self, study: &Study<'_>, threads: usize) {
+        self.rest();
+        *lock(&self.run) = Some(Progress::new(study, self.mode, threads));
+    }
+
+    /// The jobs are over; what is done then.
+    pub(crate) fn end(&self, doing: &'static str) {
         if let Some(run) = lock(&self.run).take() {
             run.end();
         }
+        self.doing(doing);
+        lock(&self.line).is_drawn = self.mode == ProgressMode::Auto && is_terminal();
     }
 
     /// A line that stays.
@@ -96,6 +139,13 @@ impl Terminal {
         if STOP.load(Ordering::Relaxed) && !self.is_stopping.swap(true, Ordering::Relaxed) {
             self.note("stopping after the present step; Ctrl+C again stops now");
         }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        lock(&self.line).is_over = true;
+        clear();
     }
 }
 
@@ -136,51 +186,20 @@ struct State {
     name: String,
     /// The last round.
     rounds: u32,
+    /// The round that runs.
+    round: usize,
     /// How much work each of its rounds is.
     weights: Vec<f64>,
-    /// What the last finished round gave.
-    result: String,
+    /// The labels and the accuracy of the last finished round.
+    result: Option<(usize, f64)>,
     work: Work,
 }
 
-/// Work in any unit, such as seconds reckoned beforehand: what is left takes its share of the time gone.
-#[derive(Debug, Clone, Default)]
-struct Work {
-    all: f64,
-    done: f64,
-    started: Option<Instant>,
-    /// When the last piece was done, and how long we thought then that the rest would take.
-    estimate: Option<(Instant, Duration)>,
-}
-
-impl Work {
-    fn start(&mut self) {
-        self.started.get_or_insert_with(Instant::now);
-    }
-
-    fn finish(&mut self, piece: f64) {
-        self.done += piece;
-        let gone = self.started.map_or(Duration::ZERO, |started| started.elapsed());
-        let left = gone.mul_f64(((self.all - self.done) / self.done).clamp(0.0, 1e6));
-        self.estimate = Some((Instant::now(), left));
-    }
-
-    fn seconds_left(&self) -> Option<u64> {
-        self.estimate.map(|(at, left)| left.saturating_sub(at.elapsed()).as_secs())
-    }
-
-    fn left(&self) -> String {
-        match self.seconds_left() {
-            None => "estimating the time".into(),
-            Some(seconds) => format!("{} left", clock(seconds)),
-        }
-    }
-}
-
 impl Progress {
-    fn new(study: &Study<'_>, mode: ProgressMode) -> Self {
+    fn new(study: &Study<'_>, mode: ProgressMode, threads: usize) -> Self {
         let config = study.config();
         let (jobs, weights) = (study.jobs(), study.weights());
+        let expected = study.is_timed().then_some(1.0);
         let state = |(job, weights): (&Job, &Vec<f64>)| {
             let (task, strategy) = (&config.tasks[job.task], &config.strategies[job.strategy]);
             let left = weights.iter().skip(job.done.len()).sum::<f64>();
@@ -192,8 +211,9 @@ impl Progress {
                 name: job.name(config),
                 rounds: task.rounds,
                 weights: weights.clone(),
-                result: String::new(),
-                work: Work { all: left, ..Work::default() },
+                result: None,
+                round: job.done.len(),
+                work: Work::new(left, expected),
             }
         };
         let jobs = jobs.iter().zip(weights).map(state).collect::<Vec<_>>();
@@ -203,7 +223,10 @@ impl Progress {
             ProgressMode::None => View::Nothing,
             ProgressMode::Auto => Bars::new(&jobs).map_or(View::Lines, View::Bars),
         };
-        Self { view, jobs, work: Work { all, started: Some(Instant::now()), ..Work::default() } }
+        let workers = threads.clamp(1, jobs.len().max(1)) as f64;
+        let mut work = Work::new(all, expected.map(|expected| expected / workers));
+        work.start();
+        Self { view, jobs, work }
     }
 
     fn show(&mut self, index: usize, news: &JobNews) {
@@ -211,10 +234,9 @@ impl Progress {
         match news {
             JobNews::Step { round, step } => {
                 job.work.start();
+                job.round = *round as usize;
                 match &mut self.view {
-                    View::Bars(bars) => {
-                        bars.step(index, job, &format!("round {round}/{}, {step}", job.rounds))
-                    }
+                    View::Bars(bars) => bars.step(index, job, step),
                     View::Json => job.json(json!({ "event": "step", "round": round, "step": step })),
                     View::Lines | View::Nothing => {}
                 }
@@ -224,8 +246,8 @@ impl Progress {
                 job.work.finish(weight);
                 self.work.finish(weight);
                 let (labels, accuracy) = (round.labels, 100.0 * round.accuracy);
-                job.result = format!("{labels} labels {accuracy:.1} %");
-                let left = self.work.left();
+                job.result = Some((labels, accuracy));
+                let left = self.work.time_left();
                 match &self.view {
                     View::Lines => say(&format!(
                         "{}, round {} of {}: {labels} labels, accuracy {accuracy:.1} %, {left}",
@@ -244,8 +266,7 @@ impl Progress {
                     bars.remove(index, job);
                 }
                 if outcome.is_err() {
-                    // What a failed job leaves undone is no work any more.
-                    self.work.all -= job.work.all - job.work.done;
+                    self.work.drop_rest_of(&job.work);
                 }
                 if let View::Json = self.view {
                     job.json(json!({ "event": "over", "error": outcome.as_ref().err() }));
@@ -257,12 +278,19 @@ impl Progress {
         }
     }
 
-    /// Lets the time left go on.
+    /// Lets the bars and the time left go on.
     fn tick(&self) {
-        if let View::Bars(bars) = &self.view {
-            bars.total.set_position((1000.0 * self.work.done / self.work.all) as u64);
-            bars.total.set_message(self.work.left());
+        let View::Bars(bars) = &self.view else { return };
+        let mut running = 0.0;
+        for (job, line) in self.jobs.iter().zip(&bars.jobs) {
+            let Some(line) = line else { continue };
+            let part = job.running();
+            running += part;
+            line.set_position(job.work.thousandths(part));
         }
+        bars.total.set_position(self.work.thousandths(running));
+        let gone = clock(self.work.gone().as_secs());
+        bars.total.set_message(format!("{gone} gone, {}", self.work.time_left()));
     }
 
     /// A line that stays.
@@ -275,7 +303,7 @@ impl Progress {
     /// A line that stays, and is shown even if nothing else is.
     fn warn(&self, line: &str) {
         match &self.view {
-            View::Bars(bars) => drop(bars.all.println(harmless(line))),
+            View::Bars(bars) => drop(bars.all.println(folded(&harmless(line)))),
             View::Json => say_json(&json!({ "event": "message", "text": line })),
             View::Lines | View::Nothing => say(line),
         }
@@ -290,6 +318,43 @@ impl Progress {
 }
 
 impl State {
+    /// How much of the running round may be done.
+    fn running(&self) -> f64 {
+        self.work.running(self.weights.get(self.round).copied().unwrap_or_default())
+    }
+
+    /// Its name in at most [`NAME`] columns.
+    fn short_name(&self) -> String {
+        let name = harmless(&self.name);
+        match name.char_indices().nth(NAME) {
+            None => name.into_owned(),
+            // The end, with strategy and seed, tells jobs apart.
+            Some(_) => {
+                let more = name.chars().count() - (NAME - 1);
+                format!("…{}", name.chars().skip(more).collect::<String>())
+            }
+        }
+    }
+
+    /// How far it is, in as many words as there is `room` for.
+    fn words(&self, step: &str, room: usize) -> String {
+        let (round, rounds) = (self.round, self.rounds);
+        let candidates = match self.result {
+            None => vec![format!("round {round}/{rounds}, {step}"), format!("round {round}/{rounds}")],
+            Some((labels, accuracy)) => {
+                let left = self.work.time_left();
+                vec![
+                    format!("{labels} labels {accuracy:.1} %, {left}, round {round}/{rounds}, {step}"),
+                    format!("{labels} labels {accuracy:.1} %, {left}, round {round}/{rounds}"),
+                    format!("{accuracy:.1} %, {left}, round {round}/{rounds}"),
+                    format!("{accuracy:.1} %, round {round}/{rounds}"),
+                ]
+            }
+        };
+        let fits = |words: &&String| words.chars().count() <= room;
+        candidates.iter().find(fits).cloned().unwrap_or_else(|| format!("round {round}"))
+    }
+
     /// A line of JSON about the job.
     fn json(&self, mut about: serde_json::Value) {
         let job =
@@ -304,13 +369,11 @@ impl State {
 impl Bars {
     fn new(jobs: &[State]) -> Option<Self> {
         let all = MultiProgress::new();
-        if !std::io::stderr().is_terminal() || all.is_hidden() {
+        if !is_terminal() || all.is_hidden() {
             return None;
         }
-        let total = all.add(
-            ProgressBar::new(1000).with_style(style("{bar:30.cyan} {percent:>3} %, {elapsed} gone, {msg}")),
-        );
-        let width = jobs.iter().map(|job| job.name.chars().count()).max().unwrap_or(0);
+        let total = all.add(ProgressBar::new(1000).with_style(style("{bar:30.cyan} {percent:>3} %, {msg}")));
+        let width = jobs.iter().map(|job| job.short_name().chars().count()).max().unwrap_or(0);
         Some(Self { all, total, jobs: vec![None; jobs.len()], width })
     }
 
@@ -318,15 +381,11 @@ impl Bars {
         let line = self.jobs[index].get_or_insert_with(|| {
             let line = self.all.insert_before(&self.total, ProgressBar::new(1000));
             line.set_style(style("{prefix}  {bar:12.cyan} {wide_msg}"));
-            line.set_prefix(format!("{:<1$}", harmless(&job.name), self.width));
+            line.set_prefix(format!("{:<1$}", job.short_name(), self.width));
             line
         });
-        line.set_position((1000.0 * job.work.done / job.work.all) as u64);
-        let mut parts = vec![step.to_owned()];
-        if !job.result.is_empty() {
-            parts = vec![job.result.clone(), job.work.left(), parts.remove(0)];
-        }
-        line.set_message(parts.join(", "));
+        line.set_position(job.work.thousandths(job.running()));
+        line.set_message(job.words(step, ROOM.saturating_sub(self.width)));
     }
 
     /// Takes a job's line away and leaves its last result above the lines.
@@ -334,15 +393,11 @@ impl Bars {
         let Some(line) = self.jobs[index].take() else { return };
         line.finish_and_clear();
         self.all.remove(&line);
-        if job.work.done >= job.work.all {
-            let seconds = job.work.started.map_or(0, |started| started.elapsed().as_secs());
-            drop(self.all.println(format!(
-                "{:<1$}  {2} in {3}",
-                harmless(&job.name),
-                self.width,
-                job.result,
-                clock(seconds)
-            )));
+        if job.work.done >= job.work.all
+            && let Some((labels, accuracy)) = job.result
+        {
+            let (name, width, time) = (job.short_name(), self.width, clock(job.work.gone().as_secs()));
+            drop(self.all.println(format!("{name:<width$}  {labels} labels {accuracy:.1} % in {time}")));
         }
     }
 }
@@ -351,53 +406,10 @@ impl Bars {
 fn download(file: &str, done: u64, total: Option<u64>) {
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
     let size = total.map_or(String::new(), |total| format!(" of {:.1}", megabytes(total)));
-    let (terminal, whole) = (std::io::stderr().is_terminal(), total == Some(done));
-    if terminal && !whole {
-        drop(write!(std::io::stderr(), "\rdownloading {file}: {:.1}{size} MB", megabytes(done)));
-    } else if whole {
-        if terminal {
-            drop(write!(std::io::stderr(), "\r"));
-        }
-        say(&format!("downloaded {file}: {:.1} MB       ", megabytes(done)));
-    }
-}
-
-/// Counted work: a line on a terminal once it takes long, elsewhere a line now and then.
-#[derive(Default)]
-struct Counter {
-    what: &'static str,
-    started: Option<Instant>,
-    /// When it was last shown.
-    shown: Option<Instant>,
-}
-
-impl Counter {
-    fn show(&mut self, what: &'static str, done: usize, total: usize) {
-        let is_terminal = std::io::stderr().is_terminal();
-        if self.what != what || self.started.is_none() {
-            *self = Self { what, started: Some(Instant::now()), shown: None };
-        }
-        let Some(started) = self.started else { return };
-        if done >= total {
-            if is_terminal && self.shown.is_some() {
-                drop(write!(std::io::stderr(), "\r{:<78}\r", ""));
-            }
-            *self = Self::default();
-            return;
-        }
-        let wait = Duration::from_millis(if is_terminal { 200 } else { 10_000 });
-        if self.shown.unwrap_or(started).elapsed() < wait {
-            return;
-        }
-        self.shown = Some(Instant::now());
-        let gone = started.elapsed().as_secs_f64();
-        let left = gone * total.saturating_sub(done) as f64 / done.max(1) as f64;
-        let (rate, left) = (done as f64 / gone, clock(left.ceil() as u64));
-        let line = format!("{what}: {done} of {total}, {rate:.0} a second, {left} left");
-        match is_terminal {
-            true => drop(write!(std::io::stderr(), "\r{line:<78}")),
-            false => say(&line),
-        }
+    if total == Some(done) {
+        say(&format!("downloaded {file}: {:.1} MB", megabytes(done)));
+    } else if is_terminal() {
+        show(&format!("downloading {file}: {:.1}{size} MB", megabytes(done)));
     }
 }
 
@@ -405,12 +417,33 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-/// A line for people on stderr; nobody there to read it is no error.
-pub(crate) fn say(line: &str) {
-    drop(writeln!(std::io::stderr(), "{}", harmless(line)));
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A line for programs on stderr.
-fn say_json(line: &serde_json::Value) {
-    drop(writeln!(std::io::stderr(), "{}", harmless_json(&line.to_string())));
+    #[test]
+    fn how_far_a_job_is_fits_beside_any_name() {
+        let mut job = State {
+            dataset: String::new(),
+            net: String::new(),
+            strategy: String::new(),
+            seed: 1,
+            name: "fashion-mnist with mnist-cnn, least-confidence-dropout, seed 12".into(),
+            rounds: 12,
+            round: 11,
+            weights: vec![1.0; 13],
+            result: None,
+            work: Work::new(13.0, Some(600.0)),
+        };
+        job.work.start();
+        assert_eq!(job.short_name(), "…-cnn, least-confidence-dropout, seed 12");
+        for result in [None, Some((12_345, 98.765))] {
+            job.result = result;
+            for width in [15, 25, NAME] {
+                let words = job.words("training", ROOM - width);
+                assert!(words.chars().count() <= ROOM - width && words.contains("round 11"), "{words}");
+            }
+        }
+        assert_eq!(job.words("training", 60), "12345 labels 98.8 %, 2:10:00 left, round 11/12, training");
+    }
 }

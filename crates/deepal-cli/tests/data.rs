@@ -126,7 +126,7 @@ fn the_manifest_is_written_used_and_kept() {
     for source in ["pets", "pets/data.toml"] {
         let text = said(&path, source);
         assert!(text.contains("animals: folder of pictures, 8 samples\ninputs: 8×6 grey"), "{text}");
-        assert!(text.contains("manifest: pets/data.toml, as it is\n"), "{text}");
+        assert!(text.contains("manifest: pets/data.toml, unchanged\n"), "{text}");
         assert_eq!(fs::read_to_string(&manifest).unwrap(), edited);
     }
 
@@ -225,7 +225,7 @@ fn tables_and_arrays_are_described_without_a_sheet() {
     for (name, text) in [("pool.csv", table), ("pool.npy", array)] {
         assert!(text.contains(&format!("manifest: {name}.data.toml")), "{text}");
         let again = said(&path, name);
-        assert!(again.contains("as it is"), "{again}");
+        assert!(again.contains("unchanged"), "{again}");
         assert_eq!(again.lines().next(), text.lines().next());
     }
 }

@@ -318,7 +318,7 @@ fn label_studio_gets_tasks_and_their_configuration() {
     assert!(xml.contains("<Choices name=\"label\" toName=\"image\""), "{xml}");
     assert!(xml.contains("<Choice value=\"dog &amp; &quot;co&quot;\"/>"), "{xml}");
     let refused = deepal(&folder, "export run --format label-studio --out tasks.xml").code(2);
-    refused.stderr(predicate::str::contains("tasks.json"));
+    refused.stderr(predicate::str::contains("`.json`"));
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn from_a_table_to_predictions_only_answers_are_written_by_hand() {
     assert_eq!(first.lines().next(), Some("rank,id,row,score,asked_by,class,probability"));
     assert_eq!((first.lines().count(), first.matches(",audit,").count()), (31, 9));
     let (again, said) = call(at, "select points.csv", 0);
-    assert!(again == first && said.contains("30 questions of the last batch without an answer"), "{said}");
+    assert!(again == first && said.contains("30 questions of the last batch still without an answer"), "{said}");
     for round in 0..3 {
         let sheet = format!("picks{round}");
         let (_, said) = call(at, &format!("select points.csv --sheet {sheet}.html"), 0);
@@ -64,12 +64,12 @@ fn from_a_table_to_predictions_only_answers_are_written_by_hand() {
         let table = fs::read_to_string(at.join(format!("{sheet}.csv"))).unwrap();
         fs::write(at.join(format!("{sheet}.csv")), filled(&table)).unwrap();
         let (out, _) = call(at, &format!("label points.csv --from {sheet}.csv"), 0);
-        assert!(out.starts_with("30 labels taken in"), "{out}");
+        assert!(out.starts_with("30 labels imported"), "{out}");
     }
     let (out, _) = call(at, "train points.csv", 0);
     for words in [
-        "drawn at random, by a net without them",
-        "learnt from 90 labels",
+        "drawn at random; measured with a net that has not learnt from them",
+        "trained on 90 labels",
         "measured on selected samples",
         "recall",
     ] {
@@ -100,7 +100,7 @@ fn what_is_wrong_is_named_and_changes_nothing() {
     let folder = points();
     let at = folder.path();
     let (_, said) = call(at, "status points.csv", 2);
-    assert!(said.contains("`deepal init points.csv --classes A,B` makes one"), "{said}");
+    assert!(said.contains("create one with `deepal init points.csv --classes A,B`"), "{said}");
     let (_, said) = call(at, "train points.csv", 2);
     assert!(said.contains("--out NET.safetensors"), "{said}");
     call(at, "init missing/ --classes a,b", 3);
@@ -110,7 +110,7 @@ fn what_is_wrong_is_named_and_changes_nothing() {
     let (_, said) = call(at, "init points.csv --classes left,right", 2);
     assert!(said.contains("is a project already"), "{said}");
     let (_, said) = call(at, "select points.csv --strategy margin", 2);
-    assert!(said.contains("settled when it was made"), "{said}");
+    assert!(said.contains("has its own net, strategy, seed and model"), "{said}");
     call(at, "predict points.csv", 2);
     let (_, said) = call(at, "train points.csv", 2);
     assert!(said.contains("0 labels of 0 classes"), "{said}");
@@ -212,7 +212,7 @@ fn labels_of_a_project_are_exported_in_every_form() {
     // What was written can be taken in again.
     call(at, "init pets --classes cat,dog --project again", 0);
     let (out, _) = call(at, "label again --from tasks.json", 0);
-    assert!(out.starts_with("12 labels taken in"), "{out}");
+    assert!(out.starts_with("12 labels imported"), "{out}");
 }
 
 #[test]

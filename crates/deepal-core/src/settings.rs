@@ -205,6 +205,14 @@ impl From<&str> for Spec {
     }
 }
 
+/// Whether two names are the same but for upper case and what is no letter or digit: `k-center`, `K_Center` and `kcenter`.
+pub fn is_same_name(a: &str, b: &str) -> bool {
+    fn letters(name: &str) -> impl Iterator<Item = char> {
+        name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase)
+    }
+    letters(a).eq(letters(b))
+}
+
 impl FromStr for Spec {
     type Err = Error;
 

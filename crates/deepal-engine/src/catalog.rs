@@ -1,6 +1,7 @@
 //! What names in settings mean: the lists of strategies, nets and data sets, and your own.
 
 use crate::error::Result;
+use crate::text::other_name;
 use deepal_core::{Chooser, Data, Error, Meta, Net, Spec, Strategy, UpperBound, strategy};
 use deepal_nn::nets::{self, Options};
 use std::fmt;
@@ -85,6 +86,11 @@ impl Catalog {
             Some(build) => Ok(build()),
             None => Ok(strategy::build(text).map_err(|error| self.know(error))?),
         }
+    }
+
+    /// What another word for a strategy of the list means, as a sentence.
+    pub(crate) fn other_name(&self, text: &str) -> Option<String> {
+        find(&self.strategies, text).map_or_else(|| other_name(text), |_| None)
     }
 
     /// What chooses in a study: a strategy, or the upper bound.

@@ -259,8 +259,8 @@ impl Task {
         let labels = count(chosen, "label", "labels");
         (chosen > 0).then(|| {
             format!(
-                "a strategy chose {labels} of `{}`, as its table of labels says: pool and test set are no random sample, so figures \
-                 are those of chosen samples and not of all; label samples drawn at random to compare strategies",
+                "a strategy chose {labels} of `{}`, so pool and test set are no random sample; label samples drawn at random to \
+                 compare strategies",
                 self.dataset
             )
         })

@@ -5,14 +5,15 @@ use crate::config::{Config, Task};
 use crate::error::Result;
 use deepal_core::signals::Origin;
 use deepal_core::{
-    Chooser, Class, Data, SampleId, Signal, Strategy, TrainedNet, UpperBound, provide, seed::mix, select,
+    Chooser, Class, Data, InitialSet, SampleId, Signal, Strategy, TrainedNet, UpperBound, provide, seed::mix,
+    select,
 };
 use deepal_nn::{Schedule, Training};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Labels of the first of two trainings that are timed; the second has up to three times as many.
+/// The most labels of the first of two trainings that are timed; the second has up to three times as many.
 const LABELS: usize = 300;
 /// Candidates and test samples in the pieces.
 const SAMPLES: usize = 2000;
@@ -45,13 +46,15 @@ struct QueryCost {
     bytes: f64,
     one_by_one: bool,
     looks_at_labeled: bool,
+    /// It draws the first labels itself.
+    draws_first: bool,
 }
 
 impl Costs {
     /// Measures pieces of a task on the calling thread's pool.
     pub(crate) fn measure(config: &Config, task: &Task, data: &Data, catalog: &Catalog) -> Result<Self> {
         let most = task.budget().labels();
-        let sizes = [LABELS.min(most), (3 * LABELS).min(most)];
+        let sizes = [LABELS.min(task.initial), (3 * LABELS).min(most)];
         let job = Job { config, task, data, catalog };
         let (short, _) = job.training(sizes[0])?;
         let (long, net) = job.training(sizes[1])?;
@@ -61,7 +64,11 @@ impl Costs {
         net.predict(data.test.as_ref(), &SampleId::first(n_test))?;
         let predict = started.elapsed().as_secs_f64() * data.test.len() as f64 / n_test.max(1) as f64;
         let query = |name: &String| match catalog.chooser(name)? {
-            Chooser::Strategy(strategy) => QueryCost::measure(task, data, net.as_ref(), strategy.as_ref()),
+            Chooser::Strategy(strategy) => {
+                let mut cost = QueryCost::measure(task, data, net.as_ref(), strategy.as_ref())?;
+                cost.draws_first = config.initial_set == InitialSet::Strategy && strategy.starts_cold();
+                Ok(cost)
+            }
             Chooser::UpperBound(bound) => QueryCost::of_bound(task, data, net.as_ref(), &bound),
         };
         let queries = config.strategies.iter().map(query).collect::<Result<_>>()?;
@@ -80,7 +87,11 @@ impl Costs {
             let query = &self.queries[strategy];
             query.seconds(task, labeled) + query.trainings * self.train_seconds(labeled)
         };
-        let query = if round == 0 { 0.0 } else { of_query(labels - task.query) };
+        let query = match round {
+            0 if self.queries[strategy].draws_first => of_query(0),
+            0 => 0.0,
+            _ => of_query(labels - task.query),
+        };
         self.train_seconds(labels) + self.predict + query
     }
 
@@ -145,6 +156,7 @@ impl QueryCost {
             },
             one_by_one,
             looks_at_labeled,
+            draws_first: false,
         })
     }
 
@@ -168,6 +180,7 @@ impl QueryCost {
             bytes,
             one_by_one: false,
             looks_at_labeled: true,
+            draws_first: false,
         })
     }
 

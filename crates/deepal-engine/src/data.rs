@@ -117,15 +117,15 @@ impl<'a> DataSets<'a> {
             let opened = self.source(&origin.source, origin.model.as_ref(), origin.dedup)?;
             if !opened.origin.has_content_of(origin) {
                 bail!(Error::Setting(format!(
-                    "the contents of `{}` (features, pictures, or how they are read) have changed since the run began, so results \
-                     before and after cannot be compared; start a new run in another folder",
+                    "the contents of `{}` (features, pictures, or how they are read) have changed since the run began; start a \
+                     new run in another folder",
                     origin.source.display()
                 )));
             }
             if !opened.origin.is(origin) {
                 bail!(Error::Setting(format!(
-                    "the samples, labels or classes in `{}` have changed since the run began, so it cannot be resumed; start a \
-                     new one in another folder",
+                    "the samples, labels or classes in `{}` have changed since the run began; start a new run in \
+                     another folder",
                     origin.source.display()
                 )));
             }

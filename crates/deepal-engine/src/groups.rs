@@ -33,7 +33,8 @@ pub(crate) fn expand(
     let named = specs.iter().filter(|spec| group(&spec.name).is_none());
     let named =
         named.map(|spec| catalog.chooser_name(spec).map_err(know_groups)).collect::<Result<Vec<_>>>()?;
-    let (mut names, mut notes, mut of_named) = (Vec::<String>::new(), Vec::new(), named.iter());
+    let mut notes = specs.iter().filter_map(|spec| catalog.other_name(&spec.to_string())).collect::<Vec<_>>();
+    let (mut names, mut of_named) = (Vec::<String>::new(), named.iter());
     for spec in specs {
         let Some(entries) = group(&spec.name) else {
             let Some(name) = of_named.next() else { continue };

@@ -167,8 +167,27 @@ impl Outputs {
     /// A folder in which samples of the runs are, as figures would become samples; a file that cannot be written.
     pub fn write(&self, folder: &Path) -> Result<()> {
         self.sources.iter().try_for_each(|source| check_outside(folder, source))?;
+        self.write_each(|name| folder.join(name))
+    }
+
+    /// Writes the page to `path`, which has its name, and all other files below a folder beside it: `NAME-files` of `NAME.html`.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_page(&self, path: &Path) -> Result<()> {
+        let mut folder = path.with_extension("").into_os_string();
+        folder.push("-files");
+        let folder = PathBuf::from(folder);
+        self.sources.iter().try_for_each(|source| check_outside(&folder, source))?;
+        self.write_each(|name| match path.ends_with(name) {
+            true => path.to_owned(),
+            false => folder.join(name),
+        })
+    }
+
+    fn write_each(&self, path: impl Fn(&str) -> PathBuf) -> Result<()> {
         for File { name, bytes } in &self.files {
-            let path = folder.join(name);
+            let path = path(name);
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 let cause = |cause| deepal_data::Error::Write { path: folder.into(), cause };
                 std::fs::create_dir_all(folder).map_err(cause)?;

@@ -13,7 +13,6 @@ use crate::plan::Estimate;
 use crate::recorded::check_events;
 use crate::sources;
 use crate::study_settings::{StudySettings, data_dir_of_environment};
-use crate::text;
 use deepal_core::Data;
 use deepal_core::metric::Metric;
 use deepal_core::net::check_support;
@@ -54,6 +53,7 @@ pub struct Study<'a> {
     jobs: Vec<Job>,
     /// For each job the work of each of its rounds.
     weights: Vec<Vec<f64>>,
+    is_timed: bool,
     /// For each task; `None` if nothing is left to do.
     data: Option<Vec<Data>>,
     data_sets: DataSets<'a>,
@@ -116,7 +116,17 @@ impl<'a> StudyPlan<'a> {
         data_sets.write_samples(&config, folder)?;
         let jobs = jobs::all(&config, &[]);
         let weights = Vec::new();
-        Ok(Study { store, config, catalog, jobs, weights, data: Some(data), data_sets, monitor })
+        Ok(Study {
+            store,
+            config,
+            catalog,
+            jobs,
+            weights,
+            is_timed: false,
+            data: Some(data),
+            data_sets,
+            monitor,
+        })
     }
 }
 
@@ -172,6 +182,11 @@ impl<'a> Study<'a> {
         &self.weights
     }
 
+    /// Whether the weights are seconds that were measured.
+    pub fn is_timed(&self) -> bool {
+        self.is_timed
+    }
+
     /// Puts the most expensive jobs first, so that none is left alone at the end, and weighs the rounds of each. They are measured
     /// if the order matters. What cannot be measured is no reason to stop: its own job will say why.
     pub fn order(&mut self, threads: usize) {
@@ -193,25 +208,7 @@ impl<'a> Study<'a> {
         let left = |job: &Job| weights(job).iter().skip(job.done.len()).sum::<f64>();
         jobs.sort_by(|a, b| left(b).total_cmp(&left(a)));
         self.weights = jobs.iter().map(weights).collect();
-    }
-
-    /// Signals that strategies would use and nets do not provide, a sentence each.
-    ///
-    /// # Errors
-    /// None that [`StudyPlan::start`] does not have.
-    pub fn missing_signals(&self) -> Result<Vec<String>> {
-        let mut notes = Vec::new();
-        for (task, data) in self.config.tasks.iter().zip(self.data.iter().flatten()) {
-            let net = task.net(&self.catalog, self.config.device, data.train.meta())?;
-            for name in &self.config.strategies {
-                let wants = self.catalog.chooser(name)?.wants();
-                let missing = wants.into_iter().filter(|signal| !net.supports(*signal));
-                let which = format!("from `{}`", task.net);
-                notes.extend(missing.map(|signal| text::without(name, signal, &which)));
-            }
-        }
-        notes.dedup();
-        Ok(notes)
+        self.is_timed = !costs.is_empty() && costs.iter().all(Result::is_ok);
     }
 
     /// Runs what is missing and records each round; the failures, in words. The monitor hears of each job.
@@ -321,7 +318,7 @@ fn resume<'a>(
     if is_finished && events.last() != Some(&Event::Finished) {
         store.append(&Event::Finished)?;
     }
-    Ok(Study { store, config, catalog, jobs, weights: Vec::new(), data, data_sets, monitor })
+    Ok(Study { store, config, catalog, jobs, weights: Vec::new(), is_timed: false, data, data_sets, monitor })
 }
 
 /// The data of each task, cut to its pool, and checked against its net, its budget and the strategies.

@@ -366,7 +366,7 @@ impl Defaults {
     ) -> Result<Self> {
         let for_sources = |name: &str| {
             Error::Setting(format!(
-                "`model` and `dedup` need your own data, and `{name}` is a published data set; name a folder or file"
+                "`model` and `dedup` are for your own data, and `{name}` is a published data set; name a folder or file"
             ))
         };
         let is_plain = pretrained.is_none() && dedup.is_none();

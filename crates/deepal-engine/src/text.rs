@@ -1,6 +1,6 @@
 //! Words that commands, sentences and pages share.
 
-use deepal_core::{Signal, strategy};
+use deepal_core::strategy;
 use std::borrow::Cow;
 
 /// `1 seed`, `2 seeds`.
@@ -38,6 +38,12 @@ fn is_harmful(letter: char) -> bool {
         || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// What another word for a strategy means, as a sentence: of `coreset`, with settings or without.
+pub fn other_name(strategy: &str) -> Option<String> {
+    let word = strategy.split('(').next().unwrap_or_default().trim();
+    Some(format!("`{word}` means the strategy `{}`", strategy::other_name(word)?))
+}
+
 /// The distinct names in their order.
 pub(crate) fn distinct<'a>(names: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     let mut distinct = Vec::<String>::new();
@@ -47,12 +53,6 @@ pub(crate) fn distinct<'a>(names: impl IntoIterator<Item = &'a String>) -> Vec<S
         }
     }
     distinct
-}
-
-/// That a signal which a strategy would use is not there; `why` says it as in "from `mlp`".
-pub(crate) fn without(strategy: &str, signal: Signal, why: &str) -> String {
-    let then = if strategy == strategy::DEFAULT { ", using auto-lite" } else { "" };
-    format!("`{strategy}`: no {signal} {why}{then}")
 }
 
 #[cfg(test)]
@@ -69,6 +69,9 @@ mod tests {
         let json = odd.to_string();
         assert_eq!(serde_json::from_str::<serde_json::Value>(&harmless_json(&json)).unwrap(), odd);
         assert!(!harmless_json(&json).contains(is_harmful) && json.contains(is_harmful));
+        let said = other_name("CoreSet(x=1)");
+        assert_eq!(said.as_deref(), Some("`CoreSet` means the strategy `k-center`"));
+        assert_eq!(other_name("k_center"), None);
         assert_eq!(distinct(&["b", "a", "b"].map(String::from)), ["b", "a"]);
     }
 }

@@ -439,7 +439,7 @@ impl Project {
             let before = &state.items[row];
             if before.class.is_none() && answer.asked_by == AskedBy::Found && self.is_reserved(row) {
                 return Err(Error::Setting(format!(
-                    "`{}` is held back to measure the accuracy, so it is asked at random and cannot be found",
+                    "`{}` is held back to measure the accuracy: it is asked at random and cannot be searched",
                     answer.id
                 )));
             }
@@ -531,7 +531,7 @@ fn find_source(source: &Path, folder: &Path) -> Result<PathBuf> {
     }
     let there = beside.map(|beside| format!(", or move it to `{}`", beside.display())).unwrap_or_default();
     let why = format!(
-        "is gone, and it is the source of the project `{}`, whose answers are all kept; put it back{there}",
+        "is gone; it is the source of the project `{}`, which keeps all answers; put it back{there}",
         folder.display()
     );
     Err(DataError::Unfit { path: source.into(), why }.into())

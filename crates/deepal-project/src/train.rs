@@ -28,7 +28,7 @@ pub(crate) fn train(
     let of = labeled.iter().map(|(_, class)| *class).collect::<BTreeSet<_>>();
     if of.len() < 2 {
         return Err(Error::Setting(format!(
-            "there are {} labels of {} classes, and a net needs labels of two at least; answer more questions first",
+            "a net needs labels of two classes at least, and there are {} labels of {} classes; answer more questions first",
             labeled.len(),
             of.len()
         )));

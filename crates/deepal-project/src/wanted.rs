@@ -3,6 +3,7 @@
 use crate::project::Project;
 use crate::setup::Setup;
 use deepal_core::{Spec, strategy};
+use deepal_engine::text::other_name;
 use deepal_engine::{Monitor, Pretrained, Result};
 use std::path::Path;
 
@@ -47,6 +48,9 @@ impl Wanted {
         setup.batch = self.batch.unwrap_or(setup.batch);
         setup.audit = self.audit.unwrap_or(setup.audit);
         setup.seed = self.seed.unwrap_or(setup.seed);
+        if let Some(note) = other_name(&setup.strategy) {
+            monitor.note(&note);
+        }
         Project::create(folder, &setup, monitor)
     }
 

@@ -186,7 +186,7 @@ impl Work {
         }
         let default = strategy::DEFAULT;
         let why = format!(
-            "`{}` looks at what a net predicts, and there are no labels of two classes yet to train one, so `{default}` chose",
+            "`{}` needs a trained net, and there are no labels of two classes yet, so `{default}` chose",
             chosen.name()
         );
         Ok((Catalog::default().strategy(default)?, Some(why)))

@@ -518,7 +518,7 @@ fn a_source_with_labels_trains_without_a_project() {
     let out = folder.path().join("net.safetensors");
     let setup = Setup::new(&source, Vec::new());
     let error = train_source(&setup, &out, Monitor::silent()).unwrap_err().to_string();
-    assert!(error.contains("labels of two at least"), "{error}");
+    assert!(error.contains("labels of two classes at least"), "{error}");
     let labels = (0..30).map(|i| format!("p{i},{}\n", CLASSES[i % 3])).collect::<String>();
     fs::write(folder.path().join("labels.csv"), format!("id,label\n{labels}")).unwrap();
     let (classes, net) = train_source(&setup, &out, Monitor::silent()).unwrap();

@@ -88,7 +88,7 @@ def test_skip_discard_undo(points):
     assert learner.undo(100) == [two, one] and learner.undo() == []
 
 
-@pytest.mark.filterwarnings("ignore:`margin` looks at what a net predicts")
+@pytest.mark.filterwarnings("ignore:`margin` needs a trained net")
 def test_begun_in_python_it_goes_on_in_the_program(points):
     at = points.parent
     learner = deepal.ActiveLearner(points, classes=["low", "high"], strategy=deepal.Margin(), batch=10, annotator="ann")
@@ -99,7 +99,7 @@ def test_begun_in_python_it_goes_on_in_the_program(points):
     ids = [line.split(",")[1] for line in table.splitlines() if line[:1].isdigit()]
     assert len(ids) == 10
     (at / "picks.csv").write_text("id,label\n" + "".join(f"{name},{truth(name)}\n" for name in ids))
-    assert "10 labels taken in" in program(at, "label", "points.csv", "--from", "picks.csv")
+    assert "10 labels imported" in program(at, "label", "points.csv", "--from", "picks.csv")
     program(at, "train", "points.csv")
     with deepal.ActiveLearner(points) as learner:
         assert learner.status().n_labeled == 30 and learner.classes == ["low", "high"]
@@ -237,7 +237,7 @@ def test_labels_of_the_source_are_taken_in(tmp_path):
 
 def test_a_strategy_that_needs_a_net_waits_for_two_classes(points):
     learner = deepal.ActiveLearner(points, classes=["low", "high"], strategy="badge")
-    with pytest.warns(UserWarning, match="`badge` looks at what a net predicts"):
+    with pytest.warns(UserWarning, match="`badge` needs a trained net"):
         assert len(learner.query()) == 20
 
 

@@ -101,9 +101,12 @@ const ALLOWED: [(&str, &[&str]); 11] = [
         "deepal",
         &["deepal-core", "deepal-data", "deepal-engine", "deepal-nn", "deepal-project", "burn", "ndarray"],
     ),
-    ("deepal-cli", &["deepal", "deepal-label", "clap", "ctrlc", "indicatif", "mimalloc", "serde_json"]),
+    (
+        "deepal-cli",
+        &["deepal", "deepal-label", "clap", "clap_complete", "ctrlc", "indicatif", "mimalloc", "serde_json"],
+    ),
     ("deepal-py", &["deepal", "deepal-cli", "mimalloc", "numpy", "pyo3", "rayon"]),
-    ("xtask", &["deepal", "kuva", "mimalloc", "ndarray", "serde", "serde_json"]),
+    ("xtask", &["deepal", "deepal-cli", "clap_mangen", "kuva", "mimalloc", "ndarray", "serde", "serde_json"]),
 ];
 
 /// Modules of the standard library with which the core could reach files, clocks, networks or its surroundings, and names that come from

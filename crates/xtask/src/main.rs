@@ -1,4 +1,4 @@
-//! The repository's own measurements: ours against the usual Python programs, selectors against pool size, and how often the intervals
+//! The repository's own tools. Pages of the manual, and measurements: ours against the usual Python programs, selectors against pool size, and how often the intervals
 //! of a project's accuracy and forecast cover the truth.
 //!
 //! `cargo xtask`, see `benches/README.md`.
@@ -13,6 +13,7 @@ mod args;
 mod coverage;
 mod forecast;
 mod machine;
+mod manual;
 mod peers;
 mod plot;
 mod process;
@@ -32,7 +33,8 @@ const USAGE: &str = "usage:
   cargo xtask bench-peers [--python PATH] [--threads 2] [--data DIR] [--repeat 3] [--deepal PATH] [--out FILE] [NAME…]
   cargo xtask scaling [--threads 2] [--out DIR]
   cargo xtask coverage --dir DIR [--projects 200] [--audit 0.1]
-  cargo xtask forecast --dir DIR [--projects 10] [--first SEED] [--data DIR] [NAME…]";
+  cargo xtask forecast --dir DIR [--projects 10] [--first SEED] [--data DIR] [NAME…]
+  cargo xtask man --out FOLDER";
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         ["bench-peers", args @ ..] => peers::run(args),
         ["coverage", args @ ..] => coverage::run(args),
         ["forecast", args @ ..] => forecast::run(args),
+        ["man", args @ ..] => manual::run(args),
         ["scaling", args @ ..] => scaling::run(args),
         // One measurement, for the two above.
         ["work", name, argument] => work::run(name, argument),

@@ -1,7 +1,9 @@
 //! `deepal data inspect`: what is understood of a source.
 
 use super::{Outcome, print, wrong};
-use crate::progress::{ProgressMode, Terminal, say};
+use crate::help;
+use crate::progress::{ProgressMode, Terminal};
+use crate::say::say;
 use clap::{Args, Subcommand};
 use deepal::files::write_atomically;
 use deepal::source::{Duplicates, MOST_CLASSES, Manifest, Open, SHEET, Source, Split, would_be_read};
@@ -20,24 +22,29 @@ const BAR: usize = 30;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
-    /// Say what is understood of a source, draw a contact sheet of its pictures and write its manifest, to be edited.
+    /// Show what is understood of a source
+    ///
+    /// Draws a contact sheet of its pictures and writes its manifest, which you may edit.
+    #[command(after_help = help::INSPECT)]
     Inspect(InspectArgs),
 }
 
 /// Options of `deepal data inspect`.
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// A folder or zip of pictures, a table, a file of arrays, or a data.toml
-    #[arg(value_name = "SOURCE")]
+    #[arg(value_name = "SOURCE", help = super::SOURCE)]
     source: PathBuf,
-    /// Where to draw samples of each class, if they are pictures [default: contact-sheet.png]
+    /// The picture to draw, with samples of each class [default: contact-sheet.png]
     #[arg(long, value_name = "SHEET.png")]
     sheet: Option<PathBuf>,
-    /// Also look for copies and junk, within this share of the typical distance of two samples [default: 0.15]
+    /// Also look for copies and junk [default: 0.15]
+    ///
+    /// Two samples are copies if their distance is within this share of the typical distance.
     #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.15")]
     dedup: Option<f64>,
-    /// Where to write the manifest; one that is there is replaced [default: data.toml in a folder, SOURCE.data.toml beside a
-    /// file, if there is none]
+    /// The manifest to write; an existing file is replaced [default: data.toml in a folder, SOURCE.data.toml beside a file]
+    ///
+    /// By default an existing manifest is kept.
     #[arg(long, value_name = "DATA.toml")]
     manifest: Option<PathBuf>,
 }
@@ -47,11 +54,11 @@ pub(crate) fn run(command: &DataCommand) -> Outcome {
     let sheet = args.sheet.as_deref().unwrap_or(Path::new(SHEET));
     if would_be_read(sheet, &args.source) && sheet.file_name() != Some(SHEET.as_ref()) {
         return Err(wrong(format!(
-            "`--sheet {}` is inside the source, where it would become a sample; name a file outside, or `{SHEET}`",
+            "`--sheet {}` is inside the source and would become a sample; name a file outside, or `{SHEET}`",
             sheet.display()
         )));
     }
-    let terminal = Terminal::new(ProgressMode::Auto);
+    let terminal = Terminal::new(ProgressMode::Auto, "reading the data");
     let progress = |done, total| terminal.hear(&News::Progress { what: "reading samples", done, total });
     let mut own = Source::open(&args.source, &Open { progress: &progress, ..Open::default() })?;
     let found = args.dedup.map(|share| own.duplicates(share, &|_, _| ())).transpose()?;
@@ -70,7 +77,7 @@ pub(crate) fn run(command: &DataCommand) -> Outcome {
             Err(error) if args.sheet.is_some() => return Err(error.into()),
             // What was found is worth more than a sheet that nobody asked for.
             Err(error) => {
-                say(&format!("warning: no contact sheet, as {error}; name another file with `--sheet`"))
+                say(&format!("warning: no contact sheet: {error}; name another file with `--sheet`"))
             }
         }
     }
@@ -175,7 +182,7 @@ fn manifest(own: &Source, args: &InspectArgs) -> Outcome<String> {
         Some(path) => path,
         None if is_manifest || default.exists() => {
             let used = if is_manifest { &args.source } else { &default };
-            return Ok(format!("manifest: {}, as it is\n", used.display()));
+            return Ok(format!("manifest: {}, unchanged\n", used.display()));
         }
         None => &default,
     };
@@ -183,7 +190,7 @@ fn manifest(own: &Source, args: &InspectArgs) -> Outcome<String> {
     let source = if is_manifest { own.manifest.source.clone() } else { relative(&args.source, folder) };
     let manifest = Manifest { source, ..own.manifest.clone() };
     match write_atomically(path, manifest.to_toml()?.as_bytes()) {
-        Ok(()) => Ok(format!("manifest: {}; edit it where this is not what you meant\n", path.display())),
+        Ok(()) => Ok(format!("manifest: {}; edit it if something is wrong\n", path.display())),
         Err(DataError::Write { cause, .. }) if args.manifest.is_none() => Ok(format!(
             "manifest: none, `{}` cannot be written ({cause}); name another file with `--manifest` and use that as the SOURCE\n",
             path.display()

@@ -1,7 +1,7 @@
 //! `deepal embed`: the embeddings of a source as a file.
 
 use super::model::ModelArgs;
-use super::{Outcome, print, wrong};
+use super::{Outcome, ending, print, wrong};
 use crate::interrupt::STOP;
 use crate::progress::{ProgressMode, Terminal};
 use clap::Args;
@@ -12,20 +12,20 @@ use std::path::PathBuf;
 /// Options of `deepal embed`.
 #[derive(Debug, Args)]
 pub(crate) struct EmbedArgs {
-    /// A folder or zip of pictures, a file of arrays, or a data.toml
-    #[arg(value_name = "SOURCE")]
+    #[arg(value_name = "SOURCE", help = super::SOURCE)]
     source: PathBuf,
-    #[command(flatten)]
-    model: ModelArgs,
-    /// The array to write, [n, d] float32; the ids go beside it, into E.ids.csv
+    /// The array to write, [n, d] float32; the ids go into E.ids.csv beside it
     #[arg(short, long, value_name = "E.npy", default_value = "embeddings.npy")]
     out: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
 }
 
 pub(crate) fn run(args: &EmbedArgs) -> Outcome {
+    ending("--out", &args.out, &["npy"])?;
+    let terminal = Terminal::new(ProgressMode::Auto, "loading the model");
     let model = args.model.resolve()?;
     let model = model.ok_or_else(|| wrong("name the feature extractor with `--model FEATURES.onnx`"))?;
-    let terminal = Terminal::new(ProgressMode::Auto);
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
     let embedded = deepal::embed(&args.source, &model, &args.out, Monitor { hear: &hear, stop: &STOP })?;
     print(&format!(

@@ -1,46 +1,50 @@
 //! `deepal export`: the labels of a run or project, as other tools take them, and the nets of a run.
 
 use super::formulas::FormulaArgs;
-use super::{Outcome, print, print_bytes, print_json, wrong};
+use super::{Outcome, ending, print, print_bytes, print_json, wrong};
 use crate::interrupt::{self, STOP};
-use crate::progress::{ProgressMode, Terminal, say};
+use crate::progress::{ProgressMode, Terminal};
+use crate::say::say;
 use clap::{Args, ValueEnum};
 use deepal::export::{self, Export, JobChoice};
 use deepal::files::write_atomically;
-use deepal::project::{self, Project};
+use deepal::project::Project;
 use deepal::text::count;
 use deepal::{Catalog, Error, Monitor};
 use std::path::{Path, PathBuf};
 
+const JOBS: &str = "Which jobs of a run";
+
 /// Options of `deepal export`.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// The run folder, or a project
-    #[arg(value_name = "RUN|PROJECT")]
+    /// A run folder; or a project, or the source that has one
+    #[arg(value_name = "RUN|SOURCE|PROJECT")]
     run: PathBuf,
     /// What to write [default: csv]
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
-    /// The file or folder to write; a folder must be new or empty [default for csv and jsonl: standard output]
-    #[arg(long, value_name = "PATH")]
+    /// The file to write, or a folder that is new or empty [default: CSV or JSON lines to standard output]
+    #[arg(short, long, value_name = "PATH")]
     out: Option<PathBuf>,
-    /// Write the net at the end of a job, trained once more and checked against the record; the labels too only if `--format` or
-    /// `--out` is given
+    /// Write the net at the end of a job instead of the labels
+    ///
+    /// The net is trained again and checked against the record. With `--format` or `--out` the labels are written too.
     #[arg(long, value_name = "NET.safetensors")]
     net: Option<PathBuf>,
-    /// Only the labels bought for a data set of the run
-    #[arg(long, value_name = "D")]
+    /// Only labels for this data set of the run
+    #[arg(long, value_name = "NAME", help_heading = JOBS)]
     dataset: Option<String>,
-    /// Only those bought with a net of the run
-    #[arg(long, value_name = "N")]
+    /// Only labels asked with this net of the run
+    #[arg(long, value_name = "NAME", help_heading = JOBS)]
     net_name: Option<String>,
-    /// Only those bought by a strategy of the run
-    #[arg(long, value_name = "S")]
+    /// Only labels asked by this strategy of the run
+    #[arg(long, value_name = "NAME", help_heading = JOBS)]
     strategy: Option<String>,
-    /// Only those bought with a seed of the run
-    #[arg(long, value_name = "K")]
+    /// Only labels asked with this seed of the run
+    #[arg(long, alias = "seeds", value_name = "S", help_heading = JOBS)]
     seed: Option<u64>,
-    /// The folder with the data sets' files, for pictures of data sets of the list [default: as in the run]
+    /// The folder with the files of published data sets, for pictures [default: as in the run]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     #[command(flatten)]
@@ -59,18 +63,12 @@ impl ValueEnum for Format {
 
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
         let help = match self.0 {
-            export::Format::Csv => "A table of all labels, a row for each",
-            export::Format::Jsonl => "The same, a JSON object a line",
-            export::Format::Imagefolder => "A folder for each class with its pictures",
-            export::Format::LabelStudio => {
-                "Tasks with annotations for Label Studio, the labelling configuration beside them"
-            }
-            export::Format::Huggingface => {
-                "Pictures with `metadata.jsonl`, as `datasets.load_dataset` reads them"
-            }
-            export::Format::Coco => {
-                "Pictures with `annotations.json`, the class of each as a box around all of it"
-            }
+            export::Format::Csv => "A table with a row for each label",
+            export::Format::Jsonl => "A JSON object for each label, one a line",
+            export::Format::Imagefolder => "A folder of pictures for each class",
+            export::Format::LabelStudio => "Tasks with annotations for Label Studio, with its configuration",
+            export::Format::Huggingface => "Pictures with `metadata.jsonl`, for `datasets.load_dataset`",
+            export::Format::Coco => "Pictures with `annotations.json`; each box is the whole picture",
         };
         Some(clap::builder::PossibleValue::new(self.0.name()).help(help))
     }
@@ -83,11 +81,22 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
         strategy: args.strategy.clone(),
         seed: args.seed,
     };
-    let terminal = Terminal::new(ProgressMode::Auto);
+    if let Some(net) = &args.net {
+        ending("--net", net, &["safetensors"])?;
+    }
+    if let Some(out) = &args.out {
+        match args.format.map_or(export::Format::Csv, |format| format.0) {
+            export::Format::Csv => drop(ending("--out", out, &["csv"])?),
+            export::Format::Jsonl => drop(ending("--out", out, &["jsonl", "ndjson"])?),
+            export::Format::LabelStudio => drop(ending("--out", out, &["json"])?),
+            _ => {}
+        }
+    }
+    let terminal = Terminal::new(ProgressMode::Auto, "reading the run");
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
     let monitor = Monitor { hear: &hear, stop: &STOP };
-    if args.run.join(project::FILE).is_file() {
-        return of_project(args, monitor);
+    if let Some(folder) = Project::find(&args.run) {
+        return of_project(args, &folder, monitor);
     }
     let export = Export::open(&args.run, &choice, args.data_dir.clone(), &Catalog::default())?;
     if let Some(out) = &args.net {
@@ -116,16 +125,16 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
 }
 
 /// The labels of a project.
-fn of_project(args: &ExportArgs, monitor: Monitor<'_>) -> Outcome {
+fn of_project(args: &ExportArgs, folder: &Path, monitor: Monitor<'_>) -> Outcome {
     if args.net.is_some() {
-        return Err(wrong("the net of a project is written by `deepal train`"));
+        return Err(wrong("`--net` is for runs; `deepal train` writes the net of a project"));
     }
     if args.dataset.is_some() || args.net_name.is_some() || args.strategy.is_some() || args.seed.is_some() {
         return Err(wrong(
             "`--dataset`, `--net-name`, `--strategy` and `--seed` choose among the jobs of a run; a project has none",
         ));
     }
-    let project = Project::read(&args.run, monitor)?;
+    let project = Project::read(folder, monitor)?;
     let format = args.format.map_or(export::Format::Csv, |format| format.0);
     let Some(out) = &args.out else {
         let table = match format {
@@ -166,5 +175,5 @@ fn is_table(format: export::Format) -> bool {
 }
 
 fn no_out() -> Error {
-    wrong("say where to write with `--out PATH`; only csv and jsonl go to standard output")
+    wrong("say where to write with `--out PATH`; only CSV and JSON lines go to standard output")
 }

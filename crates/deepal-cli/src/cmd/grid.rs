@@ -7,73 +7,108 @@ use deepal::metric::Metric;
 use deepal::{Device, InitialSet, Kind, Spec, StudySettings, TrainingChoice, project, strategy};
 use std::path::{Path, PathBuf};
 
+const WHAT: &str = "What to compare";
+const BUDGET: &str = "Labels and rounds";
+const COMPUTING: &str = "Computing";
+
 /// What to run; the spellings of DeepAL's `demo.py` are accepted too.
 #[derive(Debug, Default, Args)]
 pub(crate) struct GridArgs {
-    /// Data sets of the list (see `deepal list datasets`) or your own folders, archives and files, separated by commas
-    /// [default: fashion-mini]
-    #[arg(long, alias = "dataset_name", alias = "datasets", value_name = "A,B", value_delimiter = ',')]
+    /// Data sets: your own data, or names from `deepal list datasets` [default: fashion-mini]
+    #[arg(value_name = "SOURCE|NAME", conflicts_with = "dataset")]
+    pub(crate) source: Vec<String>,
+    /// The same as SOURCE|NAME, separated by commas
+    #[arg(
+        long,
+        alias = "dataset_name",
+        alias = "datasets",
+        value_name = "A,B",
+        value_delimiter = ',',
+        help_heading = WHAT
+    )]
     pub(crate) dataset: Vec<String>,
-    /// Strategies to compare, separated by commas, with settings as in `bald(passes=50)`; a family such as `diversity`, or `all` (see
-    /// `deepal list strategies`); `upper-bound` beside them says how much of what is possible they reach [default: auto,random,margin]
-    #[arg(long, alias = "strategy_name", alias = "strategies", value_name = "A,B,C")]
+    /// Strategies to compare, separated by commas; see `deepal list strategies` [default: auto,random,margin]
+    ///
+    /// Settings are written as in `bald(passes=50)`. A family such as `diversity` stands for its strategies, and `all` for all of
+    /// them. `upper-bound` shows how much was possible: it looks at hidden labels.
+    #[arg(long, alias = "strategy_name", alias = "strategies", value_name = "A,B,C", help_heading = WHAT)]
     pub(crate) strategy: Vec<String>,
-    /// Seeds, separated by commas; strategies share the net of each seed, and the initial labels unless they begin with their own
-    /// [default: 1,2,3,4,5]
-    #[arg(long, alias = "seed", value_name = "A,B,C", value_delimiter = ',')]
-    pub(crate) seeds: Vec<u64>,
-    /// Labels before the first training [default: 20; 10000 for the paper's data sets]
-    #[arg(long, alias = "n_init_labeled", value_name = "N")]
-    pub(crate) initial: Option<usize>,
-    /// How the first labels are drawn, by seed: `random`, `stratified`, `one-per-class`, or `strategy`: by the strategy itself
-    /// if it needs no label for that (auto), else at random [default: strategy]
-    #[arg(long, value_name = "HOW")]
-    pub(crate) initial_set: Option<InitialSet>,
-    /// Begin with K labels of each class, the rest at random: where classes are rare or more than the first labels
-    #[arg(long, value_name = "K", conflicts_with = "initial_set", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) per_class_seed: Option<u16>,
-    /// Use the strategy for data in which some classes are rare, cluster-margin, in the place of auto
-    #[arg(long, conflicts_with = "strategy")]
+    /// Compare cluster-margin, the strategy for rare classes, instead of auto
+    #[arg(long, conflicts_with = "strategy", help_heading = WHAT)]
     pub(crate) rare_classes: bool,
-    /// What curves, savings and verdicts are about: `accuracy`; where classes are uneven `balanced-accuracy`, the mean recall of the
-    /// classes, or `macro-f1`, their mean F1. It may change for a run that is there [default: accuracy]
-    #[arg(long, value_name = "METRIC")]
+    /// Nets, separated by commas, such as `mlp` or `head(width=64)`; see `deepal list nets` [default: each data set's own]
+    #[arg(long, alias = "nets", value_name = "A,B", help_heading = WHAT)]
+    pub(crate) net: Vec<String>,
+    /// Seeds, separated by commas [default: 1,2,3,4,5]
+    ///
+    /// With the same seed, strategies share the net's first weights. They share the first labels too, unless they choose their own.
+    #[arg(long, visible_alias = "seed", value_name = "A,B,C", value_delimiter = ',', help_heading = WHAT)]
+    pub(crate) seeds: Vec<u64>,
+    /// The measure of curves, savings and verdicts: `accuracy`, `balanced-accuracy` or `macro-f1` [default: accuracy]
+    ///
+    /// Use another than accuracy if classes are uneven. `balanced-accuracy` is the mean recall of the classes, `macro-f1` their mean
+    /// F1. An existing run can be shown by another metric.
+    #[arg(long, value_name = "METRIC", help_heading = WHAT)]
     pub(crate) metric: Option<Metric>,
-    /// Labels asked for in each round [default: 40; 1000 for the paper's data sets]
-    #[arg(long, alias = "n_query", value_name = "N")]
+    /// Read settings from a TOML file (see `experiments/`); options on the command line win
+    #[arg(long, value_name = "FILE", help_heading = WHAT)]
+    pub(crate) config: Option<PathBuf>,
+    /// Labels before the first training [default: 20; 10000 for the paper's data sets]
+    #[arg(long, alias = "n_init_labeled", value_name = "N", help_heading = BUDGET)]
+    pub(crate) initial: Option<usize>,
+    /// Labels added in each round [default: 40; 1000 for the paper's data sets]
+    #[arg(long, alias = "n_query", value_name = "N", help_heading = BUDGET)]
     pub(crate) query: Option<usize>,
     /// Rounds after the initial one [default: 12; 10 for the paper's data sets]
-    #[arg(long, alias = "n_round", value_name = "N")]
+    #[arg(long, alias = "n_round", value_name = "N", help_heading = BUDGET)]
     pub(crate) rounds: Option<u32>,
     /// Use only the first N training samples as the pool [default: all; 40000 for the paper's data sets]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = BUDGET)]
     pub(crate) pool: Option<usize>,
-    /// Nets, separated by commas, with settings as in `head(width=64)` (see `deepal list nets`) [default: each data set's own]
-    #[arg(long, alias = "nets", value_name = "A,B")]
-    pub(crate) net: Vec<String>,
-    /// `paper`: the reference's fixed epochs; `adaptive`: until the labels are learnt, right for few of them too
-    /// [default: adaptive; paper for the paper's data sets]
-    #[arg(long, value_name = "HOW")]
-    pub(crate) training: Option<String>,
-    /// Read settings from a TOML file (see `experiments/`); options on the command line win
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Ask for one label in each group of copies; near ones are within this share of the typical distance of two samples
-    /// [default: 0.15]
-    #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.15")]
+    /// How the first labels are drawn: `random`, `stratified`, `one-per-class` or `strategy` [default: strategy]
+    ///
+    /// `strategy` lets a strategy that needs no labels, such as auto, draw them itself. Others begin at random.
+    #[arg(long, value_name = "HOW", help_heading = BUDGET)]
+    pub(crate) initial_set: Option<InitialSet>,
+    /// Begin with K labels of each class and draw the rest at random
+    #[arg(
+        long,
+        value_name = "K",
+        conflicts_with = "initial_set",
+        value_parser = clap::value_parser!(u16).range(1..),
+        help_heading = BUDGET,
+        hide_short_help = true
+    )]
+    pub(crate) per_class_seed: Option<u16>,
+    /// Ask for one label in each group of copies [default: 0.15]
+    ///
+    /// Two samples are copies if their distance is within this share of the typical distance.
+    #[arg(
+        long,
+        value_name = "SHARE",
+        num_args = 0..=1,
+        default_missing_value = "0.15",
+        help_heading = BUDGET,
+        hide_short_help = true
+    )]
     pub(crate) dedup: Option<f64>,
-    /// The folder with the data sets' files; nothing is downloaded then [default: $DEEPAL_DATA]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
-    /// Never download
-    #[arg(long)]
-    pub(crate) offline: bool,
+    /// How nets are trained: `adaptive` or `paper` [default: adaptive; paper for the paper's data sets]
+    ///
+    /// `adaptive` trains until the labels are learnt, which also suits few labels. `paper` trains for the reference's fixed epochs.
+    #[arg(long, value_name = "HOW", help_heading = COMPUTING, hide_short_help = true)]
+    pub(crate) training: Option<String>,
     /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512), help_heading = COMPUTING)]
     pub(crate) threads: Option<u16>,
     /// Where nets are computed; only `cpu` so far [default: cpu]
-    #[arg(long, value_name = "DEVICE")]
+    #[arg(long, value_name = "DEVICE", help_heading = COMPUTING, hide_short_help = true)]
     pub(crate) device: Option<Device>,
+    /// The folder with the files of published data sets; none is downloaded then [default: $DEEPAL_DATA]
+    #[arg(long, value_name = "DIR", help_heading = COMPUTING, hide_short_help = true)]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Never download
+    #[arg(long, help_heading = COMPUTING, hide_short_help = true)]
+    pub(crate) offline: bool,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
 }
@@ -89,10 +124,11 @@ impl GridArgs {
             })?,
         };
         let is_project = |path: &&String| Path::new(path).join(project::FILE).is_file();
-        if let Some(path) = self.dataset.iter().find(is_project) {
+        let datasets = if self.source.is_empty() { &self.dataset } else { &self.source };
+        if let Some(path) = datasets.iter().find(is_project) {
             return Err(wrong(format!(
-                "`{path}` is a labelling project; write its labels into its source with `deepal export {path} --out \
-                 SOURCE/labels.csv`, and name the source"
+                "`{path}` is a labelling project; write its labels with `deepal export {path} --out SOURCE/labels.csv`, then run \
+                 on that SOURCE"
             )));
         }
         let some = |names: &[String]| (!names.is_empty()).then(|| names.to_vec());
@@ -106,7 +142,7 @@ impl GridArgs {
             .rare_classes
             .then(|| [strategy::FOR_RARE_CLASSES, "random", "margin"].map(String::from).to_vec());
         of_file.with(StudySettings {
-            datasets: some(&self.dataset),
+            datasets: some(datasets),
             nets: specs(&self.net)?,
             strategies: specs(&self.strategy)?.or(rare),
             seeds: (!self.seeds.is_empty()).then(|| self.seeds.clone()),

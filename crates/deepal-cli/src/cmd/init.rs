@@ -13,27 +13,25 @@ use std::path::PathBuf;
 /// Options of `deepal init`.
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
-    /// A folder or zip of pictures, a table, a file of arrays, or a data.toml
-    #[arg(value_name = "SOURCE")]
+    #[arg(value_name = "SOURCE", help = super::SOURCE)]
     source: PathBuf,
-    /// The names of the classes [default: those that the source has]
+    /// The names of the classes [default: those of the source]
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     classes: Vec<String>,
-    /// The strategy, with settings as in `bald(passes=50)` (see `deepal list strategies`) [default: auto]
+    /// The strategy, such as `margin` or `bald(passes=50)`; see `deepal list strategies` [default: auto]
     #[arg(long, value_name = "NAME")]
     strategy: Option<String>,
-    /// The net, with settings as in `head(width=64)` (see `deepal list nets`) [default: softmax-regression on vectors, mlp on
-    /// pictures]
+    /// The net; see `deepal list nets` [default: softmax-regression on vectors, mlp on pictures]
     #[arg(long, value_name = "NAME")]
     net: Option<String>,
-    /// How many questions are asked at a time
+    /// Questions in a batch
     #[arg(long, value_name = "N", default_value_t = 20)]
     batch: usize,
-    /// The share of questions that are drawn at random to measure the accuracy, 0 to 0.5
+    /// The share of questions drawn at random to measure the accuracy, 0 to 0.5
     #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
     audit: f64,
-    /// The seed of all that is random
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    /// The seed of everything random
+    #[arg(long, alias = "seeds", value_name = "S", default_value_t = 1)]
     seed: u64,
     /// The folder of the project [default: SOURCE.deepal beside the source]
     #[arg(long, value_name = "DIR")]
@@ -53,12 +51,12 @@ pub(crate) fn run(args: &InitArgs) -> Outcome {
         seed: Some(args.seed),
     };
     let folder = args.project.clone().unwrap_or_else(|| Project::folder_for(&args.source));
-    let terminal = Terminal::new(ProgressMode::Auto);
+    let terminal = Terminal::new(ProgressMode::Auto, "reading the data");
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
     let project = wanted.create(&folder, &args.source, Monitor { hear: &hear, stop: &STOP })?;
     let status = project.status();
     print(&format!(
-        "{}: {}, {}, {}; `deepal select {}` asks what to label first\n",
+        "{}: {}, {}, {}; next: `deepal label {}`\n",
         folder.display(),
         count(status.n_samples, "sample", "samples"),
         count(status.per_class.len(), "class", "classes"),

@@ -13,11 +13,12 @@ use std::path::PathBuf;
 /// Options of `deepal label`.
 #[derive(Debug, Args)]
 pub(crate) struct LabelArgs {
-    /// The project, or the source that it is about: a folder or zip of pictures, a table, a file of arrays, or a data.toml
-    #[arg(value_name = "PROJECT|SOURCE")]
+    #[arg(value_name = "SOURCE|PROJECT", help = super::SOURCE_OR_PROJECT)]
     path: PathBuf,
-    /// A file of answers to take in: a table `id,label` (CSV, TSV, Parquet), Label Studio's JSON or Prodigy's JSON lines
-    #[arg(long, value_name = "PICKS.csv")]
+    /// Import answers from a table `id,label`, Label Studio's JSON or Prodigy's JSON lines
+    ///
+    /// Tables are CSV, TSV or Parquet.
+    #[arg(long, value_name = "ANSWERS.csv")]
     from: Option<PathBuf>,
     #[cfg(feature = "label")]
     #[command(flatten)]
@@ -25,7 +26,7 @@ pub(crate) struct LabelArgs {
 }
 
 pub(crate) fn run(args: &LabelArgs) -> Outcome {
-    let terminal = Terminal::new(ProgressMode::Auto);
+    let terminal = Terminal::new(ProgressMode::Auto, "reading the data");
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
     let monitor = Monitor { hear: &hear, stop: &STOP };
     if let Some(from) = &args.from {
@@ -33,9 +34,9 @@ pub(crate) fn run(args: &LabelArgs) -> Outcome {
         return answers::take_in(&project, from);
     }
     #[cfg(feature = "label")]
-    return page::run(&args.path, &args.page, monitor);
+    return page::run(&args.path, &args.page, &terminal, monitor);
     #[cfg(not(feature = "label"))]
     Err(super::wrong(
-        "this build has no page (its feature `label` is off); take answers in from a file with `--from`",
+        "this build has no page, as its feature `label` is off; import answers from a file with `--from`",
     ))
 }

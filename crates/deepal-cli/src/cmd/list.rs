@@ -26,9 +26,9 @@ fn strategies() -> String {
     let mut text = String::new();
     paragraph(
         &mut text,
-        "Families, each with what its strategies go by; `run --strategy FAMILY` compares all of one, `--strategy all` all there are, \
-         those left out that the net cannot serve. Costs are those of a query besides what it looks at: n candidates, m labelled, k \
-         picks, c classes, d features, t passes, r references.",
+        "A family groups strategies that work alike. `run --strategy FAMILY` compares one family, `--strategy all` all strategies. \
+         Strategies that the net cannot serve are left out. The cost is that of a query, without what it looks at: n candidates, \
+         m labelled, k picks, c classes, d features, t passes, r references.",
     );
     for family in strategy::Family::ALL {
         paragraph(&mut text, &format!("{}: {}", family.name(), family.about()));

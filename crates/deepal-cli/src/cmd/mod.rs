@@ -1,10 +1,13 @@
 //! One file for each command.
 
+use crate::say::{clear, folded};
 use deepal::Error;
 use deepal::text::{harmless, harmless_json};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::Path;
 
 pub(crate) mod answers;
+pub(crate) mod completions;
 pub(crate) mod data;
 pub(crate) mod embed;
 pub(crate) mod export;
@@ -28,14 +31,34 @@ pub(crate) mod train;
 /// What a command ends with.
 pub(crate) type Outcome<T = ()> = Result<T, Error>;
 
+/// What `SOURCE` is.
+const SOURCE: &str = "Your data: a folder or zip of pictures, a table, a file of arrays, or a data.toml";
+/// What `SOURCE|PROJECT` is.
+const SOURCE_OR_PROJECT: &str =
+    "Your data (a folder or zip of pictures, a table, a file of arrays, or a data.toml) or their project";
+
 /// A wrong option or combination of options.
 fn wrong(why: impl Into<String>) -> Error {
     Error::Setting(why.into())
 }
 
+/// The ending of a file to write, one of `known`; the first for a name without an ending, such as `/dev/stdout`.
+fn ending<'a>(option: &str, path: &Path, known: &[&'a str]) -> Outcome<&'a str> {
+    let Some(ending) = path.extension() else { return Ok(known[0]) };
+    known.iter().copied().find(|known| *known == ending).ok_or_else(|| {
+        let known = known.iter().map(|known| format!("`.{known}`")).collect::<Vec<_>>().join(", ");
+        let path = path.display();
+        wrong(format!("`{option} {path}` ends with none of the formats that can be written: {known}"))
+    })
+}
+
 /// Writes a text for people to standard output.
 fn print(text: &str) -> Outcome {
-    print_bytes(harmless(text).as_bytes())
+    let text = harmless(text);
+    match std::io::stdout().is_terminal() {
+        true => print_bytes(folded(&text).as_bytes()),
+        false => print_bytes(text.as_bytes()),
+    }
 }
 
 /// Writes JSON to standard output, its values as they are and its letters as a terminal may show them.
@@ -48,6 +71,7 @@ fn print_json(json: &[u8]) -> Outcome {
 
 /// Writes to standard output what other programs read, as it is. A reader that has had enough, such as `head`, is no error.
 fn print_bytes(bytes: &[u8]) -> Outcome {
+    clear();
     match std::io::stdout().write_all(bytes) {
         Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
             Err(deepal::DataError::Write { path: "standard output".into(), cause }.into())

@@ -10,44 +10,48 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Pretrained net")]
 pub(crate) struct ModelArgs {
-    /// A feature extractor in ONNX; what it makes of the samples, computed once and kept, is what nets then see
+    /// A pretrained feature extractor in ONNX; nets then learn from its embeddings
+    ///
+    /// Each embedding is computed once and cached.
     #[arg(long, value_name = "FEATURES.onnx")]
     pub(crate) model: Option<PathBuf>,
-    /// A TOML file with `size`, `mean`, `std`, `resize` or `output`; options win [default: FEATURES.toml beside the model,
-    /// if there is one]
-    #[arg(long, value_name = "FILE", requires = "model")]
+    /// A TOML file with `size`, `mean`, `std`, `resize` or `output` [default: FEATURES.toml beside the model, if it exists]
+    ///
+    /// Options win over the file.
+    #[arg(long, value_name = "FILE", requires = "model", hide_short_help = true)]
     pub(crate) preprocess: Option<PathBuf>,
-    /// Height and width of pictures, for a model that takes any
-    #[arg(long, value_name = "H,W", value_delimiter = ',', requires = "model")]
+    /// Height and width of pictures, for a model that takes any size
+    #[arg(long, value_name = "H,W", value_delimiter = ',', requires = "model", hide_short_help = true)]
     pub(crate) size: Vec<usize>,
-    /// What is subtracted from each channel, 0 to 255; one number or three [default: ImageNet's, 123.675,116.28,103.53]
+    /// Subtract this from each channel, 0 to 255; one number or three [default: ImageNet's, 123.675,116.28,103.53]
     #[arg(
         long,
         value_name = "R,G,B",
         value_delimiter = ',',
         allow_negative_numbers = true,
-        requires = "model"
+        requires = "model",
+        hide_short_help = true
     )]
     pub(crate) mean: Vec<f32>,
-    /// What each channel is divided by after that [default: ImageNet's, 58.395,57.12,57.375]
-    #[arg(long, value_name = "R,G,B", value_delimiter = ',', requires = "model")]
+    /// Then divide each channel by this [default: ImageNet's, 58.395,57.12,57.375]
+    #[arg(long, value_name = "R,G,B", value_delimiter = ',', requires = "model", hide_short_help = true)]
     pub(crate) std: Vec<f32>,
-    /// What becomes of a picture of another shape: its middle, all of it stretched, or all of it with borders [default: crop]
-    #[arg(long, value_name = "HOW", requires = "model")]
+    /// How pictures of another shape are resized [default: crop]
+    #[arg(long, value_name = "HOW", requires = "model", hide_short_help = true)]
     pub(crate) resize: Option<ResizeName>,
-    /// Which output holds the features, of a model with several [default: the first]
-    #[arg(long, value_name = "NAME", requires = "model")]
+    /// The output with the features, of a model with several [default: the first]
+    #[arg(long, value_name = "NAME", requires = "model", hide_short_help = true)]
     pub(crate) output: Option<String>,
 }
 
 /// [`Resize`] on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ResizeName {
-    /// The largest part in the middle that has the shape
+    /// Cut out the middle
     Crop,
-    /// All of it, stretched
+    /// Stretch the whole picture
     Squash,
-    /// All of it, with black borders
+    /// Keep the whole picture, with black borders
     Pad,
 }
 

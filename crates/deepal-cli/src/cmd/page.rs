@@ -4,7 +4,8 @@ use super::model::ModelArgs;
 use super::project::annotator;
 use super::{Outcome, print, wrong};
 use crate::interrupt;
-use crate::progress::say;
+use crate::progress::Terminal;
+use crate::say::say;
 use clap::Args;
 use deepal::Monitor;
 use deepal::project::{Differs, Project, Wanted};
@@ -16,44 +17,45 @@ use std::process::{Command, Stdio};
 /// Options of the page.
 #[derive(Debug, Args)]
 pub(crate) struct PageArgs {
-    /// The names of the classes, in the order of their keys [default: those of the source; else the page asks for them]
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    /// The names of the classes, in the order of their keys [default: those of the source, or add them on the page]
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     classes: Vec<String>,
-    /// The strategy, with settings as in `bald(passes=50)` (see `deepal list strategies`) [default: auto]
+    /// The strategy, such as `margin` or `bald(passes=50)`; see `deepal list strategies` [default: auto]
     #[arg(long, value_name = "NAME")]
     strategy: Option<String>,
-    /// The net, with settings as in `head(width=64)` (see `deepal list nets`) [default: softmax-regression on vectors, mlp on pictures]
+    /// The net; see `deepal list nets` [default: softmax-regression on vectors, mlp on pictures]
     #[arg(long, value_name = "NAME")]
     net: Option<String>,
-    /// How many questions are chosen at a time [default: 20]
+    /// Questions in a batch [default: 20]
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
-    /// The folder that keeps the answers [default: SOURCE.deepal beside the source]
-    #[arg(long, value_name = "FOLDER")]
+    /// The folder of the project [default: SOURCE.deepal beside the source]
+    #[arg(long, value_name = "DIR")]
     project: Option<PathBuf>,
     /// The port of the page [default: 8321, or the next that is free]
     #[arg(long, value_name = "PORT", help_heading = "Page")]
     port: Option<u16>,
-    /// The address to listen at; others than loopback let other machines in
+    /// The address to listen at; any but loopback lets other machines in
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", help_heading = "Page")]
     host: IpAddr,
-    /// Print the address, and open no browser
+    /// Print the address without opening a browser
     #[arg(long, help_heading = "Page")]
     no_browser: bool,
     #[command(flatten)]
     model: ModelArgs,
 }
 
-pub(crate) fn run(path: &Path, args: &PageArgs, monitor: Monitor<'_>) -> Outcome {
+pub(crate) fn run(path: &Path, args: &PageArgs, terminal: &Terminal, monitor: Monitor<'_>) -> Outcome {
     interrupt::listen(Some("stopping; every answer is on disk"), "stopped at once".into())?;
     let project = args.project(path, monitor)?;
     let folder = project.folder().display().to_string();
     let options = Serve { host: args.host, port: args.port, annotator: annotator() };
     let ready = |url: &str| {
+        terminal.rest();
         drop(print(&format!("{url}\n")));
         say(&format!(
-            "Label in the browser at this address. Answers go to {folder}; no request leaves this machine. Ctrl+C stops it; the same \
-             command resumes."
+            "Label in the browser at this address. Answers go to {folder}; no request leaves this machine. Ctrl+C stops the page, and \
+             the same command resumes."
         ));
         if !args.no_browser {
             open(url);
@@ -77,7 +79,7 @@ impl PageArgs {
         match differs {
             None => Ok(project),
             Some(Differs { setting, there }) => Err(wrong(format!(
-                "the project `{}` has {there}; leave `--{setting}` out, or begin another project with `--project`{}",
+                "the project `{}` has {there}; omit `--{setting}`, or start another project with `--project`{}",
                 project.folder().display(),
                 if setting == "classes" { "; the page adds classes" } else { "" }
             ))),

@@ -9,7 +9,7 @@ use deepal::{Catalog, Estimate, InitialSet, Monitor, StudyPlan};
 use std::fmt::Write;
 
 pub(crate) fn run(args: &GridArgs) -> Outcome {
-    let terminal = Terminal::new(ProgressMode::Auto);
+    let terminal = Terminal::new(ProgressMode::Auto, "timing pieces of the work");
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
     let monitor = Monitor { hear: &hear, stop: &STOP };
     let plan = StudyPlan::new(args.settings()?, &Catalog::default(), monitor)?.offline(args.offline);

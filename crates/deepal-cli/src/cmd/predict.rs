@@ -1,9 +1,10 @@
 //! `deepal predict`: what a trained net makes of a user's own data.
 
 use super::formulas::FormulaArgs;
-use super::{Outcome, print_bytes, wrong};
+use super::{Outcome, ending, print_bytes, wrong};
 use crate::interrupt::STOP;
-use crate::progress::{ProgressMode, Terminal, say};
+use crate::progress::{ProgressMode, Terminal};
+use crate::say::say;
 use clap::Args;
 use deepal::files::write_in_pieces;
 use deepal::project::{self, Project};
@@ -13,19 +14,20 @@ use std::path::PathBuf;
 /// Options of `deepal predict`.
 #[derive(Debug, Args)]
 pub(crate) struct PredictArgs {
-    /// A folder or zip of pictures, a table, a file of arrays, a data.toml, or a project
-    #[arg(value_name = "SOURCE|PROJECT")]
+    #[arg(value_name = "SOURCE|PROJECT", help = super::SOURCE_OR_PROJECT)]
     source: PathBuf,
-    /// The net, as `deepal train` or `deepal export RUN --net` wrote it [default: the newest of the project]
+    /// The net that `deepal train` or `deepal export --net` wrote [default: the newest of the project]
     #[arg(long, value_name = "NET.safetensors")]
     net: Option<PathBuf>,
-    /// Where the pretrained net is now whose embeddings it learnt from [default: where it was then]
+    /// Where the pretrained model is now, if it was moved since the net was trained
     #[arg(long, value_name = "FEATURES.onnx")]
     model: Option<PathBuf>,
-    /// The table to write; JSON lines if its name ends so [default: standard output, as CSV]
-    #[arg(short, long, value_name = "P.csv|P.jsonl")]
+    /// The table to write: .csv or .jsonl [default: CSV to standard output]
+    #[arg(short, long, value_name = "P.csv")]
     out: Option<PathBuf>,
-    /// The probabilities of all classes too: columns `p_CLASS`, or an object `probs`
+    /// Also write the probabilities of all classes
+    ///
+    /// They are columns `p_CLASS`, or an object `probs` in JSON lines.
     #[arg(long)]
     probs: bool,
     #[command(flatten)]
@@ -33,13 +35,14 @@ pub(crate) struct PredictArgs {
 }
 
 pub(crate) fn run(args: &PredictArgs) -> Outcome {
-    let terminal = Terminal::new(ProgressMode::Auto);
+    let form = match &args.out {
+        Some(out) if ending("--out", out, &["csv", "jsonl", "ndjson"])? != "csv" => Form::JsonLines,
+        _ => Form::Csv,
+    };
+    let terminal = Terminal::new(ProgressMode::Auto, "reading the data");
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
     let monitor = Monitor { hear: &hear, stop: &STOP };
     let (prediction, sentence) = open(args, monitor)?;
-    let extension =
-        args.out.as_ref().and_then(|out| out.extension()).and_then(|extension| extension.to_str());
-    let form = if matches!(extension, Some("jsonl" | "ndjson")) { Form::JsonLines } else { Form::Csv };
     // Each piece is of whole rows.
     let formulas = FormulaArgs { no_formulas: args.formulas.no_formulas && form == Form::Csv };
     let right = match &args.out {
@@ -75,11 +78,11 @@ fn open(args: &PredictArgs, monitor: Monitor<'_>) -> Outcome<(Prediction, Option
         return Ok((Prediction::open(net, &source, model, monitor)?, None));
     }
     let Some(folder) = Project::find(&args.source) else {
-        return Err(wrong("name the net with `--net NET.safetensors`; only a project has one of its own"));
+        return Err(wrong("name a net with `--net NET.safetensors`, or a SOURCE that has a project"));
     };
     let project = Project::read(&folder, monitor)?;
     let Some(net) = project.state().net.clone() else {
-        return Err(wrong(format!("`{}` has no net yet; `deepal train` makes it", folder.display())));
+        return Err(wrong(format!("`{}` has no net yet; train it with `deepal train`", folder.display())));
     };
     let prediction = Prediction::open(&net.file, &project.setup().source, model, monitor)?;
     let state = project.state();

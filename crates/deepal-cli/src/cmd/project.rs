@@ -16,7 +16,7 @@ pub(crate) fn folder(path: &Path) -> Outcome<PathBuf> {
     Project::find(path).ok_or_else(|| {
         let path = path.display();
         wrong(format!(
-            "`{path}` is no project and has none beside it; `deepal init {path} --classes A,B` makes one"
+            "`{path}` is no project and has none beside it; create one with `deepal init {path} --classes A,B`"
         ))
     })
 }
@@ -96,7 +96,7 @@ pub(crate) fn trained(classes: &[String], net: &NetRecord) -> String {
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "{:<12}{}, learnt from {}",
+        "{:<12}{}, trained on {}",
         "net",
         net.file.display(),
         count(net.n_labeled, "label", "labels")

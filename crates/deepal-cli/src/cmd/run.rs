@@ -11,31 +11,34 @@ use deepal::{Catalog, Error, Monitor, Study, StudyPlan, analysis};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+const FILES: &str = "Files and progress";
+
 /// Options of `deepal run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The run folder; a run that is there resumes with what is missing [default: runs/FILE of `--config FILE.toml`, else
-    /// the next free runs/NNN-DATASET]
-    #[arg(long, value_name = "DIR")]
+    #[command(flatten)]
+    pub(crate) grid: GridArgs,
+    /// The run folder; an existing run resumes with what is missing
+    ///
+    /// [default: runs/FILE of `--config FILE.toml`, else the next free runs/NNN-DATASET]
+    #[arg(short, long, value_name = "DIR", help_heading = FILES)]
     pub(crate) out: Option<PathBuf>,
-    /// Resume the interrupted run in a folder, as if it had not been interrupted
-    #[arg(long, value_name = "DIR", conflicts_with_all = [
-        "dataset", "strategy", "seeds", "initial", "initial_set", "query", "rounds", "pool", "net", "training", "config",
+    /// Resume the interrupted run in a folder
+    #[arg(long, value_name = "DIR", help_heading = FILES, conflicts_with_all = [
+        "source", "dataset", "strategy", "seeds", "initial", "initial_set", "query", "rounds", "pool", "net", "training", "config",
         "out", "model", "dedup", "per_class_seed", "rare_classes", "device",
     ])]
     pub(crate) resume: Option<PathBuf>,
-    /// What to show on stderr meanwhile
-    #[arg(long, value_name = "HOW", default_value = "auto")]
+    /// How progress is shown on stderr
+    #[arg(long, value_name = "HOW", default_value = "auto", help_heading = FILES)]
     pub(crate) progress: ProgressMode,
     /// Also write TensorBoard event files below a folder, at the end
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = FILES, hide_short_help = true)]
     pub(crate) tensorboard: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) grid: GridArgs,
 }
 
 pub(crate) fn run(args: RunArgs) -> Outcome {
-    let terminal = Terminal::new(args.progress);
+    let terminal = Terminal::new(args.progress, "reading the data");
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
     let monitor = Monitor { hear: &hear, stop: &STOP };
     let catalog = Catalog::default();
@@ -65,7 +68,7 @@ pub(crate) fn run(args: RunArgs) -> Outcome {
     let folder = study.folder().to_owned();
     let failures = if study.jobs().is_empty() { Vec::new() } else { simulate(&mut study, &args, &terminal)? };
     show(&mut study, args.tensorboard.as_deref()).map_err(|error| {
-        let what = "the run is recorded; `deepal run --resume {}` makes what is missing";
+        let what = "the run is recorded; `deepal run --resume {}` writes what is missing";
         error.about(what.replace("{}", &folder.display().to_string()))
     })?;
     match failures.first() {
@@ -94,12 +97,12 @@ fn simulate(study: &mut Study<'_>, args: &RunArgs, terminal: &Terminal) -> Outco
     interrupt::listen(None, format!("stopped; resume with `deepal run --resume {folder}`"))?;
     let threads = args.grid.threads();
     if study.config().tasks.len() > 1 {
-        terminal.say_unless_json("timing pieces of the work, to begin with the longest jobs");
+        terminal.say_unless_json("timing pieces of the work, to start with the longest jobs");
     }
+    terminal.doing("timing pieces of the work");
     study.order(threads);
-    terminal.begin(study);
+    terminal.begin(study, threads);
     study.config().warnings().iter().for_each(|warning| terminal.warn(&format!("warning: {warning}")));
-    study.missing_signals()?.iter().for_each(|note| terminal.note(note));
     let config = study.config();
     terminal.note(&format!(
         "{}: {}, {}; {} to do on {}; recording in {folder}",
@@ -110,7 +113,7 @@ fn simulate(study: &mut Study<'_>, args: &RunArgs, terminal: &Terminal) -> Outco
         count(threads, "thread", "threads"),
     ));
     let failures = study.run(threads);
-    terminal.end();
+    terminal.end("writing the report");
     failures.map_err(|error| match error {
         Error::Interrupted(_) => Error::Interrupted(format!(
             "nothing recorded is lost; resume with `deepal run --resume {folder}`"

@@ -2,9 +2,10 @@
 
 use super::formulas::FormulaArgs;
 use super::model::ModelArgs;
-use super::{Outcome, print_bytes, project, wrong};
+use super::{Outcome, ending, print_bytes, project, wrong};
 use crate::interrupt::STOP;
-use crate::progress::{ProgressMode, Terminal, say};
+use crate::progress::{ProgressMode, Terminal};
+use crate::say::say;
 use clap::Args;
 use deepal::files::write_atomically;
 use deepal::project::Project;
@@ -14,92 +15,125 @@ use deepal::{
 };
 use std::path::{Path, PathBuf};
 
+const OWN: &str = "Your own data";
+const TABLE: &str = "A table";
+const ARRAYS: &str = "Arrays, or columns of the table";
+
 /// Options of `deepal select`.
 #[derive(Debug, Args)]
 pub(crate) struct SelectArgs {
-    /// A project, or a folder or zip of pictures, a table, a file of arrays, or a data.toml
-    #[arg(value_name = "PROJECT|SOURCE", conflicts_with_all = [
+    #[arg(value_name = "SOURCE|PROJECT", help = super::SOURCE_OR_PROJECT, conflicts_with_all = [
         "probs", "logits", "mc_probs", "member_probs", "embeddings", "labeled_embeddings", "features", "labeled_features", "head_weights", "head_biases",
     ])]
     pub(crate) source: Option<PathBuf>,
-    /// The net to train on what is labelled, with settings as in `head(width=64)` (see `deepal list nets`) [default: softmax-regression on vectors, mlp on
-    /// pictures]
-    #[arg(long, value_name = "NAME", requires = "source")]
-    pub(crate) net: Option<String>,
-    /// Ask for one label in each group of copies; near ones are within this share of the typical distance of two samples
-    /// [default: 0.15]
-    #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.15", requires = "source")]
-    pub(crate) dedup: Option<f64>,
-    /// The strategy, with settings as in `bald(passes=50)` (see `deepal list strategies`) [default: auto]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) strategy: Option<String>,
-    /// Use the strategy for data in which some classes are rare, cluster-margin
-    #[arg(long, conflicts_with = "strategy")]
-    pub(crate) rare_classes: bool,
-    /// How many rows to pick; all of them if there are fewer [default: a batch of the project; needed without one]
+    /// How many to pick [default: a batch of the project; needed without a project]
     #[arg(long, value_name = "N", required_unless_present = "source")]
     pub(crate) budget: Option<usize>,
-    /// A page of what a project asks, and beside it a table `id,label` of that name to fill in, for `deepal label --from`
-    #[arg(long, value_name = "PICKS.html", requires = "source")]
+    /// The strategy, such as `margin` or `bald(passes=50)`; see `deepal list strategies` [default: auto]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) strategy: Option<String>,
+    /// Use cluster-margin, the strategy for rare classes
+    #[arg(long, conflicts_with = "strategy")]
+    pub(crate) rare_classes: bool,
+    /// The seed of strategies that draw at random [default: 1]
+    #[arg(long, alias = "seeds", value_name = "S")]
+    pub(crate) seed: Option<u64>,
+    /// The file to write: .csv, .jsonl or .parquet; .csv for a project [default: CSV to standard output]
+    #[arg(short, long, value_name = "PICKS.csv")]
+    pub(crate) out: Option<PathBuf>,
+    /// The net to train on the labels; see `deepal list nets` [default: softmax-regression on vectors, mlp on pictures]
+    #[arg(long, value_name = "NAME", requires = "source", help_heading = OWN)]
+    pub(crate) net: Option<String>,
+    /// Ask for one label in each group of copies [default: 0.15]
+    ///
+    /// Two samples are copies if their distance is within this share of the typical distance.
+    #[arg(
+        long,
+        value_name = "SHARE",
+        num_args = 0..=1,
+        default_missing_value = "0.15",
+        requires = "source",
+        help_heading = OWN
+    )]
+    pub(crate) dedup: Option<f64>,
+    /// A page to look at what a project asks, with a table `id,label` beside it
+    ///
+    /// Fill in the table and import it with `deepal label --from`.
+    #[arg(long, value_name = "PICKS.html", requires = "source", help_heading = OWN)]
     pub(crate) sheet: Option<PathBuf>,
-    /// A table (.csv, .tsv, .jsonl, .parquet) with a row for each sample; `--probs` and `--embeddings` then name its columns, one of
-    /// lists or several by a pattern such as 'p_*'
-    #[arg(long, value_name = "TABLE", conflicts_with_all = ["source", "mc_probs", "member_probs", "labeled_embeddings"])]
+    /// A table with a row for each sample: .csv, .tsv, .jsonl or .parquet
+    ///
+    /// `--probs` and `--embeddings` then name its columns: a column of lists, or several columns by a pattern such as 'p_*'.
+    #[arg(
+        long,
+        value_name = "TABLE",
+        conflicts_with_all = ["source", "mc_probs", "member_probs", "labeled_embeddings"],
+        help_heading = TABLE
+    )]
     pub(crate) table: Option<PathBuf>,
-    /// The column of the table with the samples' ids; with it the order of the rows does not change what is picked
-    #[arg(long, value_name = "COLUMN", requires = "table")]
+    /// The column with the samples' ids; with it, the order of rows does not change the picks
+    #[arg(long, value_name = "COLUMN", requires = "table", help_heading = TABLE)]
     pub(crate) id: Option<String>,
-    /// The column of the table with labels: rows that have one are labelled already and no candidates
-    #[arg(long, value_name = "COLUMN", requires = "table")]
+    /// The column with labels; rows that have one are not picked
+    #[arg(long, value_name = "COLUMN", requires = "table", help_heading = TABLE)]
     pub(crate) label: Option<String>,
-    /// Look at only N of the candidates, drawn at random by seed: for pools that are too large
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "source")]
-    pub(crate) candidates: Option<u64>,
-    /// The memory to stay within, in MB; more is refused before it starts [default: what the system has, on Linux]
-    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "source")]
-    pub(crate) memory: Option<u64>,
     /// Class probabilities of the candidates, [n, c]
-    #[arg(long, value_name = "P.npy")]
+    #[arg(long, value_name = "P.npy", help_heading = ARRAYS)]
     pub(crate) probs: Option<PathBuf>,
-    /// Class scores before softmax, in the place of probabilities, [n, c]
-    #[arg(long, value_name = "Z.npy", conflicts_with = "probs")]
+    /// Class scores before softmax, instead of probabilities, [n, c]
+    #[arg(long, value_name = "Z.npy", conflicts_with = "probs", help_heading = ARRAYS)]
     pub(crate) logits: Option<PathBuf>,
+    /// Embeddings of the candidates, [n, d]
+    #[arg(long, value_name = "E.npy", help_heading = ARRAYS)]
+    pub(crate) embeddings: Option<PathBuf>,
+    /// Embeddings of the labelled samples, [m, d] [default: nothing is labelled]
+    #[arg(long, value_name = "L.npy", help_heading = ARRAYS)]
+    pub(crate) labeled_embeddings: Option<PathBuf>,
+    /// Classes of the labelled samples, from 0, [m]
+    ///
+    /// With them `auto` checks by cross-validation how far a classifier on embeddings can be trusted.
+    #[arg(long, value_name = "Y.npy", requires = "labeled_embeddings", help_heading = ARRAYS)]
+    pub(crate) labels: Option<PathBuf>,
     /// Class probabilities of stochastic passes, [t, n, c]
-    #[arg(long, value_name = "M.npy")]
+    #[arg(long, value_name = "M.npy", help_heading = ARRAYS, hide_short_help = true)]
     pub(crate) mc_probs: Option<PathBuf>,
     /// Class probabilities of several nets, [t, n, c]
-    #[arg(long, value_name = "K.npy")]
+    #[arg(long, value_name = "K.npy", help_heading = ARRAYS, hide_short_help = true)]
     pub(crate) member_probs: Option<PathBuf>,
-    /// Embeddings of the candidates, [n, d]
-    #[arg(long, value_name = "E.npy")]
-    pub(crate) embeddings: Option<PathBuf>,
-    /// Embeddings of samples labelled already, [m, d]; without it, none are
-    #[arg(long, value_name = "L.npy")]
-    pub(crate) labeled_embeddings: Option<PathBuf>,
-    /// Their classes, from 0, [m]: with them `auto` checks by cross-validation how far a classifier on embeddings can be trusted
-    #[arg(long, value_name = "Y.npy", requires = "labeled_embeddings")]
-    pub(crate) labels: Option<PathBuf>,
-    /// Class probabilities of samples labelled already, [m, c]
-    #[arg(long, value_name = "Q.npy", requires = "labeled_embeddings")]
+    /// Class probabilities of the labelled samples, [m, c]
+    #[arg(long, value_name = "Q.npy", requires = "labeled_embeddings", help_heading = ARRAYS, hide_short_help = true)]
     pub(crate) labeled_probs: Option<PathBuf>,
     /// Weights of the last layer, [c, d]
-    #[arg(long, value_name = "W.npy")]
+    #[arg(long, value_name = "W.npy", help_heading = ARRAYS, hide_short_help = true)]
     pub(crate) head_weights: Option<PathBuf>,
     /// Biases of the last layer, [c]
-    #[arg(long, value_name = "B.npy")]
+    #[arg(long, value_name = "B.npy", help_heading = ARRAYS, hide_short_help = true)]
     pub(crate) head_biases: Option<PathBuf>,
     /// Features of the candidates by a fixed encoder, [n, e]
-    #[arg(long, value_name = "F.npy")]
+    #[arg(long, value_name = "F.npy", help_heading = ARRAYS, hide_short_help = true)]
     pub(crate) features: Option<PathBuf>,
-    /// Features of samples labelled already by a fixed encoder, [m, e]
-    #[arg(long, value_name = "G.npy")]
+    /// Features of the labelled samples by a fixed encoder, [m, e]
+    #[arg(long, value_name = "G.npy", help_heading = ARRAYS, hide_short_help = true)]
     pub(crate) labeled_features: Option<PathBuf>,
-    /// The seed of strategies that draw at random [default: 1]
-    #[arg(long, value_name = "S")]
-    pub(crate) seed: Option<u64>,
-    /// The file to write: .csv, .jsonl or .parquet [default: CSV to standard output]
-    #[arg(long, value_name = "PICKS.csv")]
-    pub(crate) out: Option<PathBuf>,
+    /// Look at only N candidates, drawn at random by seed: for pools that are too large
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u64).range(1..),
+        conflicts_with = "source",
+        help_heading = ARRAYS
+    )]
+    pub(crate) candidates: Option<u64>,
+    /// Refuse selections that need more memory than this, in MB [default: what the system has, on Linux]
+    #[arg(
+        long,
+        value_name = "MB",
+        value_parser = clap::value_parser!(u64).range(1..),
+        conflicts_with = "source",
+        help_heading = ARRAYS,
+        hide_short_help = true
+    )]
+    pub(crate) memory: Option<u64>,
     #[command(flatten)]
     pub(crate) formulas: FormulaArgs,
     #[command(flatten)]
@@ -107,18 +141,23 @@ pub(crate) struct SelectArgs {
 }
 
 pub(crate) fn run(args: &SelectArgs) -> Outcome {
-    if let Some(folder) = args.source.as_deref().and_then(Project::find) {
+    let project = args.source.as_deref().and_then(Project::find);
+    if let Some(out) = &args.out {
+        let formats: &[_] = if project.is_some() { &["csv"] } else { &["csv", "jsonl", "parquet"] };
+        ending("--out", out, formats)?;
+    }
+    if let Some(folder) = project {
         return of_project(args, &folder);
     }
     if args.sheet.is_some() {
-        return Err(wrong("`--sheet` is for projects; `deepal init SOURCE --classes A,B` makes one"));
+        return Err(wrong("`--sheet` is for projects; create one with `deepal init SOURCE --classes A,B`"));
     }
     let Some(budget) = args.budget else {
-        return Err(wrong("say how many to pick with `--budget N`; a project has its own default"));
+        return Err(wrong("say how many to pick with `--budget N`; only a project has a default"));
     };
     let from = args.from()?;
     let options = args.options(budget);
-    let terminal = Terminal::new(ProgressMode::Auto);
+    let terminal = Terminal::new(ProgressMode::Auto, "choosing samples");
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
     let monitor = Monitor { hear: &hear, stop: &STOP };
     let selected = deepal::select(&from, &options, &Catalog::default(), monitor)?;
@@ -141,19 +180,22 @@ fn of_project(args: &SelectArgs, folder: &Path) -> Outcome {
         || args.model.model.is_some()
     {
         return Err(wrong(format!(
-            "net, strategy, seed and model of the project `{}` were settled when it was made; leave `--net`, `--strategy`, \
-             `--rare-classes`, `--dedup`, `--seed` and `--model` out",
+            "the project `{}` has its own net, strategy, seed and model; omit `--net`, `--strategy`, `--rare-classes`, `--dedup`, \
+             `--seed` and `--model`",
             folder.display()
         )));
     }
-    let terminal = Terminal::new(ProgressMode::Auto);
+    let terminal = Terminal::new(ProgressMode::Auto, "choosing samples");
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
     let monitor = Monitor { hear: &hear, stop: &STOP };
     let opened = Project::open(folder, monitor)?;
     match opened.ask(args.budget, monitor)? {
         None => {
             let open = opened.open_questions().len();
-            say(&format!("{} of the last batch without an answer", count(open, "question", "questions")));
+            say(&format!(
+                "{} of the last batch still without an answer",
+                count(open, "question", "questions")
+            ));
         }
         Some(done) => {
             match &done.batch.fallback {
@@ -162,13 +204,13 @@ fn of_project(args: &SelectArgs, folder: &Path) -> Outcome {
                     let per_class = project::per_class(&opened.state().class_names(), &opened.status());
                     let labels = count(done.batch.n_labeled, "label", "labels");
                     say(&format!(
-                        "trained on {labels}, all but those of the audit; labels of each class: {per_class}"
+                        "trained on {labels} (all but the audit's); labels of each class: {per_class}"
                     ));
                 }
                 None => {}
             }
             if done.batch.questions.is_empty() {
-                say("there is nothing left to ask; `deepal train` makes the net");
+                say("no question is left; train the net with `deepal train`");
             }
         }
     }
@@ -176,14 +218,12 @@ fn of_project(args: &SelectArgs, folder: &Path) -> Outcome {
         let table = page.with_extension("csv");
         let (html, csv) = opened.sheet()?;
         if table == *page {
-            return Err(wrong(
-                "`--sheet` names the page, such as picks.html; the table beside it is picks.csv",
-            ));
+            return Err(wrong("`--sheet` names a page such as picks.html; its table is picks.csv"));
         }
         let is_same = || std::fs::read(&table).is_ok_and(|there| there == csv);
         if table.exists() && !is_same() && !opened.knows(&table)? {
             return Err(wrong(format!(
-                "`{}` has answers that the project does not have; take them in with `deepal label {} --from {0}`, or remove it",
+                "`{}` has answers that the project does not have; import them with `deepal label {} --from {0}`, or remove the file",
                 table.display(),
                 args.source.as_deref().unwrap_or(folder).display()
             )));
@@ -191,7 +231,7 @@ fn of_project(args: &SelectArgs, folder: &Path) -> Outcome {
         write_atomically(page, html.as_bytes())?;
         write_atomically(&table, &csv)?;
         say(&format!(
-            "look at {}, fill in {}, then `deepal label {} --from {}`",
+            "look at {}, fill in {}, then run `deepal label {} --from {}`",
             page.display(),
             table.display(),
             args.source.as_deref().unwrap_or(folder).display(),
@@ -230,7 +270,7 @@ impl SelectArgs {
             return Ok(PickFrom::Source(SourceChoice { path, net, dedup, model, ..SourceChoice::default() }));
         }
         if self.model.model.is_some() {
-            return Err(wrong("`--model` needs a SOURCE to make embeddings of"));
+            return Err(wrong("`--model` needs a SOURCE to embed"));
         }
         if let Some(path) = &self.table {
             let column =

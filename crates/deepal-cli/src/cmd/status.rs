@@ -11,14 +11,13 @@ use std::path::PathBuf;
 /// Options of `deepal status`.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
-    /// The project, or the source that it is about
-    #[arg(value_name = "PROJECT|SOURCE")]
+    #[arg(value_name = "SOURCE|PROJECT", help = super::SOURCE_OR_PROJECT)]
     project: PathBuf,
 }
 
 pub(crate) fn run(args: &StatusArgs) -> Outcome {
     let folder = project::folder(&args.project)?;
-    let terminal = Terminal::new(ProgressMode::Auto);
+    let terminal = Terminal::new(ProgressMode::Auto, "reading the project");
     let hear = |news: deepal::News<'_>| terminal.hear(&news);
     let project = Project::read(&folder, Monitor { hear: &hear, stop: &STOP })?;
     print(&project::status(&project))

@@ -3,10 +3,14 @@
 use super::*;
 
 #[test]
-fn without_arguments_there_is_help_and_the_code_of_a_wrong_call() {
+fn without_arguments_it_says_what_to_do_next() {
     let folder = workshop();
-    let said = call(&folder, "").expect(2, &["Usage: deepal", "run", "select", "list", "Exit codes"]);
-    assert_eq!(said.stdout, "");
+    let said = call(&folder, "").expect(0, &[]);
+    assert_eq!(said.stderr, "");
+    for words in ["  deepal label photos/", "  deepal run", "  deepal select photos/", "deepal --help"] {
+        assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
+    }
+    assert_narrow(&said.stdout);
     call(&folder, "frobnicate").expect(2, &["frobnicate", "--help"]);
     call(&folder, "list").expect(2, &["<WHAT>"]);
     call(&folder, "list nonsense").expect(2, &["nonsense", "strategies, datasets, nets"]);
@@ -31,12 +35,17 @@ fn help_has_the_exit_codes_and_every_option() {
         "dataset", "strategy", "seeds", "metric", "initial", "query", "rounds", "pool", "net", "training",
         "config", "out", "resume", "data-dir", "offline", "threads",
     ] {
-        let (_, about) = text.split_once(&format!("      --{option}")).unwrap();
+        let (_, about) = text.split_once(&format!(" --{option}")).unwrap();
         let about = about.lines().nth(1).unwrap().trim();
         assert!(about.len() > 10, "--{option} says only {about:?}");
     }
-    for line in ["--help", "run --help", "select --help", "list --help", "-h", "run -h"] {
+    for line in ["--help", "run --help", "select --help", "list --help", "-h", "run -h", "select -h"] {
         assert_narrow(&help(line));
+    }
+    let (short, long) = (help("select -h"), help("select --help"));
+    assert!(short.lines().count() < 80 && short.lines().count() < long.lines().count(), "{short}");
+    for heading in ["Your own data:", "A table:", "Arrays, or columns of the table:", "Examples:"] {
+        assert!(short.contains(heading) && long.contains(heading), "{heading}: {short}");
     }
     assert_eq!(help("--version").trim(), format!("deepal {}", env!("CARGO_PKG_VERSION")));
 }
@@ -89,4 +98,45 @@ fn a_reader_that_has_had_enough_is_no_error() {
         assert!(output.status.success() && !stderr.contains("error"), "{line}: {stderr}");
     }
     assert!(is_finished(&read(&folder, "run/events.jsonl")));
+}
+
+#[test]
+fn shells_complete_commands_and_options() {
+    let folder = workshop();
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let said = call(&folder, &format!("completions {shell}")).expect(0, &[]);
+        for word in ["inspect", "labeled-embeddings", "tensorboard"] {
+            assert!(said.stdout.contains(word), "{shell} lacks {word}");
+        }
+    }
+    call(&folder, "completions csh").expect(2, &["csh", "bash"]);
+}
+
+/// Nothing is made, and nothing is written under a name that says something else.
+#[test]
+fn files_of_unknown_formats_are_refused_before_anything_is_done() {
+    let folder = workshop();
+    for (line, words) in [
+        ("select none --budget 3 --out x.xlsx", ["`--out x.xlsx`", "`.csv`, `.jsonl`, `.parquet`"]),
+        ("predict none --net none -o x.parquet", ["`--out x.parquet`", "`.csv`, `.jsonl`"]),
+        ("train none -o x.pt", ["`--out x.pt`", "`.safetensors`"]),
+        ("embed none --model none -o x.npz", ["`--out x.npz`", "`.npy`"]),
+        ("export none -o x.xlsx", ["`--out x.xlsx`", "`.csv`"]),
+        ("export none --format jsonl -o x.csv", ["`--out x.csv`", "`.jsonl`"]),
+        ("export none --net x.onnx", ["`--net x.onnx`", "`.safetensors`"]),
+    ] {
+        call(&folder, line).expect(2, &words);
+    }
+    // A device has no format in its name.
+    call(&folder, "select none --budget 3 --out /dev/null").expect(3, &["none"]);
+}
+
+#[test]
+fn words_that_people_type_for_strategies_are_understood_and_explained() {
+    let folder = workshop();
+    let line = "run digits --net softmax_regression --seed 1 --initial 20 --query 10 --rounds 1 --strategy coreset,LC,K_Means -o run";
+    let said = call(&folder, line).expect(0, &["`coreset` means the strategy `k-center`", "`LC` means"]);
+    assert!(!said.stderr.contains("K_Means"), "{said:?}");
+    assert!(said.stdout.contains("k-center") && said.stdout.contains("least-confidence"), "{said:?}");
+    assert!(read(&folder, "run/config.toml").contains("k-means"));
 }

@@ -214,9 +214,18 @@ fn several_runs_make_one_report_if_they_can_be_compared() {
     let said = call(&folder, "report a b -o out/page.html").expect(0, &[]);
     assert!(said.stdout.contains("margin") && said.stdout.ends_with("out/page.html\n"), "{said:?}");
     call(&folder, "report both").expect(0, &[]);
+    let names = |name: &str| {
+        let entries = fs::read_dir(folder.path().join(name)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<BTreeSet<_>>()
+    };
+    // Its files are in a folder of their own, and not beside the page.
+    assert_eq!(names("out"), ["page-files", "page.html"].map(String::from).into());
+    call(&folder, "report a b -o folder").expect(0, &[]);
+    assert!(names("folder").contains("report.html"));
+    assert!(names("out/page-files").is_subset(&names("folder")));
     for name in ["summary.csv", "selections.parquet"] {
         let bytes = |folder_name: &str| fs::read(folder.path().join(folder_name).join(name)).unwrap();
-        let (ours, whole) = (bytes("out"), bytes("both"));
+        let (ours, whole) = (bytes("out/page-files"), bytes("both"));
         // The seconds at the end of each row differ.
         let head = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..200]).into_owned();
         assert!(if name == "summary.csv" { head(&ours) == head(&whole) } else { ours == whole }, "{name}");
@@ -227,15 +236,14 @@ fn several_runs_make_one_report_if_they_can_be_compared() {
         "pictures are in the page"
     );
 
-    call(&folder, "report a b").expect(2, &["`--out REPORT.html`"]);
+    call(&folder, "report a b").expect(2, &["`--out FOLDER`"]);
     call(&folder, "report a none -o x.html").expect(3, &["`none` holds no run"]);
     call(&folder, "report a both -o x.html")
         .expect(2, &["random with seed 1 on digits", "more than one", "`both`"]);
     let words = ["`a` and `other`", "digits with softmax-regression", "other settings", "cannot be compared"];
     call(&folder, "report a other -o x.html").expect(2, &words);
-    call(&folder, "report a -o out").expect(2, &["`out` is not the name of a page"]);
-    for file in ["a/events.jsonl", "a/config.toml", "summary.csv"] {
-        call(&folder, &format!("report a -o {file}")).expect(2, &["is not the name of a page"]);
+    for file in ["a/events.jsonl", "a/config.toml", "summary.csv", "quick.pdf"] {
+        call(&folder, &format!("report a -o {file}")).expect(2, &[file, "neither a folder nor a page"]);
     }
     call(&folder, "report a -o suite.toml/x.html").expect(4, &["suite.toml"]);
     assert!(!folder.path().join("x.html").exists());

@@ -23,6 +23,7 @@ mod k_center;
 mod least_confidence;
 mod margin;
 mod max_herding;
+mod names;
 mod power;
 mod prob_cover;
 mod random;
@@ -32,7 +33,7 @@ mod uncertainty_herding;
 mod weighted_k_means;
 
 use crate::error::{Error, Result};
-use crate::settings::{self, Given, Setting, Settings, Spec};
+use crate::settings::{self, Given, Setting, Settings, Spec, is_same_name};
 use crate::signals::{Signal, Signals};
 use ndarray::Array1;
 
@@ -60,6 +61,7 @@ pub use k_center::KCenter;
 pub use least_confidence::{LeastConfidence, LeastConfidenceDropout};
 pub use margin::{Margin, MarginDropout};
 pub use max_herding::MaxHerding;
+pub use names::other_name;
 pub use power::{PowerBald, PowerEntropy, PowerMargin};
 pub use prob_cover::ProbCover;
 pub use random::Random;
@@ -311,13 +313,13 @@ pub static ALL: &[&Entry] = &[
 /// The names of the [upper bound](crate::UpperBound), which is no strategy; the first is the one in results.
 pub const UPPER_BOUND: [&str; 3] = ["upper-bound", "oracle", "greedy-oracle"];
 
-/// Whether a name is one of the [upper bound](UPPER_BOUND), in upper or lower case, with settings or without.
+/// Whether a name is one of the [upper bound](UPPER_BOUND), as [`is_same_name`] says, with settings or without.
 pub fn is_upper_bound(name: &str) -> bool {
     let name = name.split('(').next().unwrap_or_default();
-    UPPER_BOUND.iter().any(|known| known.eq_ignore_ascii_case(name))
+    UPPER_BOUND.iter().any(|known| is_same_name(known, name))
 }
 
-/// The entry of a name, ours or DeepAL's, in upper or lower case.
+/// The entry of a name, ours or DeepAL's as [`is_same_name`] says, or of [another word](other_name) for it.
 ///
 /// # Errors
 /// No strategy is called so; the message suggests the nearest name, or says why the upper bound is none.
@@ -331,8 +333,9 @@ pub fn is_upper_bound(name: &str) -> bool {
 /// # Ok::<(), deepal_core::Error>(())
 /// ```
 pub fn by_name(name: &str) -> Result<&'static Entry> {
+    let meant = other_name(name).unwrap_or(name);
     let called = |entry: &Entry| {
-        [Some(entry.name), entry.deepal].iter().flatten().any(|n| n.eq_ignore_ascii_case(name))
+        [Some(entry.name), entry.deepal].into_iter().flatten().any(|known| is_same_name(known, meant))
     };
     if is_upper_bound(name) {
         return Err(Error::Setting {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Columns of the terminal that tables keep to.
-const WIDTH: usize = 100;
+const WIDTH: usize = 80;
 
 /// Strategies side by side; with more, each has a line.
 const SIDE_BY_SIDE: usize = 6;

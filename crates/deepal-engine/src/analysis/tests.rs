@@ -418,7 +418,7 @@ fn twelve_strategies_fit_the_terminal() {
     let strategies = strategies.chain((0..10).map(|i| format!("strategy-{i}")));
     let rounds = strategies.map(|strategy| runs("d", &strategy, 3, &[0.5; 20])).collect::<Vec<_>>();
     let text = text(&analysis(&rounds));
-    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     let head = text.lines().nth(1).unwrap().split_whitespace().collect::<Vec<_>>();
     assert_eq!((head[0], head[1], head.last()), ("labels", "100", Some(&"2000")), "{text}");
     assert!(text.lines().any(|line| line.starts_with("least-confidence-dropout  ") && line.contains('±')));

@@ -15,10 +15,14 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Items that are embedded between two writes to the cache: a killed program loses at most these.
 const BATCH: usize = 64;
+/// Items that are embedded together at first, and then twice as many while that takes less than [`PATIENCE`].
+const FIRST: usize = 8;
+/// How often the progress is told at least, where the model is fast enough.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// How long to wait before looking again whether a cache is free.
 const WAIT: Duration = Duration::from_millis(100);
 /// How pretrained nets mostly want their colours: ImageNet's mean and deviation, 0 to 255.
@@ -99,7 +103,9 @@ fn preset(model: &Path, preprocess: &Preprocess) -> Result<Preset> {
 /// The same samples with embeddings for inputs.
 pub(super) fn embed(mut own: Source, model: &Pretrained, monitor: &Monitor<'_>) -> Result<Source> {
     let hint = model.image.as_ref().map(Transform::shape);
+    monitor.progress("loading the model", 0, 1);
     let extractor = Extractor::load(&model.path, hint, model.output.as_deref())?;
+    monitor.progress("loading the model", 1, 1);
     if extractor.outputs().len() > 1 {
         let others = extractor.outputs().iter().filter(|name| *name != extractor.output());
         own.notes.push(format!(
@@ -128,20 +134,30 @@ pub(super) fn embed(mut own: Source, model: &Pretrained, monitor: &Monitor<'_>) 
             missing.push(row);
         }
     }
+    let mut step = FIRST;
     for (batch, rows) in missing.chunks(BATCH).enumerate() {
-        let embeddings = extractor.embed(&own.inputs.inputs(rows)?);
-        let embeddings = embeddings.map_err(|error| name_sample(error, &model.path, rows, &own.ids))?;
-        let items = rows.iter().zip(embeddings.outer_iter());
-        let items = items.filter_map(|(row, embedding)| Some((digests[*row], embedding.to_slice()?)));
-        store.add(items).with_context(|| {
+        let mut computed = Vec::with_capacity(rows.len() * width);
+        while computed.len() < rows.len() * width {
+            let at = computed.len() / width;
+            monitor.progress("embedding", batch * BATCH + at, missing.len());
+            let started = Instant::now();
+            let piece = &rows[at..rows.len().min(at + step)];
+            let embeddings = extractor.embed(&own.inputs.inputs(piece)?);
+            computed.extend(embeddings.map_err(|error| name_sample(error, &model.path, piece, &own.ids))?);
+            if started.elapsed() < PATIENCE {
+                step = BATCH.min(2 * step);
+            }
+        }
+        let items = rows.iter().zip(computed.chunks_exact(width));
+        store.add(items.map(|(row, embedding)| (digests[*row], embedding))).with_context(|| {
             let kept = batch * BATCH;
             format!(
                 "{kept} of {} embeddings were computed and are cached; run the same command again to resume",
                 missing.len()
             )
         })?;
-        monitor.progress("embedding", batch * BATCH + rows.len(), missing.len());
     }
+    monitor.progress("embedding", missing.len(), missing.len());
     let mut embeddings = Array2::zeros((n, width));
     for (digest, mut embedding) in digests.iter().zip(embeddings.outer_iter_mut()) {
         let is_there =
@@ -186,8 +202,7 @@ fn name_sample(error: deepal_onnx::Error, model: &Path, rows: &[usize], ids: &[S
     match error {
         deepal_onnx::Error::Core(deepal_core::Error::NotFinite { row, value, .. }) if row < rows.len() => {
             let why = format!(
-                "gives {value} for `{}`; look whether that sample is whole, and whether `mean` and `std` are those of the model, or take \
-                 the sample out",
+                "gives {value} for `{}`; check that the sample is whole and that `mean` and `std` are the model's, or remove the sample",
                 ids[rows[row]]
             );
             DataError::Unfit { path: model.into(), why }.into()

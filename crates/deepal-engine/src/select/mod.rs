@@ -15,7 +15,6 @@ use crate::catalog::Catalog;
 use crate::error::{Error, Result, bail};
 use crate::groups::group;
 use crate::monitor::Monitor;
-use crate::text;
 use deepal_core::signals::Origin;
 use deepal_core::{Calibration, Class, Selection, Signal, Signals, SoftmaxRegression, Strategy, select};
 use deepal_data::csv_row;
@@ -135,6 +134,9 @@ pub fn select(
         bail!(Error::Setting(format!("`{}` {why}", options.strategy)));
     }
     let strategy = catalog.strategy(&options.strategy)?;
+    if let Some(note) = catalog.other_name(&options.strategy) {
+        monitor.note(&note);
+    }
     match from {
         PickFrom::Source(choice) => source::select(choice, strategy, options, catalog, &monitor),
         PickFrom::Table(columns) => table::select(columns, strategy.as_ref(), options, &monitor),
@@ -222,19 +224,21 @@ fn ask(
 fn say_if_drawn(strategy: &dyn Strategy, is_unranked: bool, monitor: &Monitor<'_>) {
     if strategy.one_by_one() && is_unranked {
         monitor.note(&format!(
-            "strategy `{}` gives all candidates the same score, so the picks are drawn at random by seed",
+            "strategy `{}` scores all candidates the same, so picks are drawn at random by seed",
             strategy.name()
         ));
     }
 }
 
-/// Says that something is labelled and that a strategy would use its calibration, which is not there.
+/// Says that a strategy would use the classes of what is labelled, which were not given.
 fn say_without(strategy: &dyn Strategy, signals: &Signals<'_>, monitor: &Monitor<'_>) {
     let is_cold = signals.labeled_embeddings().is_ok_and(|labeled| labeled.is_empty());
     let wants = strategy.wants().contains(&Signal::Calibration);
     if !is_cold && wants && !signals.has(Signal::Calibration) {
-        let which = "without the classes of what is labelled (`labels`, or `label` of a table)";
-        monitor.note(&text::without(strategy.name(), Signal::Calibration, which));
+        monitor.note(&format!(
+            "`{}` can pick better if it knows the classes of the labelled samples; give them as `labels`, or as `label` of a table",
+            strategy.name()
+        ));
     }
 }
 

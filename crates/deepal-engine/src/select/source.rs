@@ -5,8 +5,8 @@ use crate::catalog::Catalog;
 use crate::error::{Context, Error, Result, bail};
 use crate::monitor::Monitor;
 use crate::pretrained::Pretrained;
+use crate::sources;
 use crate::study_settings::default_net;
-use crate::{sources, text};
 use deepal_core::{ActiveLearner, Annotation, SampleId, Selection, Signal, Strategy, provide};
 use deepal_data::source::{Open, Source, Split, order_by_id};
 use deepal_nn::nets::Options;
@@ -99,7 +99,7 @@ fn pick(
         monitor.note(&labels_in_words(source, &rows));
     }
     let name = strategy.name().to_owned();
-    let (needs, wants) = (strategy.needs(), strategy.wants());
+    let needs = strategy.needs();
     let looks_at_net = needs.iter().any(is_of_net);
     let looks_further =
         |need: &Signal| is_of_net(need) && !matches!(need, Signal::Embeddings | Signal::LabeledEmbeddings);
@@ -107,19 +107,13 @@ fn pick(
     let can_train = classes.collect::<BTreeSet<_>>().len() > 1;
     if needs.iter().any(looks_further) && !can_train && !strategy.starts_cold() {
         bail!(Error::Setting(format!(
-            "strategy `{name}` needs a trained net, and `{}` has labels of fewer than two classes; \
-             begin with strategy `auto`, which needs none, and put the answers into labels.csv (`id,label`)",
+            "strategy `{name}` needs a trained net, and `{}` has labels of fewer than two classes; begin with strategy `auto` and \
+             put the answers into labels.csv (`id,label`)",
             source.name
         )));
     }
     let data = source.dataset(rows.clone());
     let net = catalog.net(net, data.meta(), net_options)?;
-    if can_train {
-        let which = format!("from `{}`", net.name());
-        for signal in wants.into_iter().filter(|signal| !net.supports(*signal)) {
-            monitor.note(&text::without(&name, signal, &which));
-        }
-    }
     let learner = ActiveLearner::new(data.clone(), net, strategy, options.seed);
     let mut learner = learner.with_context(|| format!("strategy `{name}`"))?;
     learner.update(&annotations)?;

@@ -13,7 +13,7 @@ use crate::classifier::Classifier;
 use crate::device::Device;
 use crate::train::Training;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use deepal_core::settings::{self, Given, Setting, Settings, Spec};
+use deepal_core::settings::{self, Given, Setting, Settings, Spec, is_same_name};
 use deepal_core::{Error, Meta, Net, Result};
 
 pub use cnn::Cnn;
@@ -87,17 +87,15 @@ pub static ALL: &[&Entry] = &[
     &softmax_regression::ENTRY,
 ];
 
-/// The entry of a name, in upper or lower case.
+/// The entry of a name, as [`is_same_name`] says.
 ///
 /// # Errors
 /// No net is called so; the message suggests the nearest name.
 pub fn by_name(name: &str) -> Result<&'static Entry> {
-    ALL.iter().copied().find(|entry| entry.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
-        Error::UnknownName {
-            kind: "net",
-            name: name.into(),
-            known: ALL.iter().map(|entry| entry.name).collect(),
-        }
+    ALL.iter().copied().find(|entry| is_same_name(entry.name, name)).ok_or_else(|| Error::UnknownName {
+        kind: "net",
+        name: name.into(),
+        known: ALL.iter().map(|entry| entry.name).collect(),
     })
 }
 
