@@ -17,7 +17,11 @@ use deepal_core::metric::Metric;
 use deepal_data::stores::run::RoundRecord;
 use serde::Serialize;
 
+#[cfg(feature = "report")]
+pub(crate) use phrases::{list, p_value, ratio_interval, thousands};
 pub(crate) use table::csv;
+#[cfg(feature = "report")]
+pub(crate) use verdict::outcomes;
 pub use terminal::text;
 
 /// The strategy that the others are compared with.

@@ -3,6 +3,8 @@
 mod cells;
 mod classes;
 mod figures;
+mod headline;
+mod overview;
 mod page;
 pub(crate) mod pictures;
 #[cfg(test)]
@@ -18,7 +20,7 @@ use askama::Template;
 use deepal_core::Data;
 use deepal_data::files::file_name;
 use deepal_data::stores::run::{RoundRecord, Started};
-use figures::{Drawing, Over, Styles, png, svg};
+use figures::{Drawing, Layout, Over, Styles, png, svg};
 use std::collections::BTreeMap;
 
 /// What a report is made of.
@@ -73,10 +75,10 @@ impl Report<'_> {
             // Names in settings and in runs of others are no paths.
             let file = |what: &str| file_name(&format!("{what}-{task_name}"));
             let metric = self.analysis.metric;
-            let curves = |over| figures::learning_curves(task, metric, &styles, over, true);
+            let curves = |over| figures::learning_curves(task, metric, &styles, over, Layout::File);
             drawings.push((file("learning-curves"), curves(Over::Labels)));
             drawings.push((file("learning-curves-time"), curves(Over::Seconds)));
-            drawings.push((file("time"), figures::time_split(task)));
+            drawings.push((file("time"), figures::time_split(task, &styles)));
             let classes = figures::class_balance(task, &self.classes(task));
             drawings.extend(classes.map(|drawing| (file("classes"), drawing)));
             let best = classes::best(task);

@@ -140,6 +140,23 @@ pub(super) fn difference(differences: &[f64]) -> Option<Difference> {
     Some(Difference { mean, p: test.p, p_holm: test.p, outcome: 0 })
 }
 
+/// The mean of shares of 1. Its interval ends at 0 and 1, which Student's does not.
 pub(super) fn estimate(values: &[f64]) -> Estimate {
-    Estimate { value: stats::mean(values), interval: stats::mean_interval(values, BOOTSTRAP_SEED) }
+    let interval = stats::mean_interval(values, BOOTSTRAP_SEED);
+    let interval = interval.map(|(low, high)| (low.max(0.0), high.min(1.0)));
+    Estimate { value: stats::mean(values), interval }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_of_shares_end_at_0_and_1() {
+        // The half-width is t(0.975, 2) · 0.05 / √3 = 4.3027 · 0.028868 = 0.1242.
+        let (low, high) = estimate(&[0.9, 0.95, 1.0]).interval.unwrap();
+        assert!(high == 1.0 && (low - 0.8258).abs() < 1e-4, "{low} {high}");
+        let (low, high) = estimate(&[0.0, 0.05, 0.1]).interval.unwrap();
+        assert!(low == 0.0 && (high - 0.1742).abs() < 1e-4, "{low} {high}");
+    }
 }

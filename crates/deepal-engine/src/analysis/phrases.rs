@@ -4,7 +4,7 @@ use super::{Difference, Estimate};
 use deepal_core::metric::Metric;
 
 /// `1,234`.
-pub(super) fn thousands(number: f64) -> String {
+pub(crate) fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     let parts = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
     parts.collect::<Vec<_>>().join(",")
@@ -28,7 +28,7 @@ pub(super) fn points_with_interval(estimate: Estimate) -> String {
 }
 
 /// `p = 0.03` or `p < 0.001`.
-pub(super) fn p_value(p: f64) -> String {
+pub(crate) fn p_value(p: f64) -> String {
     match p {
         p if p < 0.001 => "p < 0.001".into(),
         p if p < 0.1 => format!("p = {p:.3}"),
@@ -60,7 +60,7 @@ pub(super) fn percent_of(metric: Metric, share: f64) -> String {
 }
 
 /// `1.8 to 2.3`; a lower end of 0 stands for a target that may not be reached.
-pub(super) fn ratio_interval((low, high): (f64, f64)) -> String {
+pub(crate) fn ratio_interval((low, high): (f64, f64)) -> String {
     match (low, high) {
         (0.0, high) => format!("from not reached to {high:.1}"),
         (low, high) => format!("{low:.1} to {high:.1}"),
@@ -68,7 +68,7 @@ pub(super) fn ratio_interval((low, high): (f64, f64)) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub(super) fn list(names: &[&str]) -> String {
+pub(crate) fn list(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [one] => (*one).into(),

@@ -129,11 +129,11 @@ fn width(strategy: &str) -> usize {
     strategy.chars().count().max(CELL)
 }
 
-/// `82.5 ± 1.9`: the interval's half width, which is all of it where it is Student's.
+/// `82.5 ± 1.9`: the longer side of the interval. Both are as long unless it is skewed, or ends at 0 or 100.
 fn cell(arm: &Arm, labels: usize) -> String {
     match arm.points.iter().find(|point| point.labels == labels).map(|point| point.value) {
         Some(Estimate { value, interval: Some((low, high)) }) => {
-            format!("{:.1} ± {:.1}", 100.0 * value, 100.0 * (high - low) / 2.0)
+            format!("{:.1} ± {:.1}", 100.0 * value, 100.0 * (high - value).max(value - low))
         }
         Some(Estimate { value, .. }) => format!("{:.1}", 100.0 * value),
         None => String::new(),

@@ -120,7 +120,7 @@ fn winning_losing_and_no_evidence_are_told_apart() {
         (better, ", 5 seeds, p < 0.001 after Holm); it reached random's final "),
         (better, " labels where random needed 400: 1."),
         (better, " times fewer (95 % interval of the ratio 1."),
-        (even, "On d with n, there is no evidence that even differs from random: area under the curve "),
+        (even, "No evidence that even differs from random on d with n: area under the curve "),
         (worse, "On d with n, worse lost to random: area under the curve -6."),
         (worse, "; it did not reach random's final "),
     ] {

@@ -6,6 +6,7 @@ use super::runs::{ArmRuns, Pair, TaskRuns};
 use super::{Analysis, BASELINE, SEEDS_ADVISED, SEEDS_FOR_CLAIMS, Saving, TaskAnalysis, Versus};
 use crate::text::count;
 use deepal_core::metric::Metric;
+use std::cmp::Reverse;
 
 /// First over all tasks, then task by task, the longest comparison and then the largest difference first.
 pub(super) fn sentences(analysis: &Analysis, runs: &[TaskRuns<'_>], asked: &[String]) -> Vec<String> {
@@ -28,16 +29,13 @@ fn tests(analysis: &Analysis) -> usize {
     arms.filter(|arm| arm.versus_random.is_some()).count()
 }
 
-/// How often each strategy was better or worse than random, and by how much; nothing with fewer than 2 tasks that tell.
-fn over_all(analysis: &Analysis) -> Vec<String> {
+/// How many tasks compare a strategy with random, and on how many of them each was better, worse or neither, the best first.
+pub(crate) fn outcomes(analysis: &Analysis) -> (usize, Vec<(String, [usize; 3])>) {
     let outcomes = |task: &TaskAnalysis| {
         let arms = task.arms.iter().filter_map(|arm| Some((&arm.strategy, arm.versus_random.as_ref()?)));
         arms.map(|(name, versus)| (name.clone(), versus.area.outcome)).collect::<Vec<_>>()
     };
     let outcomes = analysis.tasks.iter().map(outcomes).filter(|task| !task.is_empty()).collect::<Vec<_>>();
-    if outcomes.len() < 2 {
-        return Vec::new();
-    }
     let mut counts = Vec::<(String, [usize; 3])>::new();
     for (name, outcome) in outcomes.iter().flatten() {
         let at = counts.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
@@ -50,15 +48,25 @@ fn over_all(analysis: &Analysis) -> Vec<String> {
             _ => 2,
         }] += 1;
     }
-    counts.sort_by_key(|(_, [wins, losses, _])| *losses as isize - *wins as isize);
+    counts.sort_by_key(|(_, [wins, losses, _])| (*losses as isize - *wins as isize, Reverse(*wins)));
+    (outcomes.len(), counts)
+}
+
+/// How often each strategy was better or worse than random, and by how much; nothing with fewer than 2 tasks that tell.
+fn over_all(analysis: &Analysis) -> Vec<String> {
+    let (tasks, counts) = outcomes(analysis);
+    if tasks < 2 {
+        return Vec::new();
+    }
     let count = |(name, [wins, losses, neither]): &(String, [usize; 3])| {
         format!("{name} {wins}, {losses}, {neither}")
     };
+    let is_null = counts.iter().all(|(_, [wins, losses, _])| wins + losses == 0);
     let counts = counts.iter().map(count).collect::<Vec<_>>().join("; ");
-    let mut sentences = vec![format!(
-        "Over {} tasks, wins, losses and no evidence against random: {counts}.",
-        outcomes.len()
-    )];
+    let mut sentences = vec![match is_null {
+        true => format!("No evidence that any strategy differs from random on any of {tasks} tasks."),
+        false => format!("Over {tasks} tasks, wins, losses and no evidence against random: {counts}."),
+    }];
     let means = analysis.across.iter().filter_map(|across| {
         Some(format!("{} {})", across.strategy, points_with_interval(across.iqm_difference?)))
     });
@@ -142,7 +150,7 @@ fn against_random(task: &TaskAnalysis, name: &str, versus: &Versus, tests: usize
     match versus.area.outcome {
         1 => format!("{where_}, {name} beat random: {evidence}{saving}."),
         -1 => format!("{where_}, {name} lost to random: {evidence}{saving}."),
-        _ => format!("{where_}, there is no evidence that {name} differs from random: {evidence}{alone}."),
+        _ => format!("No evidence that {name} differs from random on {}: {evidence}{alone}.", task.name()),
     }
 }
 

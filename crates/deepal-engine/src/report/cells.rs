@@ -15,6 +15,31 @@ pub(crate) fn points(estimate: &Estimate) -> String {
     format!("{sign}{}", percent(estimate))
 }
 
+/// A difference of shares in percentage points, with its sign and without its interval.
+pub(crate) fn signed(share: f64) -> String {
+    let points = minus(&format!("{:.1}", 100.0 * share));
+    if share > 0.0 { format!("+{points}") } else { points }
+}
+
+/// `+1.2 to +2.6`.
+pub(crate) fn signed_interval((low, high): (f64, f64)) -> String {
+    format!("{} to {}", signed(low), signed(high))
+}
+
+/// A sentence with true minus signs: hyphens at the start of numbers.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut sentence = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    let mut before = ' ';
+    while let Some(letter) = letters.next() {
+        let is_minus =
+            letter == '-' && matches!(before, ' ' | '(') && letters.peek().is_some_and(char::is_ascii_digit);
+        sentence.push(if is_minus { '−' } else { letter });
+        before = letter;
+    }
+    sentence
+}
+
 fn interval(value: f64, interval: Option<(f64, f64)>, digits: usize) -> String {
     let tell = |value: f64| minus(&format!("{value:.digits$}"));
     match interval.map(|(low, high)| (low, high, tell(value - low), tell(high - value))) {
@@ -25,7 +50,7 @@ fn interval(value: f64, interval: Option<(f64, f64)>, digits: usize) -> String {
 }
 
 /// A true minus, and none before a zero.
-fn minus(number: &str) -> String {
+pub(super) fn minus(number: &str) -> String {
     match number.strip_prefix('-') {
         Some(rest) if rest.chars().all(|c| matches!(c, '0' | '.')) => rest.to_owned(),
         Some(rest) => format!("−{rest}"),
@@ -47,8 +72,12 @@ pub(crate) fn ratio(saving: &Saving) -> String {
         Estimate { value, interval: Some((_, high)) } if value <= 0.0 => {
             format!("{} (at most {})", bound(value), bound(high))
         }
-        Estimate { value, interval: Some((low, high)) } => {
+        Estimate { value, interval: Some((low, high)) } if low <= 0.0 => {
             format!("{} ({} to {})", bound(value), bound(low), bound(high))
+        }
+        // A line of a narrow table may end before the bracket and not in it.
+        Estimate { value, interval: Some((low, high)) } => {
+            format!("{value:.2} ({low:.2}\u{a0}to\u{a0}{high:.2})")
         }
     }
 }
@@ -122,8 +151,14 @@ mod tests {
         assert_eq!(percent(&estimate(0.842, Some((0.831, 0.849)))), "84.2 (83.1 to 84.9)");
         assert_eq!(points(&estimate(-0.01, Some((-0.02, 0.0)))), "−1.0 ± 1.0");
         assert_eq!(points(&estimate(0.012, Some((-0.0001, 0.05)))), "+1.2 (0.0 to 5.0)");
+        assert_eq!([0.012, -0.012, -0.0001].map(signed), ["+1.2", "−1.2", "0.0"]);
+        assert_eq!(
+            sentence("k-center -0.53 points (-1 to +0.2) on set-2 - 3"),
+            "k-center −0.53 points (−1 to +0.2) on set-2 - 3"
+        );
         let saving = |ratio| Saving { target: 0.8, random_labels: 500.0, labels: None, ratio };
         assert_eq!(ratio(&saving(estimate(1.25, Some((0.0, 1.5))))), "1.25 (not reached to 1.50)");
+        assert_eq!(ratio(&saving(estimate(1.25, Some((1.0, 1.5))))), "1.25 (1.00\u{a0}to\u{a0}1.50)");
         assert_eq!(ratio(&saving(estimate(0.0, Some((0.0, 0.9))))), "not reached (at most 0.90)");
         assert_eq!(ratio(&saving(estimate(0.0, Some((0.0, 0.0))))), "not reached");
     }

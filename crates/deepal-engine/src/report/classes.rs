@@ -25,7 +25,7 @@ pub(super) struct ClassesView {
 /// A class.
 pub(super) struct Row {
     pub(super) class: String,
-    /// Test samples, recall, precision and F1.
+    /// F1, recall, precision and test samples.
     pub(super) cells: [String; 4],
     /// F1 by strategy.
     pub(super) f1: Vec<String>,
@@ -49,10 +49,10 @@ impl ClassesView {
             Row {
                 class: names.get(class).cloned().unwrap_or_else(|| class.to_string()),
                 cells: [
-                    found.support.to_string(),
+                    share(found.f1),
                     share(found.recall),
                     share(found.precision),
-                    share(found.f1),
+                    found.support.to_string(),
                 ],
                 f1: arms.iter().map(of).collect(),
             }

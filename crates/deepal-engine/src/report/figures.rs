@@ -12,7 +12,11 @@ mod time;
 
 pub(crate) use confusion::confusion;
 pub(crate) use drawing::Drawing;
+#[cfg(test)]
+pub(crate) use drawing::Paint;
 pub(crate) use heat::{class_balance, penalty_matrix};
-pub(crate) use learning::{Over, learning_curves, sample};
+#[cfg(test)]
+pub(crate) use heat::{luminance, mix, on_cell};
+pub(crate) use learning::{Layout, Over, learning_curves, sample};
 pub(crate) use style::Styles;
 pub(crate) use time::time_split;

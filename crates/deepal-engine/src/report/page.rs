@@ -1,7 +1,11 @@
 //! The page: what `templates/report.html` shows, made ready.
 
 use super::classes::ClassesView;
-use super::figures::{self, Over, Styles, class_balance, learning_curves, penalty_matrix, svg, time_split};
+use super::figures::{
+    self, Layout, Over, Styles, class_balance, learning_curves, penalty_matrix, svg, time_split,
+};
+use super::headline::Headline;
+use super::overview::{self, Overview};
 use super::pictures::{Picture, first_picks};
 use super::{Report, cells};
 use crate::analysis::TaskAnalysis;
@@ -16,8 +20,11 @@ use std::fmt::Write;
 #[template(path = "report.html")]
 pub(super) struct Page<'a> {
     report: &'a Report<'a>,
+    headline: Headline,
     styles: Styles,
     tasks: Vec<TaskView<'a>>,
+    /// The strategies over all tasks; none with fewer than 2 tasks.
+    overview: Vec<Overview>,
     /// The penalty matrix, and how large a cell can be.
     penalty: Option<(String, usize)>,
     /// Whether any strategy is compared with random.
@@ -28,8 +35,8 @@ struct TaskView<'a> {
     task: &'a TaskAnalysis,
     name: String,
     metric: Metric,
-    by_labels: String,
-    by_seconds: String,
+    /// The learning curves over labels and over time.
+    curves: [Curves; 2],
     time: String,
     classes: Option<String>,
     per_class: Option<ClassesView>,
@@ -38,9 +45,17 @@ struct TaskView<'a> {
     sheets: Vec<Sheet>,
 }
 
+/// Curves for each width of the page; a task among several has no wide ones.
+struct Curves {
+    class: &'static str,
+    narrow: String,
+    wide: Option<String>,
+}
+
 /// What a strategy asked for first.
 struct Sheet {
     strategy: String,
+    caption: String,
     pictures: Result<Vec<Picture>, String>,
 }
 
@@ -52,7 +67,8 @@ impl<'a> Page<'a> {
         let penalty = report.analysis.penalty.as_ref();
         let penalty = penalty.map(|penalty| (svg::inline(&penalty_matrix(penalty)), penalty.tasks));
         let compared = tasks.iter().any(TaskView::compared);
-        Self { report, styles, tasks, penalty, compared }
+        let (headline, overview) = (Headline::new(report.analysis), overview::rows(report.analysis));
+        Self { report, headline, styles, tasks, overview, penalty, compared }
     }
 
     /// The style rules behind the controls: what is not chosen is hidden on a screen, and nothing is on paper.
@@ -65,12 +81,16 @@ impl<'a> Page<'a> {
         for place in 0..self.tasks.len() {
             let chosen = format!("#task option:nth-child({}):checked", place + 2);
             let _ = writeln!(rules, ":root:has({chosen}) .task:not(.t{place}) {{ display: none; }}");
+            let _ =
+                writeln!(rules, ":root:has({chosen}) .tasks {{ grid-template-columns: minmax(0, 48rem); }}");
         }
         rules + "}\n"
     }
 
-    fn sample(&self, strategy: &str) -> String {
-        svg::inline(&figures::sample(self.styles.style(strategy)))
+    /// A piece of the strategy's curve, beside its name.
+    fn key(&self, strategy: &str) -> String {
+        let sample = svg::inline(&figures::sample(self.styles.style(strategy)));
+        format!(r#"<span class="key">{sample}</span>"#)
     }
 
     fn any_classes(&self) -> bool {
@@ -79,6 +99,21 @@ impl<'a> Page<'a> {
 
     fn any_per_class(&self) -> bool {
         self.tasks.iter().any(|task| task.per_class.is_some())
+    }
+
+    fn several(&self) -> bool {
+        self.tasks.len() > 1
+    }
+
+    /// The sentences of the verdict, with true minus signs.
+    fn verdict(&self) -> impl Iterator<Item = String> {
+        self.report.analysis.verdict.iter().map(|sentence| cells::sentence(sentence))
+    }
+
+    /// What weakens the comparison, and what is missing.
+    fn warnings(&self) -> Vec<String> {
+        let sentences = self.report.analysis.warnings.iter().chain(self.report.notes);
+        sentences.map(|sentence| cells::sentence(sentence)).collect()
     }
 
     /// What the page is about, in words.
@@ -108,15 +143,19 @@ impl<'a> Page<'a> {
 
 impl<'a> TaskView<'a> {
     fn new(report: &Report<'_>, task: &'a TaskAnalysis, styles: &Styles) -> Self {
-        let curves = |over| svg::inline(&learning_curves(task, report.analysis.metric, styles, over, false));
+        let is_alone = report.analysis.tasks.len() == 1;
+        let curves = |class, over| {
+            let drawn =
+                |layout| svg::inline(&learning_curves(task, report.analysis.metric, styles, over, layout));
+            Curves { class, narrow: drawn(Layout::Narrow), wide: is_alone.then(|| drawn(Layout::Wide)) }
+        };
         let classes = report.classes(task);
         let (seed, sheets) = sheets(report, task);
         Self {
             task,
             name: task.name(),
-            by_labels: curves(Over::Labels),
-            by_seconds: curves(Over::Seconds),
-            time: svg::inline(&time_split(task)),
+            curves: [curves("over-labels", Over::Labels), curves("over-seconds", Over::Seconds)],
+            time: svg::inline(&time_split(task, styles)),
             classes: class_balance(task, &classes).map(|figure| svg::inline(&figure)),
             per_class: ClassesView::new(report, task, &classes),
             metric: report.analysis.metric,
@@ -174,7 +213,10 @@ fn sheets(report: &Report<'_>, task: &TaskAnalysis) -> (u64, Vec<Sheet>) {
             (round.dataset == task.dataset && round.net == task.net && round.strategy == *strategy)
                 && (round.seed, round.round) == (seed, 1)
         })?;
-        Some(Sheet { strategy: strategy.clone(), pictures: first_picks(round, data) })
+        let pictures = first_picks(round, data);
+        let shown = pictures.as_ref().map_or(0, Vec::len);
+        let caption = format!("the first {shown} of {} samples that it chose", round.picks.len());
+        Some(Sheet { strategy: strategy.clone(), caption, pictures })
     };
     (seed, task.arms.iter().filter_map(|arm| sheet(&arm.strategy)).collect())
 }

@@ -46,7 +46,7 @@ pub(crate) fn worst(errors: &Errors, data: &Data) -> Result<Vec<Picture>, String
     let name = |class: u16| classes.get(usize::from(class)).map_or("?", String::as_str);
     let caption = |mistake: &Mistake| {
         let (actual, predicted) = (name(mistake.actual), name(mistake.predicted));
-        format!("{actual}, not {predicted} ({:.0} %)", 100.0 * mistake.probability)
+        format!("{actual}, not {predicted} ({:.0}\u{a0}%)", 100.0 * mistake.probability)
     };
     let ids = errors.worst.iter().map(|mistake| SampleId(mistake.sample)).collect::<Vec<_>>();
     shown(data.test.as_ref(), &ids, errors.worst.iter().map(caption).collect())

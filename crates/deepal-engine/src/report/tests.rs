@@ -1,7 +1,10 @@
 //! The page is sound HTML that needs nothing else, and the figures say what they should.
 
+use super::figures::{Paint, luminance, mix, on_cell};
 use super::samples::{Sample, THIRTEEN, renamed, sample};
+use crate::analysis::{Analysis, Estimate};
 use deepal_core::metric::Metric;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -90,7 +93,7 @@ fn the_page_holds_what_was_found() {
     }
     // 3 tasks, 4 strategies, 12 images; and 2 errors of a strategy on each task.
     assert_eq!(html.matches("<img ").count(), 144 + 6);
-    assert_eq!(html.matches(" (88 %)</span>").count(), 6);
+    assert_eq!(html.matches(" (88\u{a0}%)</span>").count(), 6);
     for section in
         ["curves", "savings", "penalty", "across", "per-class", "time", "classes", "pictures", "settings"]
     {
@@ -123,9 +126,9 @@ fn the_metric_is_named_wherever_its_values_are() {
 fn classes_are_shown_by_name_and_many_of_them_in_part() {
     let mut sample = three_tasks();
     let html = sample.report("").html().unwrap();
-    let row = "<tr><th scope=\"row\">Ankle boot</th><td>100</td><td>90.0</td><td>90.0</td><td>90.0</td></tr>";
+    let row = "<tr><th scope=\"row\">Ankle boot</th><td>90.0</td><td>90.0</td><td>90.0</td><td>100</td></tr>";
     assert!(html.contains(row) && html.contains("Ankle boot taken for T-shirt/top: 10.0 %"));
-    assert!(html.contains("<td>–</td><td>90.0</td></tr>"), "a class that is never predicted");
+    assert!(html.contains("<td>–</td><td>100</td></tr>"), "a class that is never predicted");
     sample.change(|analysis| {
         for arm in analysis.tasks.iter_mut().flat_map(|task| &mut task.arms) {
             arm.classes = vec![arm.classes[0].clone(); 200];
@@ -153,7 +156,7 @@ fn a_record_without_counts_has_no_section_of_classes() {
         }
     });
     let html = sample.report("").html().unwrap();
-    assert!(!html.contains("id=\"per-class\"") && !html.contains(" (88 %)</span>"));
+    assert!(!html.contains("id=\"per-class\"") && !html.contains(" (88\u{a0}%)</span>"));
     assert!(!sample.report("").figures().unwrap().iter().any(|file| file.name.contains("confusion")));
 }
 
@@ -255,10 +258,208 @@ fn no_two_strategies_look_alike() {
     let keys =
         html.match_indices("aria-hidden=\"true\">").map(|(at, _)| html[at..].split("</svg>").next().unwrap());
     let mut keys = keys.collect::<Vec<_>>();
-    assert_eq!(keys.len(), 13);
+    // Beside the name in the controls, in the table of all but random, and over the pictures.
+    assert_eq!(keys.len(), 13 + 12 + 13);
     keys.sort_unstable();
     keys.dedup();
     assert_eq!(keys.len(), 13);
+}
+
+/// What is read on a page: the text between its tags, a line each.
+fn read(html: &str) -> String {
+    let (_, body) = html.split_once("<body>").unwrap();
+    let texts = body.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text.trim());
+    texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn one_figure_is_said_first_and_the_rest_is_folded() {
+    let mut sample = sample(&[("digits", "mlp")], &FOUR, 5);
+    sample.change(|analysis| {
+        for (at, arm) in analysis.tasks[0].arms.iter_mut().enumerate() {
+            let Some(versus) = &mut arm.versus_random else { continue };
+            (versus.area.outcome, versus.area.mean.value) = ([0, 1, 0, -1][at], 0.01);
+            let saving = versus.saving.as_mut().unwrap();
+            (saving.labels, saving.ratio.value) = (Some(178.0), 1.91);
+            saving.ratio.interval = Some((1.4, 2.5));
+        }
+    });
+    let html = sample.report("On digits").html().unwrap();
+    let start = "On digits\n1.9 times fewer labels\n, 1.4 to 2.5\n\
+                 margin reached random’s final accuracy of 82.0 % with 178 labels; random needed 340.\n\
+                 No evidence for: bald.\nWorse than random: k-means.\ndigits with mlp: 95 % interval of margin alone, 5 seeds; \
+                 p = 0.012 by a paired t-test of the areas, after Holm’s method for 3 comparisons.\n\
+                 Every comparison with its test\n";
+    assert!(read(&html).starts_with(start), "{}", read(&html));
+    let (folded, _) = html.split_once("margin is better").unwrap();
+    assert!(folded.matches("<details").count() == 1 + folded.matches("</details").count());
+    // A ratio that may be 1, or that has no interval, is no headline: the difference that was tested is.
+    for interval in [Some((1.04, 2.5)), Some((0.0, 2.5)), None] {
+        sample.change(|analysis| {
+            let versus = analysis.tasks[0].arms[1].versus_random.as_mut().unwrap();
+            versus.area.mean.interval = Some((0.004, 0.016));
+            versus.saving.as_mut().unwrap().ratio.interval = interval;
+        });
+        let html = sample.report("On digits").html().unwrap();
+        let start = "On digits\n+1.0 points of accuracy\n, +0.4 to +1.6\n\
+                     margin has a higher accuracy than random, averaged over the learning curve.\nmargin reached ";
+        assert!(read(&html).starts_with(start), "{}", read(&html));
+    }
+}
+
+#[test]
+fn a_null_result_says_no_evidence_first() {
+    let mut one = sample(&[("digits", "mlp")], &FOUR, 5);
+    let mut several = three_tasks();
+    let nothing = |analysis: &mut Analysis| {
+        let arms = analysis.tasks.iter_mut().flat_map(|task| &mut task.arms);
+        arms.filter_map(|arm| arm.versus_random.as_mut()).for_each(|versus| versus.area.outcome = 0);
+    };
+    one.change(nothing);
+    several.change(nothing);
+    for sample in [one, several] {
+        let text = read(&sample.report("T").html().unwrap());
+        assert!(
+            text.starts_with("T\nNo evidence\nThe data do not show that any strategy beats random"),
+            "{text}"
+        );
+    }
+    let text = read(&sample(&[("digits", "mlp")], &["random", "margin"], 2).report("T").html().unwrap());
+    assert!(text.starts_with("T\nNo evidence yet\n"), "{text}");
+    let text = read(&one_seed().report("T").html().unwrap());
+    assert!(text.starts_with("T\nNo comparison\n"), "{text}");
+}
+
+#[test]
+fn several_tasks_are_counted_and_their_means_explained() {
+    let mut sample = three_tasks();
+    sample.change(|analysis| {
+        for (at, task) in analysis.tasks.iter_mut().enumerate() {
+            for (arm, outcomes) in [(1, [1, 1, 0]), (2, [-1, 0, 0]), (3, [1, -1, 0])] {
+                task.arms[arm].versus_random.as_mut().unwrap().area.outcome = outcomes[at];
+            }
+            task.arms[1].versus_random.as_mut().unwrap().area.mean.value = -0.0123;
+        }
+        let iqm = Estimate { value: 0.0186, interval: Some((0.0117, 0.0256)) };
+        analysis.across[1].iqm_difference = Some(iqm);
+    });
+    let html = sample.report("T").html().unwrap();
+    let text = read(&html);
+    let start = "T\nBetter on 2 of 3 tasks\nmargin beat random on 2 of 3 tasks. On 1 there is no evidence.\nAveraged over the tasks, its \
+                 gain is +1.9 points, +1.2 to +2.6 (interquartile mean of the areas).\nWorse than random: bald on 1.\n";
+    assert!(text.starts_with(start), "{text}");
+    assert!(text.contains("Two measures that can differ: the counts are tests of single tasks"), "{text}");
+    assert!(
+        html.contains("<td>2, 1, 0</td><td>+1.9 ± 0.7</td><td class=\"task t0 found\">▲ −1.2</td>"),
+        "{html}"
+    );
+    assert!(!html.contains("over-labels either"), "charts of several tasks stand side by side");
+    sample.change(|analysis| {
+        let versus = analysis.tasks[2].arms[1].versus_random.as_mut().unwrap();
+        versus.area.outcome = -1;
+    });
+    let text = read(&sample.report("T").html().unwrap());
+    assert!(text.starts_with(
+        "T\nBetter on 2, worse on 1 of 3 tasks\nmargin beat random on 2 of 3 tasks. It lost on 1.\n"
+    ));
+}
+
+#[test]
+fn the_chart_of_one_task_is_as_wide_as_the_page() {
+    let html = thirteen_strategies().report("").html().unwrap();
+    let wide = html.split("<svg").filter(|svg| svg.starts_with(" viewBox=\"0 0 880 ")).collect::<Vec<_>>();
+    assert_eq!(wide.len(), 2, "over labels and over time");
+    for (svg, strategy) in wide.iter().flat_map(|svg| THIRTEEN.map(|strategy| (svg, strategy))) {
+        assert!(svg.contains(&format!(">{strategy}</text>")), "{strategy}");
+    }
+    assert_eq!(html.matches("<div class=\"over-labels either\"><svg viewBox=\"0 0 420 ").count(), 1);
+}
+
+#[test]
+fn minus_signs_are_true_ones() {
+    for (name, mut sample) in samples() {
+        sample.change(|analysis| {
+            analysis.verdict.push("k-center lost -0.53 points (-1.20 to +0.10).".into());
+            for task in &mut analysis.tasks {
+                for arm in &mut task.arms {
+                    if let Some(versus) = &mut arm.versus_random {
+                        versus.area.mean = Estimate { value: -0.02, interval: Some((-0.03, -0.005)) };
+                    }
+                }
+            }
+        });
+        let text = read(&sample.report(name).html().unwrap());
+        assert!(text.contains("k-center lost −0.53 points (−1.20 to +0.10)."), "{name}: {text}");
+        for (at, _) in text.match_indices('-') {
+            let is_word = text[..at].ends_with(|before: char| before.is_alphanumeric());
+            assert!(is_word, "{name}: {}", &text[at..].lines().next().unwrap());
+        }
+    }
+}
+
+#[test]
+fn one_colour_means_one_thing() {
+    let sample = thirteen_strategies();
+    let files = sample.report("").figures().unwrap();
+    let svg = |name: &str| {
+        let file = files.iter().find(|file| file.name == format!("figures/{name}.svg")).unwrap();
+        String::from_utf8(file.bytes.clone()).unwrap()
+    };
+    let colours = |svg: &str| {
+        let colours =
+            svg.match_indices("=\"#").map(|(at, _)| svg[at + 2..].split('"').next().unwrap().to_owned());
+        colours.collect::<BTreeSet<_>>()
+    };
+    let curves = colours(&svg("learning-curves-fashion-mini-mlp"));
+    let words = ["#1a1d21", "#555e68", "#dde1e6", "#fff"];
+    let strategies = curves.iter().filter(|colour| !words.contains(&colour.as_str()));
+    let strategies = strategies.cloned().collect::<BTreeSet<_>>();
+    assert_eq!(strategies.len(), 7, "six colours and grey; the seventh colour is that of words");
+    for map in ["classes-fashion-mini-mlp", "confusion-fashion-mini-mlp", "penalty"] {
+        assert!(colours(&svg(map)).is_disjoint(&strategies), "{map}");
+    }
+    assert!(colours(&svg("time-fashion-mini-mlp")).is_superset(&strategies));
+}
+
+/// The variables of a block of the style sheet.
+fn colours(css: &str) -> BTreeMap<&str, [u8; 3]> {
+    let (block, _) = css.split_once('}').unwrap();
+    let lines =
+        block.lines().filter_map(|line| line.trim().strip_prefix("--")?.strip_suffix(';')?.split_once(": #"));
+    let part = |hex: &str, at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    lines.map(|(name, hex)| (name, [part(hex, 0), part(hex, 2), part(hex, 4)])).collect()
+}
+
+#[test]
+fn words_are_readable_in_the_light_and_in_the_dark() {
+    let css = include_str!("../../templates/report.css");
+    let blocks = css.match_indices(":root {").map(|(at, _)| colours(&css[at..])).collect::<Vec<_>>();
+    let [light, dark] = &blocks[..] else { panic!("{blocks:?}") };
+    assert!(light.keys().eq(dark.keys()) && light.len() > 12, "{light:?} {dark:?}");
+    let contrast = |a, b| {
+        let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
+        f64::max(a, b) / f64::min(a, b)
+    };
+    for colours in [light, dark] {
+        for words in ["ink", "muted", "link"] {
+            for paper in ["paper", "raised", "warned"] {
+                let contrast = contrast(colours[words], colours[paper]);
+                assert!(contrast >= 4.5, "{words} on {paper}: {contrast}");
+            }
+        }
+    }
+    // Which words are on a cell is decided for the light page.
+    for (name, paint) in [("violet", Paint::Violet), ("olive", Paint::Olive), ("slate", Paint::Slate)] {
+        assert_eq!(paint.rgb(), light[name]);
+        for share in (0..=100).map(|share| f64::from(share) / 100.0) {
+            let words = if on_cell(paint, share) == Paint::OnFull { "on-full" } else { "on-pale" };
+            for colours in [light, dark] {
+                let cell = mix(colours["paper"], colours[name], share);
+                let contrast = contrast(colours[words], cell);
+                assert!(contrast >= 4.5, "{words} on {name} at {share}: {contrast}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Round numbers along an axis, and units of time.
 
+use crate::report::cells::minus;
+
 /// At most `at_most + 1` round numbers from `low` to `high`, with their labels.
 pub(super) fn ticks(low: f64, high: f64, at_most: f64) -> Vec<(f64, String)> {
     let rough = (high - low) / at_most;
@@ -12,7 +14,7 @@ pub(super) fn ticks(low: f64, high: f64, at_most: f64) -> Vec<(f64, String)> {
     let digits = (-step.log10().floor()).max(0.0) as usize;
     // A hair of room for rounding.
     let (first, last) = ((low / step - 1e-9).ceil() as i64, (high / step + 1e-9).floor() as i64);
-    (first..=last).map(|k| k as f64 * step).map(|tick| (tick, format!("{:.digits$}", tick + 0.0))).collect()
+    (first..=last).map(|k| k as f64 * step).map(|tick| (tick, minus(&format!("{tick:.digits$}")))).collect()
 }
 
 /// The unit in which so many seconds are best told: its seconds and its name.
@@ -36,7 +38,7 @@ mod tests {
     fn ticks_are_round_and_inside() {
         assert_eq!(labels(0.0, 100.0), ["0", "20", "40", "60", "80", "100"]);
         assert_eq!(labels(83.2, 84.1), ["83.2", "83.4", "83.6", "83.8", "84.0"]);
-        assert_eq!(labels(-0.4, 0.5), ["-0.4", "-0.2", "0.0", "0.2", "0.4"]);
+        assert_eq!(labels(-0.4, 0.5), ["−0.4", "−0.2", "0.0", "0.2", "0.4"]);
         assert!(labels(5.0, 5.0).is_empty() && labels(0.0, f64::NAN).is_empty());
     }
 }

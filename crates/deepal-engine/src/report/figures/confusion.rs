@@ -1,7 +1,7 @@
 //! Which classes are taken for which.
 
-use super::drawing::{BLUE, Drawing, VERMILION};
-use super::heat::{Cell, WHITE, heat_map, mix};
+use super::drawing::{Drawing, Paint};
+use super::heat::{Cell, heat_map};
 use crate::analysis::{Arm, TaskAnalysis};
 use std::collections::BTreeSet;
 
@@ -25,11 +25,11 @@ pub(crate) fn confusion(task: &TaskAnalysis, arm: &Arm, names: &[String]) -> Opt
         }
     };
     let cell = |share: f64, right: bool, what: String| {
-        let fill = if right { mix(WHITE, BLUE, share) } else { mix(WHITE, VERMILION, 2.0 * share) };
+        let (paint, full) = if right { (Paint::Slate, share) } else { (Paint::Violet, 2.0 * share) };
         let tip = format!("{what}: {:.1} %", 100.0 * share);
         // Less than a half per cent is told by the tip alone.
         let value = if share < 0.005 { String::new() } else { format!("{:.0}", 100.0 * share) };
-        (share > 1e-9 || right).then_some(Cell { value, fill, tip })
+        (share > 1e-9 || right).then_some(Cell { value, paint, share: full, tip })
     };
     let are_all = shown.len() == arm.classes.len();
     let (mut rows, mut grid, mut words) = (Vec::new(), Vec::new(), Vec::new());

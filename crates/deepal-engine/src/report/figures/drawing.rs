@@ -26,16 +26,31 @@ pub(crate) enum Paint {
     Grey,
     /// Lines behind the data.
     Grid,
+    /// Much of what a heat map shows. No strategy has this colour or the next two.
+    Violet,
+    /// Less than an equal share.
+    Olive,
+    /// Right predictions.
+    Slate,
+    /// Words on a pale cell of a heat map.
+    OnPale,
+    /// Words on a full cell.
+    OnFull,
     Fixed(Rgb),
 }
 
 impl Paint {
-    pub(super) fn rgb(self) -> Rgb {
+    pub(crate) fn rgb(self) -> Rgb {
         match self {
             Self::Ink => [0x1A, 0x1D, 0x21],
             Self::Muted => [0x55, 0x5E, 0x68],
             Self::Grey => [0x77, 0x77, 0x77],
             Self::Grid => [0xDD, 0xE1, 0xE6],
+            Self::Violet => [0x5B, 0x45, 0xB5],
+            Self::Olive => [0x7C, 0x78, 0x00],
+            Self::Slate => [0x55, 0x5E, 0x68],
+            Self::OnPale => [0; 3],
+            Self::OnFull => [0xFF; 3],
             Self::Fixed(rgb) => rgb,
         }
     }
@@ -47,6 +62,11 @@ impl Paint {
             Self::Muted => Some("muted"),
             Self::Grey => Some("grey"),
             Self::Grid => Some("grid"),
+            Self::Violet => Some("violet"),
+            Self::Olive => Some("olive"),
+            Self::Slate => Some("slate"),
+            Self::OnPale => Some("on-pale"),
+            Self::OnFull => Some("on-full"),
             Self::Fixed(_) => None,
         }
     }
@@ -115,9 +135,9 @@ pub(super) fn text(at: Xy, text: impl Into<String>, paint: Paint, anchor: Anchor
 }
 
 /// A filled rectangle from its upper left corner.
-pub(super) fn rectangle((x, y): Xy, width: f64, height: f64, paint: Paint) -> Shape {
+pub(super) fn rectangle((x, y): Xy, width: f64, height: f64, paint: Paint, opacity: f64) -> Shape {
     let points = vec![(x, y), (x + width, y), (x + width, y + height), (x, y + height)];
-    Shape::Area { points, paint, opacity: 1.0 }
+    Shape::Area { points, paint, opacity }
 }
 
 /// About how wide a text of 12 pixels is in DejaVu Sans; most other fonts are narrower.

@@ -1,7 +1,7 @@
 //! Learning curves with their 95 % bands.
 
 use super::axis::{ticks, unit};
-use super::drawing::{Anchor, Drawing, Paint, Shape, Xy, text, text_width};
+use super::drawing::{Anchor, Drawing, Paint, Shape, Xy, text, widest};
 use super::style::{Style, Styles};
 use crate::analysis::{Arm, Point, TaskAnalysis};
 use crate::report::cells;
@@ -14,17 +14,33 @@ pub(crate) enum Over {
     Seconds,
 }
 
-/// The plot's corners.
+/// Where the curves stand, and how their strategies are named.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Layout {
+    /// In a column or on a phone, without names.
+    Narrow,
+    /// As wide as the page, with each name where its curve ends.
+    Wide,
+    /// In a file, with a legend.
+    File,
+}
+
+/// The plot's left and upper edges.
 const LEFT: f64 = 38.0;
-const RIGHT: f64 = 408.0;
 const TOP: f64 = 22.0;
-const BOTTOM: f64 = 256.0;
+/// The width of a drawing that is not wide.
 const WIDTH: f64 = 420.0;
+/// Between the end of a curve and its name.
+const LEADER: f64 = 34.0;
+/// The height of a name.
+const NAME: f64 = 14.0;
 
 /// Data to drawing.
 struct Frame {
     x: (f64, f64),
     y: (f64, f64),
+    right: f64,
+    bottom: f64,
 }
 
 impl Frame {
@@ -33,21 +49,21 @@ impl Frame {
     }
 
     fn x(&self, x: f64) -> f64 {
-        LEFT + (RIGHT - LEFT) * (x - self.x.0) / (self.x.1 - self.x.0)
+        LEFT + (self.right - LEFT) * (x - self.x.0) / (self.x.1 - self.x.0)
     }
 
     fn y(&self, y: f64) -> f64 {
-        BOTTOM - (BOTTOM - TOP) * (y - self.y.0) / (self.y.1 - self.y.0)
+        self.bottom - (self.bottom - TOP) * (y - self.y.0) / (self.y.1 - self.y.0)
     }
 }
 
-/// The curves of a task; with a legend where they stand alone.
+/// The curves of a task.
 pub(crate) fn learning_curves(
     task: &TaskAnalysis,
     metric: Metric,
     styles: &Styles,
     over: Over,
-    legend: bool,
+    layout: Layout,
 ) -> Drawing {
     let points = || task.curves().flat_map(|arm| &arm.points);
     let slowest = points().map(|point| point.seconds).fold(0.0, f64::max);
@@ -60,23 +76,33 @@ pub(crate) fn learning_curves(
         let (low, high) = band(point).unwrap_or((percent(point), percent(point)));
         [low, high]
     });
-    let frame = Frame { x: limits(points().map(x), 0.02), y: limits(ys, 0.04) };
+    let names = task.curves().map(|arm| arm.strategy.clone()).collect::<Vec<_>>();
+    let (width, bottom, right) = match layout {
+        Layout::Wide => {
+            (880.0, (TOP + NAME * names.len() as f64).max(360.0), 876.0 - LEADER - widest(&names))
+        }
+        Layout::Narrow | Layout::File => (WIDTH, 256.0, WIDTH - 12.0),
+    };
+    // No line of the grid is below 0 or above 100 %.
+    let (low, high) = limits(ys, 0.04);
+    let frame = Frame { x: limits(points().map(x), 0.02), y: (low.max(0.0), high.min(100.0)), right, bottom };
     let mut shapes = axes(&frame);
     let what = match over {
         Over::Labels => "labels".to_owned(),
         Over::Seconds => format!("time to train, query and predict, {unit}"),
     };
-    shapes.push(text((f64::midpoint(LEFT, RIGHT), BOTTOM + 36.0), &what, Paint::Muted, Anchor::Middle));
+    shapes.push(text((f64::midpoint(LEFT, right), bottom + 36.0), &what, Paint::Muted, Anchor::Middle));
     shapes.push(text((0.0, 12.0), format!("test {}, %", metric.words()), Paint::Muted, Anchor::Start));
     // Many bands on top of each other would hide everything.
     let opacity = 0.14 * (4.0 / task.arms.len() as f64).min(1.0);
     for arm in task.curves() {
         shapes.push(curve(arm, styles, &frame, x, opacity));
     }
-    let mut height = BOTTOM + 44.0;
-    if legend {
-        let names = task.curves().map(|arm| arm.strategy.as_str()).collect::<Vec<_>>();
-        height += add_legend(&mut shapes, &names, styles, height + 12.0);
+    let mut height = bottom + 44.0;
+    match layout {
+        Layout::Narrow => {}
+        Layout::Wide => shapes.extend(names_at_ends(task, styles, &frame, x, over)),
+        Layout::File => height += add_legend(&mut shapes, &names, styles, height + 12.0),
     }
     let last = |arm: &Arm| {
         arm.points.last().map(|point| format!("{} {}", arm.strategy, cells::percent(&point.value)))
@@ -87,7 +113,7 @@ pub(crate) fn learning_curves(
         task.name(),
         metric.words()
     );
-    Drawing { width: WIDTH, height, label, shapes }
+    Drawing { width, height, label, shapes }
 }
 
 /// A sample of a strategy's line, as an ornament beside its name.
@@ -101,14 +127,15 @@ fn axes(frame: &Frame) -> Vec<Shape> {
     let mut shapes = Vec::new();
     for (tick, label) in ticks(frame.y.0, frame.y.1, 7.0) {
         let y = frame.y(tick);
-        shapes.push(line(vec![(LEFT, y), (RIGHT, y)], Paint::Grid));
+        shapes.push(line(vec![(LEFT, y), (frame.right, y)], Paint::Grid));
         shapes.push(text((LEFT - 6.0, y + 4.0), label, Paint::Muted, Anchor::End));
     }
-    shapes.push(line(vec![(LEFT, BOTTOM), (RIGHT, BOTTOM)], Paint::Muted));
+    let bottom = frame.bottom;
+    shapes.push(line(vec![(LEFT, bottom), (frame.right, bottom)], Paint::Muted));
     for (tick, label) in ticks(frame.x.0, frame.x.1, 7.0) {
         let x = frame.x(tick);
-        shapes.push(line(vec![(x, BOTTOM), (x, BOTTOM + 4.0)], Paint::Muted));
-        shapes.push(text((x, BOTTOM + 17.0), label, Paint::Muted, Anchor::Middle));
+        shapes.push(line(vec![(x, bottom), (x, bottom + 4.0)], Paint::Muted));
+        shapes.push(text((x, bottom + 17.0), label, Paint::Muted, Anchor::Middle));
     }
     shapes
 }
@@ -140,15 +167,80 @@ fn curve(arm: &Arm, styles: &Styles, frame: &Frame, x: impl Fn(&Point) -> f64, o
     Shape::Group { class: format!("arm s{}", styles.place(&arm.strategy)), tip: String::new(), shapes }
 }
 
+/// Each name beside the end of its curve, joined to it by a thin line. Over time, where curves end at different places, there is no line,
+/// and the names are in the order of the ends.
+fn names_at_ends(
+    task: &TaskAnalysis,
+    styles: &Styles,
+    frame: &Frame,
+    x: impl Fn(&Point) -> f64,
+    over: Over,
+) -> Vec<Shape> {
+    let ends = task.curves().filter_map(|arm| {
+        let last = arm.points.last()?;
+        Some((arm, frame.at(x(last), percent(last))))
+    });
+    let mut ends = ends.collect::<Vec<_>>();
+    ends.sort_by(|(_, a), (_, b)| a.1.total_cmp(&b.1));
+    let wanted = ends.iter().map(|(_, end)| end.1).collect::<Vec<_>>();
+    let places = apart(&wanted, NAME, (TOP, frame.bottom));
+    let named = ends.into_iter().zip(places).map(|((arm, end), y)| {
+        let at = frame.right + LEADER;
+        let style = styles.style(&arm.strategy);
+        let mut shapes =
+            vec![style.marker((at - 8.0, y)), text((at, y + 4.0), &arm.strategy, Paint::Ink, Anchor::Start)];
+        if over == Over::Labels {
+            let points = vec![end, (frame.right + 4.0, end.1), (at - 8.0, y)];
+            shapes.push(Shape::Line { points, paint: style.paint, width: 0.7, dashed: false });
+        }
+        Shape::Group { class: format!("arm s{}", styles.place(&arm.strategy)), tip: String::new(), shapes }
+    });
+    named.collect()
+}
+
+/// The places nearest to those wanted, which ascend, at least `gap` apart and from `top` to `bottom` if they fit.
+fn apart(wanted: &[f64], gap: f64, (top, bottom): (f64, f64)) -> Vec<f64> {
+    // Neighbours that would overlap become one block around the mean of what its members want.
+    let mut blocks = Vec::<(f64, usize)>::new();
+    for place in wanted {
+        let (mut mean, mut n) = (*place, 1);
+        while let Some((above, m)) = blocks.pop() {
+            if above + gap * (m + n) as f64 / 2.0 <= mean {
+                blocks.push((above, m));
+                break;
+            }
+            mean = (above * m as f64 + mean * n as f64) / (m + n) as f64;
+            n += m;
+        }
+        blocks.push((mean, n));
+    }
+    let places = blocks.into_iter().flat_map(|(mean, n)| {
+        let first = mean - gap * (n - 1) as f64 / 2.0;
+        (0..n).map(move |at| first + gap * at as f64)
+    });
+    let mut places = places.collect::<Vec<_>>();
+    let mut least = top;
+    for place in &mut places {
+        *place = place.max(least);
+        least = *place + gap;
+    }
+    let mut most = bottom;
+    for place in places.iter_mut().rev() {
+        *place = place.min(most);
+        most = *place - gap;
+    }
+    places
+}
+
 /// Names with samples in as many columns as fit; returns the height taken.
-fn add_legend(shapes: &mut Vec<Shape>, names: &[&str], styles: &Styles, top: f64) -> f64 {
-    let wide = names.iter().map(|name| text_width(name)).fold(0.0, f64::max) + 40.0;
+fn add_legend(shapes: &mut Vec<Shape>, names: &[String], styles: &Styles, top: f64) -> f64 {
+    let wide = widest(names) + 40.0;
     let columns = (((WIDTH - 8.0) / wide) as usize).clamp(1, names.len().max(1));
     let rows = names.len().div_ceil(columns);
     for (at, name) in names.iter().enumerate() {
         let (x, y) = (8.0 + wide * (at / rows) as f64, top + 18.0 * (at % rows) as f64);
         shapes.extend(styles.style(name).sample((x, y - 4.0)));
-        shapes.push(text((x + 32.0, y), *name, Paint::Ink, Anchor::Start));
+        shapes.push(text((x + 32.0, y), name, Paint::Ink, Anchor::Start));
     }
     18.0 * rows as f64 + 8.0
 }
@@ -170,5 +262,19 @@ fn limits(values: impl Iterator<Item = f64>, room: f64) -> (f64, f64) {
         width if !width.is_finite() => (0.0, 1.0),
         width if width <= 0.0 => (low - 1.0, high + 1.0),
         width => (low - room * width, high + room * width),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_apart_and_near_their_curves() {
+        assert_eq!(apart(&[10.0, 50.0, 90.0], 14.0, (0.0, 100.0)), [10.0, 50.0, 90.0]);
+        assert_eq!(apart(&[50.0, 50.0, 80.0], 14.0, (0.0, 100.0)), [43.0, 57.0, 80.0]);
+        assert_eq!(apart(&[40.0, 46.0, 52.0], 14.0, (0.0, 100.0)), [32.0, 46.0, 60.0]);
+        assert_eq!(apart(&[1.0, 2.0, 99.0, 99.0], 14.0, (0.0, 100.0)), [0.0, 14.0, 86.0, 100.0]);
+        assert!(apart(&[], 14.0, (0.0, 100.0)).is_empty());
     }
 }

@@ -1,11 +1,12 @@
 //! Where the time of a run goes.
 
 use super::axis::unit;
-use super::drawing::{Anchor, BLUE, Drawing, ORANGE, Paint, SKY, Shape, rectangle, text, text_width, widest};
+use super::drawing::{Anchor, Drawing, Paint, Shape, rectangle, text, text_width, widest};
+use super::style::Styles;
 use crate::analysis::{Seconds, TaskAnalysis};
 
-/// A bar for each strategy: training, querying, predicting.
-pub(crate) fn time_split(task: &TaskAnalysis) -> Drawing {
+/// A bar in the colour of each strategy: full for training, paler for querying, palest for predicting.
+pub(crate) fn time_split(task: &TaskAnalysis, styles: &Styles) -> Drawing {
     let names = task.arms.iter().map(|arm| arm.strategy.clone()).collect::<Vec<_>>();
     let totals = task.arms.iter().map(|arm| total(arm.seconds)).collect::<Vec<_>>();
     let longest = totals.iter().copied().fold(0.0, f64::max);
@@ -15,21 +16,22 @@ pub(crate) fn time_split(task: &TaskAnalysis) -> Drawing {
     let room = (420.0 - left - text_width(&tell(longest)) - 8.0).max(120.0);
     let (mut shapes, mut words) = (Vec::new(), Vec::new());
     let mut x = left;
-    for (name, paint, _) in parts(Seconds { train: 0.0, query: 0.0, predict: 0.0 }) {
-        shapes.push(rectangle((x, 3.0), 12.0, 12.0, paint));
+    for (name, opacity, _) in parts(Seconds { train: 0.0, query: 0.0, predict: 0.0 }) {
+        shapes.push(rectangle((x, 3.0), 12.0, 12.0, Paint::Muted, opacity));
         shapes.push(text((x + 17.0, 13.0), name, Paint::Ink, Anchor::Start));
         x += 17.0 + text_width(name) + 10.0;
     }
     for (row, (arm, sum)) in task.arms.iter().zip(&totals).enumerate() {
         let y = 26.0 + 22.0 * row as f64;
         shapes.push(text((left - 8.0, y + 13.0), &arm.strategy, Paint::Ink, Anchor::End));
+        let paint = styles.style(&arm.strategy).paint;
         let mut x = left;
-        for (name, paint, seconds) in parts(arm.seconds) {
+        for (name, opacity, seconds) in parts(arm.seconds) {
             let wide = if longest > 0.0 { room * seconds / longest } else { 0.0 };
             shapes.push(Shape::Group {
-                class: String::new(),
+                class: "tone".into(),
                 tip: format!("{}, {name}: {}", arm.strategy, tell(seconds)),
-                shapes: vec![rectangle((x, y), wide, 16.0, paint)],
+                shapes: vec![rectangle((x, y), wide, 16.0, paint, opacity)],
             });
             x += wide;
         }
@@ -42,12 +44,9 @@ pub(crate) fn time_split(task: &TaskAnalysis) -> Drawing {
     Drawing { width, height: 30.0 + 22.0 * names.len() as f64, label, shapes }
 }
 
-fn parts(seconds: Seconds) -> [(&'static str, Paint, f64); 3] {
-    [
-        ("train", Paint::Fixed(BLUE), seconds.train),
-        ("query", Paint::Fixed(ORANGE), seconds.query),
-        ("predict", Paint::Fixed(SKY), seconds.predict),
-    ]
+/// What a run spends time on, how full its colour is, and the seconds.
+fn parts(seconds: Seconds) -> [(&'static str, f64, f64); 3] {
+    [("train", 1.0, seconds.train), ("query", 0.5, seconds.query), ("predict", 0.2, seconds.predict)]
 }
 
 fn total(seconds: Seconds) -> f64 {
