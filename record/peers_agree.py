@@ -57,6 +57,7 @@ class Given(SkactivemlClassifier):
         self.probs = probs
 
     def fit(self, X, y, sample_weight=None):
+        self.classes_ = np.asarray(self.classes)
         return self
 
     def predict_proba(self, X):
@@ -96,7 +97,31 @@ def main():
     show("bald", "baal, 40 samples of certain passes that differ", select("bald", 50, mc_probs=certain),
          heuristics.BALD()(np.ascontiguousarray(certain.transpose(1, 2, 0)))[:50])
 
+    # Means of passes.
+    for ours, theirs in [("entropy-dropout", heuristics.Entropy()), ("margin-dropout", heuristics.Margin()), ("least-confidence-dropout", heuristics.Certainty())]:
+        show(ours, "baal", select(ours, 50, mc_probs=passes), theirs(for_baal)[:50])
+    # Of equal votes ours takes the larger consensus entropy, or the smaller largest mean probability: theirs are put in that order too.
+    mean = passes.mean(axis=0)
+    votes = passes.argmax(axis=2).T
+    within = lambda scores, second: np.lexsort((-second, -np.round(scores, 12)))[:50]
+    show("variation-ratios", "scikit-activeml, its scores", select("variation-ratios", 50, mc_probs=passes), within(pool.variation_ratios(votes), -mean.max(axis=1)))
+
     # Committees.
+    members = passes[:5]
+    votes = members.argmax(axis=2).T
+    mean = members.mean(axis=0)
+    consensus = -(mean * np.log(mean)).sum(axis=1)
+    nets = [Given(probs, classes=list(range(C))).fit(None, None) for probs in members]
+    divergence = pool.QueryByCommittee(method="KL_divergence", random_state=0)
+    theirs = divergence.query(e.astype(float), np.full(N, np.nan), nets, fit_ensemble=False, return_utilities=True)[1][0]
+    show("ensemble-bald", "scikit-activeml `QueryByCommittee`, divergence", select("ensemble-bald", 50, member_probs=members), top(theirs, 50))
+    show("vote-entropy", "scikit-activeml, its scores", select("vote-entropy", 50, member_probs=members), within(pool.vote_entropy(votes, range(C)), consensus))
+    show("consensus-entropy", "baal `Entropy`", select("consensus-entropy", 50, member_probs=members),
+         heuristics.Entropy()(np.ascontiguousarray(members.transpose(1, 2, 0)))[:50])
+    show("ensemble-variation-ratios", "scikit-activeml, its scores", select("ensemble-variation-ratios", 50, member_probs=members),
+         within(pool.variation_ratios(votes), -mean.max(axis=1)))
+
+    # What labels tell.
     scores = heuristics.EPIG().compute_score(for_baal, for_baal)
     show("epig(targets=400)", "baal", select("epig(targets=400)", 50, mc_probs=passes), top(scores, 50))
     few, k = passes[:, :, :3] / passes[:, :, :3].sum(axis=2, keepdims=True), 5
@@ -173,6 +198,18 @@ def main():
         expected = np.array([400 * share[group].sum() for group in groups])
         found = np.array([counts[group].sum() for group in groups])
         print(f"badge: second pick of 400 seeds against {name}: chi-square {((found - expected) ** 2 / expected).sum():.1f} of 20 groups")
+
+    # FALCUN draws as well: the probabilities of the first pick, and of the second given their first.
+    theirs, chances = pool.Falcun(random_state=0).query(e.astype(float), np.full(N, np.nan), clf, fit_clf=False, batch_size=2, return_utilities=True)
+    two = np.sort(p, axis=1)
+    margins = 1 - (two[:, -1] - two[:, -2])
+    for place in range(2):
+        nearest = np.minimum(margins, np.abs(p - p[theirs[0]]).sum(axis=1)) if place else margins
+        open_rows = np.arange(N) != theirs[0] if place else np.full(N, True)
+        least, most = nearest[open_rows].min(), nearest[open_rows].max()
+        rule = np.where(open_rows, (margins + (nearest - least) / (most - least)) ** 10, 0)
+        apart = np.abs(np.nan_to_num(chances[place]) - rule / rule.sum()).sum() / 2
+        print(f"falcun: pick {place + 1}: scikit-activeml's probabilities are {100 * apart:.1f} % apart from the paper's rule")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """What people run instead of deepal: the same work in PyTorch, NumPy and scikit-learn, for `cargo xtask bench-peers`.
 
     python peers.py WORK VARIANT FOLDER THREADS
+    python peers.py pool FOLDER [CANDIDATES]
 
 does one work in a process of its own and prints a JSON line: the seconds it took after the data was loaded, the images done in that
-time, the cost of a clustering, the greatest memory of the process in MB. FOLDER holds MNIST, or what `peers.py arrays` wrote.
+time, the cost of a clustering, the greatest memory of the process in MB. FOLDER holds MNIST, or what `peers.py arrays` or `peers.py pool`
+wrote, which is 10,000 candidates unless it is said how many.
 `peers.py versions` says what is installed.
 """
 import gzip
@@ -56,6 +58,125 @@ def k_means(folder):
     start = time.perf_counter()
     fitted = KMeans(N_QUERY, n_init=1, random_state=1).fit(points)
     return {"seconds": time.perf_counter() - start, "cost": float(fitted.inertia_)}
+
+
+# Picks: what strategies look at is in the memory of both sides.
+
+
+def softmax(scores):
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def pool_arrays(folder, n=10_000, m=1_000, d=64, c=10):
+    """Candidates in clusters, labelled samples, 100 passes and 5 nets that agree in part; a file for each option of `deepal select`."""
+    rng = np.random.default_rng(1)
+    normal = rng.standard_normal
+    centres = 2 * normal((30, d))
+    both = (centres[rng.integers(30, size=n + m)] + normal((n + m, d))).astype(np.float32)
+    head, scores = normal((c, d)).astype(np.float32) / 8, 1.5 * normal((n, c))
+    every = {
+        "embeddings": both[:n],
+        "labeled-embeddings": both[n:],
+        "labels": rng.integers(c, size=m),
+        "probs": softmax(scores),
+        "labeled-probs": softmax(1.5 * normal((m, c))),
+        "mc-probs": softmax(scores + normal((100, n, c))).astype(np.float32),
+        "member-probs": softmax(scores + normal((5, n, c))),
+        "head-weights": head,
+        "head-biases": np.zeros(c, np.float32),
+    }
+    for name, array in every.items():
+        np.save(f"{folder}/{name}.npy", array)
+
+
+def given(probs, head=None):
+    """A classifier of scikit-activeml whose probabilities are there, or that is a linear one."""
+    from skactiveml.base import SkactivemlClassifier
+
+    class Given(SkactivemlClassifier):
+        def fit(self, X, y, sample_weight=None):
+            self.classes_ = np.arange(probs.shape[1])
+            return self
+
+        def predict_proba(self, X):
+            return probs[: len(X)]
+
+        def predict(self, X):
+            return probs[: len(X)].argmax(axis=1) if head is None else (X @ head.T).argmax(axis=1)
+
+    return Given(classes=list(range(probs.shape[1]))).fit(None, None)
+
+
+class Known:
+    """A classifier and a data set of small-text whose probabilities and embeddings are there."""
+
+    def __init__(self, embeddings, probs):
+        self.embeddings, self.probs = embeddings, probs
+
+    def __len__(self):
+        return len(self.probs)
+
+    def __getitem__(self, rows):
+        return rows
+
+    def embed(self, dataset, **_):
+        return self.embeddings, self.probs
+
+
+def pick(folder, strategy, variant):
+    array = lambda name: np.load(f"{folder}/{name}.npy")
+    embeddings, known = array("embeddings"), array("labeled-embeddings")
+    both, n, c = np.vstack([embeddings, known]), len(embeddings), len(array("head-biases"))
+    k = min(100, n // 5)
+    y = np.full(n, np.nan)
+    if variant == "small-text":
+        from small_text.query_strategies import EmbeddingKMeans
+        from small_text.query_strategies.coresets import greedy_coreset
+
+        rows, none = np.arange(n), np.array([], dtype=int)
+        together = Known(embeddings, array("probs"))
+        work = {
+            "k-means": lambda: EmbeddingKMeans(normalize=False).query(together, rows, rows, none, none, n=k),
+            "k-center": lambda: greedy_coreset(both, rows, np.arange(n, len(both)), k, distance_metric="euclidean", normalized=False),
+        }[strategy]
+    else:
+        from skactiveml import pool
+
+        passes = {"bald": 10, "batch-bald": 100, "vote-entropy": 5, "ensemble-bald": 5}.get(strategy)
+        by_samples = {
+            "typiclust": lambda: pool.TypiClust(random_state=0),
+            "prob-cover": lambda: pool.ProbCover(n_classes=c, random_state=0),
+            "max-herding": lambda: pool.MaxHerding(random_state=0),
+            "k-center": lambda: pool.CoreSet(random_state=0),
+        }
+        by_nets = {
+            "bald": lambda: pool.GreedyBALD(random_state=0),
+            "batch-bald": lambda: pool.BatchBALD(random_state=0),
+            "vote-entropy": lambda: pool.QueryByCommittee(method="vote_entropy", random_state=0),
+            "ensemble-bald": lambda: pool.QueryByCommittee(method="KL_divergence", random_state=0),
+        }
+        by_classifier = {
+            "badge": lambda: pool.Badge(random_state=0),
+            "clue": lambda: pool.Clue(random_state=0),
+            "falcun": lambda: pool.Falcun(random_state=0),
+            "drop-query": lambda: pool.DropQuery(n_dropout_samples=3, random_state=0),
+        }
+        if strategy in by_samples:
+            labels = np.concatenate([y, array("labels")])
+            work = lambda: by_samples[strategy]().query(both, labels, batch_size=k)
+        elif strategy in by_nets:
+            name = "mc-probs" if "ba" in strategy and strategy != "ensemble-bald" else "member-probs"
+            nets = [given(probs.astype(float)) for probs in array(name)[:passes]]
+            work = lambda: by_nets[strategy]().query(embeddings, y, nets, fit_ensemble=False, batch_size=k)
+        else:
+            clf = given(array("probs"), array("head-weights") if strategy == "drop-query" else None)
+            work = lambda: by_classifier[strategy]().query(embeddings, y, clf, False, batch_size=k)
+    start = time.perf_counter()
+    picks = work()
+    seconds = time.perf_counter() - start
+    assert len(set(np.asarray(picks).tolist())) == k, picks
+    return {"seconds": seconds}
 
 
 # Nets: the layers of the nets of the same names, with the settings of the paper's reference program.
@@ -287,13 +408,16 @@ def deepfool(net, clean):
 
 
 def versions():
+    from importlib.metadata import version
+
     import PIL
     import sklearn
     import torch
     import torchvision
 
     named = {"torch": torch, "torchvision": torchvision, "NumPy": np, "Pillow": PIL, "scikit-learn": sklearn}
-    return ", ".join([f"Python {platform.python_version()}"] + [f"{name} {module.__version__}" for name, module in named.items()])
+    named = {name: module.__version__ for name, module in named.items()} | {name: version(name) for name in ("scikit-activeml", "small-text")}
+    return ", ".join([f"Python {platform.python_version()}"] + [f"{name} {version}" for name, version in named.items()])
 
 
 def peak_mb():
@@ -315,6 +439,7 @@ def measure(work, variant, folder):
         "query": lambda: query(folder, what),
         "bim": lambda: attack(folder, bim),
         "deepfool": lambda: attack(folder, deepfool),
+        "select": lambda: pick(folder, what, variant),
         "k": lambda: k_center(folder, variant) if what == "center" else k_means(folder),
     }
     return works[kind]()
@@ -326,8 +451,10 @@ def main():
             print(versions())
         case ["arrays", folder]:
             arrays(folder)
+        case ["pool", folder, *candidates]:
+            pool_arrays(folder, *map(int, candidates))
         case [work, variant, folder, threads]:
-            if not work.startswith("k-"):  # torch would count as memory of the array works
+            if not work.startswith(("k-", "select-")):  # torch would count as memory of the array works
                 import torch
 
                 torch.set_num_threads(int(threads))

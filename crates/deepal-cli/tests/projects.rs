@@ -54,7 +54,10 @@ fn from_a_table_to_predictions_only_answers_are_written_by_hand() {
     assert_eq!(first.lines().next(), Some("rank,id,row,score,asked_by,class,probability"));
     assert_eq!((first.lines().count(), first.matches(",audit,").count()), (31, 9));
     let (again, said) = call(at, "select points.csv", 0);
-    assert!(again == first && said.contains("30 questions of the last batch still without an answer"), "{said}");
+    assert!(
+        again == first && said.contains("30 questions of the last batch still without an answer"),
+        "{said}"
+    );
     for round in 0..3 {
         let sheet = format!("picks{round}");
         let (_, said) = call(at, &format!("select points.csv --sheet {sheet}.html"), 0);

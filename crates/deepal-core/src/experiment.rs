@@ -6,7 +6,7 @@ use crate::ids::{Class, SampleId};
 use crate::initial::InitialSet;
 use crate::learner::{ActiveLearner, Query};
 use crate::metric::{ClassCounts, Errors, accuracy};
-use crate::net::Net;
+use crate::net::{Net, Progress};
 use crate::pool::Annotation;
 use crate::score::most_probable;
 use crate::seed::{Purpose, derive};
@@ -175,10 +175,12 @@ pub struct Experiment<'a> {
     pub budget: Budget,
     /// Which labels come first.
     pub initial_set: InitialSet,
+    /// Asked between two steps of each training, those for a query among them; `true` ends the experiment.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl Experiment<'_> {
-    /// Runs to the end, or until `on` breaks, telling each step before it happens. It reads no clock: to time a
+    /// Runs to the end, or until `on` breaks or `stop` is true, telling each step before it happens. It reads no clock: to time a
     /// step, measure between the calls.
     ///
     /// `done`: the picks of the rounds that an earlier, interrupted run has finished, from round 0; they are not
@@ -187,7 +189,16 @@ impl Experiment<'_> {
     /// # Errors
     /// A budget that does not fit, a strategy that needs what the net cannot give, inputs that cannot be read.
     pub fn run(self, done: &[Vec<SampleId>], on: &mut dyn FnMut(Step) -> ControlFlow<()>) -> Result<()> {
-        let Self { data, net, chooser, seed, budget, initial_set } = self;
+        match self.rounds(done, on) {
+            Err(Error::Cancelled) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    fn rounds(self, done: &[Vec<SampleId>], on: &mut dyn FnMut(Step) -> ControlFlow<()>) -> Result<()> {
+        let Self { data, net, chooser, seed, budget, initial_set, stop } = self;
+        let watch =
+            &mut |_: Progress| if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         budget.check(data.train.len())?;
         let oracle = Oracle::new(data.train_labels.clone());
         // The learner never sees hidden labels: where these choose, it is only trained.
@@ -212,20 +223,22 @@ impl Experiment<'_> {
                 return Ok(());
             }
             learner.resume_at(last);
-            learner.train()?;
+            learner.adopt(learner.training()?.run(watch)?);
         }
         for round in first..=budget.rounds {
             if on(Step::Query).is_break() {
                 break;
             }
             let query = match round {
-                0 if initial_set == InitialSet::Strategy && starts_cold => learner.query(budget.initial)?,
+                0 if initial_set == InitialSet::Strategy && starts_cold => {
+                    learner.query_watched(budget.initial, watch)?
+                }
                 0 => {
                     let seed = derive(seed, 0, Purpose::Initial);
                     Query { ids: initial_set.draw(&data.train_labels, budget.initial, seed)?, scores: None }
                 }
                 _ => match &bound {
-                    None => learner.query(budget.query)?,
+                    None => learner.query_watched(budget.query, watch)?,
                     Some(bound) => {
                         let (net, pool) = (learner.trained()?.as_ref(), learner.pool());
                         let seed = derive(seed, learner.round(), Purpose::Query);
@@ -240,7 +253,7 @@ impl Experiment<'_> {
             if on(Step::Train).is_break() {
                 break;
             }
-            learner.train()?;
+            learner.adopt(learner.training()?.run(watch)?);
             if on(Step::Test).is_break() {
                 break;
             }

@@ -84,6 +84,15 @@ impl ActiveLearner {
     /// # Errors
     /// The strategy needs a trained net and there is none, or inputs cannot be read.
     pub fn query(&self, n: usize) -> Result<Query> {
+        self.query_watched(n, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`query`](Self::query); where nets are trained for it, as a committee is, `watch` is called between two steps of theirs and
+    /// may cancel.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query), or [`Error::Cancelled`].
+    pub fn query_watched(&self, n: usize, watch: &mut Watch<'_>) -> Result<Query> {
         let candidates = self.pool.unlabeled();
         if candidates.is_empty() {
             return Ok(Query { ids: Vec::new(), scores: None });
@@ -92,13 +101,13 @@ impl ActiveLearner {
         let Selection { rows, scores } = if self.strategy.one_by_one() {
             let mut ranking = Ranking::new(n);
             for ids in candidates.chunks(PART) {
-                let part = self.strategy.select(&self.signals(ids)?, ids.len(), seed)?;
+                let part = self.strategy.select(&self.signals(ids, watch)?, ids.len(), seed)?;
                 self.check(&part.rows, ids.len(), ids.len())?;
                 ranking.add(part, ids.len());
             }
             ranking.finish(seed)
         } else {
-            self.strategy.select(&self.signals(&candidates)?, n, seed)?
+            self.strategy.select(&self.signals(&candidates, watch)?, n, seed)?
         };
         self.check(&rows, n, candidates.len())?;
         Ok(Query { ids: rows.into_iter().map(|row| candidates[row]).collect(), scores })
@@ -197,7 +206,7 @@ impl ActiveLearner {
     }
 
     /// What the strategy is handed about some candidates.
-    fn signals(&self, candidates: &[SampleId]) -> Result<Signals<'static>> {
+    fn signals(&self, candidates: &[SampleId], watch: &mut Watch<'_>) -> Result<Signals<'static>> {
         let needs = self.strategy.needs();
         let wants = self.strategy.wants().into_iter().filter(|signal| self.provides(*signal));
         let starts_cold = self.strategy.starts_cold();
@@ -208,7 +217,8 @@ impl ActiveLearner {
             None => needs,
         };
         let seed = derive(self.seed, self.round, Purpose::Signals);
-        provide(self.data.as_ref(), self.trained.as_deref(), &asked, candidates, &self.pool.labeled(), seed)
+        let (data, trained) = (self.data.as_ref(), self.trained.as_deref());
+        provide(data, trained, &asked, candidates, &self.pool.labeled(), seed, watch)
     }
 
     fn provides(&self, signal: Signal) -> bool {
@@ -239,10 +249,10 @@ fn is_input(signal: Signal) -> bool {
 
 /// The signals `asked` about some candidates and the labelled samples. This is the one place that decides where each comes from: labels
 /// are those given, features of a fixed encoder come from the data set, and all else from the trained net; while there is none, inputs
-/// stand for embeddings.
+/// stand for embeddings. Nets that are trained for a signal call `watch`, which may cancel.
 ///
 /// # Errors
-/// [`Error::Untrained`] for a signal that only a trained net has; inputs that cannot be read.
+/// [`Error::Untrained`] for a signal that only a trained net has; inputs that cannot be read; [`Error::Cancelled`].
 pub fn provide(
     data: &dyn Dataset,
     trained: Option<&dyn TrainedNet>,
@@ -250,6 +260,7 @@ pub fn provide(
     candidates: &[SampleId],
     labeled: &[(SampleId, Class)],
     seed: u64,
+    watch: &mut Watch<'_>,
 ) -> Result<Signals<'static>> {
     let of_net = asked.iter().copied().filter(|signal| signal.kind().origin == Origin::Net);
     let of_net = of_net.collect::<Vec<_>>();
@@ -263,7 +274,7 @@ pub fn provide(
         _ if of_net.is_empty() => {}
         Some(trained) => {
             let ask = Ask { signals: &of_net, unlabeled: candidates, labeled: &known, seed };
-            signals = trained.signals(data, &ask)?;
+            signals = trained.signals_watched(data, &ask, watch)?;
         }
         None if !of_net.iter().all(|signal| is_input(*signal)) => return Err(Error::Untrained),
         None => {

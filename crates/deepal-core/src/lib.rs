@@ -66,5 +66,5 @@ pub use net::{Ask, Net, StateDict, TrainReport, TrainedNet};
 pub use pool::{Annotation, Pool};
 pub use settings::Spec;
 pub use signals::{Attack, Signal, Signals};
-pub use strategy::{Selection, Strategy};
+pub use strategy::{Selection, Sizes, Strategy};
 pub use upper_bound::UpperBound;

@@ -74,6 +74,20 @@ pub trait TrainedNet: Send + Sync {
     /// A signal that it does not support, or inputs that cannot be read.
     fn signals(&self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>>;
 
+    /// The same; a net that trains others for it, as for a committee, calls `watch` between two steps of theirs.
+    ///
+    /// # Errors
+    /// As [`signals`](Self::signals), or [`Error::Cancelled`] if `watch` broke.
+    fn signals_watched(
+        &self,
+        data: &dyn Dataset,
+        ask: &Ask<'_>,
+        watch: &mut Watch<'_>,
+    ) -> Result<Signals<'static>> {
+        let _ = watch;
+        self.signals(data, ask)
+    }
+
     /// The probabilities of samples, `[ids.len(), c]`.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use crate::strategy::{self, Strategy};
 use crate::{learner::provide, net::Net};
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
+use std::ops::ControlFlow;
 
 /// Where batches to choose from come from; those that the net cannot serve are left out.
 const PROPOSERS: [&str; 10] = [
@@ -123,8 +124,8 @@ impl UpperBound {
         let hidden = |id: &SampleId| data.train_labels[id.index()];
         let proposals = self.propose(data, net, labeled, candidates, n, seed)?;
         let embed = |ids: &[SampleId]| -> Result<Array2<f32>> {
-            let asked = [Signal::Embeddings];
-            let signals = provide(data.train.as_ref(), Some(net), &asked, ids, &[], seed)?;
+            let (asked, go_on) = ([Signal::Embeddings], &mut |_| ControlFlow::Continue(()));
+            let signals = provide(data.train.as_ref(), Some(net), &asked, ids, &[], seed, go_on)?;
             Ok(signals.embeddings()?.to_owned())
         };
         let known = embed(&labeled.iter().map(|(id, _)| *id).collect::<Vec<_>>())?;
@@ -166,7 +167,8 @@ impl UpperBound {
                 asked.push(signal);
             }
         }
-        let signals = provide(data.train.as_ref(), Some(net), &asked, open, labeled, mix(seed, 1))?;
+        let go_on = &mut |_| ControlFlow::Continue(());
+        let signals = provide(data.train.as_ref(), Some(net), &asked, open, labeled, mix(seed, 1), go_on)?;
         let propose = |batch: usize| -> Result<Vec<SampleId>> {
             let strategy = proposers[batch % proposers.len()].as_ref();
             let seed = mix(mix(seed, 2), batch as u64);
@@ -213,7 +215,6 @@ mod tests {
     use crate::dataset::{InMemory, Meta};
     use crate::{Net, SoftmaxRegression};
     use ndarray::array;
-    use std::ops::ControlFlow;
     use std::sync::Arc;
 
     const CLASSES: usize = 3;

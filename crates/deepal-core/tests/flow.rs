@@ -11,6 +11,7 @@ use deepal_core::{
 use ndarray::{Array1, Array2, Array3};
 use proptest::prelude::*;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The names of the strategies that softmax regression can serve, or of those that it cannot.
@@ -80,6 +81,7 @@ fn experiment<'a>(data: &'a Data, name: &str, seed: u64) -> Experiment<'a> {
         seed,
         budget: BUDGET,
         initial_set: InitialSet::Random,
+        stop: &|| false,
     }
 }
 
@@ -268,6 +270,34 @@ fn an_experiment_stopped_at_any_step_tells_of_finished_rounds_only_and_can_go_on
         experiment(&data, "entropy", 1).run(&[], on).unwrap();
         assert_eq!(steps, stop, "it goes on when it was told to stop");
         assert_eq!(rounds, whole[..stop / 4], "stopped at step {stop}");
+        assert_eq!(run(&data, "entropy", 1, &picks(&rounds)), whole[rounds.len()..]);
+    }
+}
+
+/// Within any training too, and what is finished by then is what it would have been.
+#[test]
+fn an_experiment_stopped_within_a_training_tells_of_finished_rounds_only_and_can_go_on() {
+    let data = data(150);
+    let whole = run(&data, "entropy", 1, &[]);
+    let until = |most: usize| {
+        let (asked, mut rounds) = (AtomicUsize::new(0), Vec::new());
+        let stop = || asked.fetch_add(1, Ordering::Relaxed) + 1 >= most;
+        let on = &mut |step| {
+            if let Step::Done(round) = step {
+                rounds.push(round);
+            }
+            ControlFlow::Continue(())
+        };
+        Experiment { stop: &stop, ..experiment(&data, "entropy", 1) }.run(&[], on).unwrap();
+        (rounds, asked.into_inner())
+    };
+    let (rounds, steps) = until(usize::MAX);
+    assert_eq!(rounds, whole);
+    for most in (1..steps).step_by(steps / 7) {
+        let (rounds, asked) = until(most);
+        assert_eq!(asked, most, "it goes on when it was told to stop");
+        assert!(rounds.len() < whole.len());
+        assert_eq!(rounds, whole[..rounds.len()], "stopped at step {most}");
         assert_eq!(run(&data, "entropy", 1, &picks(&rounds)), whole[rounds.len()..]);
     }
 }

@@ -20,9 +20,9 @@ use serde::Serialize;
 #[cfg(feature = "report")]
 pub(crate) use phrases::{list, p_value, ratio_interval, thousands};
 pub(crate) use table::csv;
+pub use terminal::text;
 #[cfg(feature = "report")]
 pub(crate) use verdict::outcomes;
-pub use terminal::text;
 
 /// The strategy that the others are compared with.
 pub(crate) const BASELINE: &str = "random";

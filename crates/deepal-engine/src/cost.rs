@@ -3,10 +3,11 @@
 use crate::catalog::Catalog;
 use crate::config::{Config, Task};
 use crate::error::Result;
+use crate::select::memory;
 use deepal_core::signals::Origin;
 use deepal_core::{
-    Chooser, Class, Data, InitialSet, SampleId, Signal, Strategy, TrainedNet, UpperBound, provide, seed::mix,
-    select,
+    Chooser, Class, Data, InitialSet, SampleId, Signal, Sizes, Strategy, TrainedNet, UpperBound, provide,
+    seed::mix, select,
 };
 use deepal_nn::{Schedule, Training};
 use std::ops::ControlFlow;
@@ -120,15 +121,22 @@ impl QueryCost {
         let labeled = candidates[..n_labeled].iter().map(|id| (*id, data.train_labels[id.index()]));
         let labeled = labeled.collect::<Vec<_>>();
         let started = Instant::now();
-        let signals = provide(data.train.as_ref(), Some(net), &asked, &candidates, &labeled, 1)?;
+        let signals = {
+            let go_on = &mut |_| ControlFlow::Continue(());
+            provide(data.train.as_ref(), Some(net), &asked, &candidates, &labeled, 1, go_on)?
+        };
         let mut signal_seconds = started.elapsed().as_secs_f64();
         let mut trainings = 0.0;
-        if let Some(Signal::MemberProbs { members }) = needs.first() {
+        let members = needs.iter().find_map(|need| match need {
+            Signal::MemberProbs { members } => Some(*members),
+            _ => None,
+        });
+        if let Some(members) = members {
             // A training lasts as long as the others of the task, and not as this one on a piece.
             trainings = members.saturating_sub(1) as f64;
             let started = Instant::now();
             net.predict(data.train.as_ref(), &candidates)?;
-            signal_seconds = *members as f64 * started.elapsed().as_secs_f64();
+            signal_seconds = members as f64 * started.elapsed().as_secs_f64();
         }
         let picks = (n * task.query / task.pool).max(1);
         let started = Instant::now();
@@ -136,11 +144,13 @@ impl QueryCost {
         let selection_seconds = started.elapsed().as_secs_f64();
         let one_by_one = strategy.one_by_one();
         let others = if one_by_one { 1 } else { picks + if looks_at_labeled { n_labeled } else { 0 } };
-        // Embeddings of the whole pool, and what the selector makes of them.
-        let width = match needs.contains(&Signal::Embeddings) {
-            true => signals.embeddings()?.ncols(),
-            false => 0,
-        };
+        // What is said of the whole pool, and what the selector makes of it.
+        let arrays = asked.iter().map(|signal| Ok((*signal, signals.get(*signal)?.shape().to_vec())));
+        let arrays = arrays.collect::<Result<Vec<_>>>()?;
+        let of_arrays = arrays.iter().filter(|(signal, _)| memory::is_of_candidates(*signal));
+        let each = of_arrays.map(|(signal, shape)| memory::bytes(*signal, shape, 1)).sum::<usize>();
+        let measured = memory::sizes(arrays.iter().map(|(signal, shape)| (*signal, &shape[..])), task.query);
+        let sizes = Sizes { candidates: task.pool, labeled: task.budget().labels(), ..measured };
         Ok(Self {
             signals: signal_seconds / n as f64,
             selection: selection_seconds / (n * others) as f64,
@@ -148,11 +158,7 @@ impl QueryCost {
             refits: 0.0,
             bytes: match one_by_one {
                 true => 0.0,
-                false => {
-                    let selection =
-                        strategy.memory(task.pool, width, task.query) as f64 / task.pool.max(1) as f64;
-                    selection + (width * size_of::<f32>()) as f64
-                }
+                false => each as f64 + strategy.memory(sizes) as f64 / task.pool.max(1) as f64,
             },
             one_by_one,
             looks_at_labeled,
@@ -170,7 +176,10 @@ impl QueryCost {
         let started = Instant::now();
         bound.choose(data, net, &known, candidates, picks, 1)?;
         let refits = started.elapsed().as_secs_f64() / (n_labeled + picks) as f64;
-        let row = provide(data.train.as_ref(), Some(net), &[Signal::Embeddings], &all[..1], &[], 1)?;
+        let row = {
+            let go_on = &mut |_| ControlFlow::Continue(());
+            provide(data.train.as_ref(), Some(net), &[Signal::Embeddings], &all[..1], &[], 1, go_on)?
+        };
         let bytes = (2 * row.embeddings()?.len() * size_of::<f32>()) as f64;
         Ok(Self {
             signals: 0.0,

@@ -125,7 +125,7 @@ fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
 /// Runs `jobs` in their order on `threads` threads and tells `on` what happens, on the caller's thread, until all are over;
 /// where nothing happens it calls `on` with `None` some times a second.
 ///
-/// When `stop` says so, every running job ends before its next step and no other starts.
+/// When `stop` says so, every running job ends, before its next step or within a training, and no other starts.
 pub(crate) fn run(
     config: &Config,
     data: &[Data],
@@ -180,7 +180,7 @@ fn one(
     let net = task.net(catalog, config.device, data.train.meta()).map_err(|error| error.to_string())?;
     let chooser = catalog.chooser(name).map_err(|error| error.to_string())?;
     let (budget, initial_set) = (task.budget(), config.initial_set);
-    let experiment = Experiment { data, net, chooser, seed: job.seed, budget, initial_set };
+    let experiment = Experiment { data, net, chooser, seed: job.seed, budget, initial_set, stop };
     let mut round = job.done.len() as u32;
     let mut started = Instant::now();
     let (mut query_seconds, mut train_seconds) = (0.0, 0.0);

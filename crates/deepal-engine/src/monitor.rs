@@ -1,6 +1,8 @@
 //! Who hears about long work, and can stop it: [`Monitor`].
 
+use deepal_core::net::Progress;
 use deepal_data::stores::run::RoundRecord;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a caller of long work passes in: who hears about it, and how it is stopped.
@@ -96,6 +98,16 @@ impl Monitor<'_> {
     /// Whether the caller wants to stop.
     pub fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Tells how far trainings are, and cancels them when the caller wants to stop.
+    pub fn watch(&self) -> impl FnMut(Progress) -> ControlFlow<()> + Send {
+        move |progress| {
+            if let Some(most) = progress.most {
+                self.progress("training", progress.steps, most);
+            }
+            if self.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
     }
 
     /// Tells something worth knowing, a sentence without its full stop.

@@ -15,9 +15,12 @@ use deepal_core::{
     Ask, Calibration, Class, Dataset, Error, Meta, Net, Result, SampleId, Signal, Signals, StateDict,
     TrainReport, TrainedNet, score,
 };
-use ndarray::{Array2, Array3, Axis, concatenate};
+use ndarray::{Array2, Array3, Axis, concatenate, s};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// Samples about which a net of a committee is asked at once: a multiple of what it takes at once on every thread.
+const PART: usize = 16 * parallel::CHUNK;
 
 type Build<M> = Box<dyn Fn(&Device) -> M + Send + Sync>;
 
@@ -185,10 +188,17 @@ impl<M: Classifier> Inner<M> {
             signals = signals.with_embeddings(stack(parts.iter().map(|part| &part.embeddings))?)?;
         }
         if let Some(passes) = passes {
-            let pass = |i: usize| stack(parts.iter().map(|part| &part.mc_probs[i]));
-            let passes = (0..passes).map(pass).collect::<Result<Vec<_>>>()?;
-            let views = passes.iter().map(|pass| pass.view()).collect::<Vec<_>>();
-            signals = signals.with_mc_probs(ndarray::stack(Axis(0), &views).map_err(Error::other)?)?;
+            let mut all = Array3::zeros((passes, ids.len(), data.meta().classes.len()));
+            let mut first = 0;
+            // Each part goes before the next comes, so that the passes are held once.
+            for part in parts {
+                let rows = first..first + part.mc_probs.first().map_or(0, Array2::nrows);
+                for (mut all, pass) in all.outer_iter_mut().zip(part.mc_probs) {
+                    all.slice_mut(s![rows.clone(), ..]).assign(&pass);
+                }
+                first = rows.end;
+            }
+            signals = signals.with_mc_probs(all)?;
         }
         Ok(signals)
     }
@@ -208,11 +218,17 @@ impl<M: Classifier> Inner<M> {
     }
 
     /// Cross-validates on labelled samples.
-    fn calibrate(&self, data: &dyn Dataset, labeled: &[(SampleId, Class)], seed: u64) -> Result<Calibration> {
+    fn calibrate(
+        &self,
+        data: &dyn Dataset,
+        labeled: &[(SampleId, Class)],
+        seed: u64,
+        watch: &mut Watch<'_>,
+    ) -> Result<Calibration> {
         let classes = labeled.iter().map(|(_, class)| *class).collect::<Vec<_>>();
         Calibration::measure(&classes, data.meta().classes.len(), seed, |train, test| {
             let of = |at: &[usize]| at.iter().map(|at| labeled[*at]).collect::<Vec<_>>();
-            let (model, _) = self.fit(data, &of(train), seed, &mut |_| ControlFlow::Continue(()))?;
+            let (model, _) = self.fit(data, &of(train), seed, watch)?;
             let ids = of(test).into_iter().map(|(id, _)| id).collect::<Vec<_>>();
             Ok(self.pass(&model, data, &ids, &[Signal::Probs], seed)?.probs()?.to_owned())
         })
@@ -227,21 +243,26 @@ impl<M: Classifier> Inner<M> {
         data: &dyn Dataset,
         ask: &Ask<'_>,
         members: usize,
+        watch: &mut Watch<'_>,
     ) -> Result<Array3<f64>> {
         if labeled.is_empty() {
             return Err(Error::NothingLabeled);
         }
-        let probs = |model: &M| -> Result<Array2<f64>> {
-            Ok(self.pass(model, data, ask.unlabeled, &[Signal::Probs], ask.seed)?.probs()?.to_owned())
-        };
-        let mut all = vec![probs(model)?];
-        for member in 1..members as u64 {
-            let go_on = &mut |_| ControlFlow::Continue(());
-            let (model, _) = self.fit(data, labeled, mix(ask.seed, member), go_on)?;
-            all.push(probs(&model)?);
+        let mut all = Array3::zeros((members, ask.unlabeled.len(), data.meta().classes.len()));
+        for (member, mut probs) in (0..).zip(all.outer_iter_mut()) {
+            let other = match member {
+                0 => None,
+                member => Some(self.fit(data, labeled, mix(ask.seed, member), watch)?.0),
+            };
+            // A net answers in parts, so that of each no more is held than what it said.
+            for (ids, mut probs) in ask.unlabeled.chunks(PART).zip(probs.axis_chunks_iter_mut(Axis(0), PART))
+            {
+                let part =
+                    self.pass(other.as_ref().unwrap_or(model), data, ids, &[Signal::Probs], ask.seed)?;
+                probs.assign(&part.probs()?);
+            }
         }
-        let views = all.iter().map(|probs| probs.view()).collect::<Vec<_>>();
-        ndarray::stack(Axis(0), &views).map_err(Error::other)
+        Ok(all)
     }
 
     /// Answers with a trained module.
@@ -251,6 +272,7 @@ impl<M: Classifier> Inner<M> {
         labeled: &[(SampleId, Class)],
         data: &dyn Dataset,
         ask: &Ask<'_>,
+        watch: &mut Watch<'_>,
     ) -> Result<Signals<'static>> {
         let mut signals = self.pass(model, data, ask.unlabeled, ask.signals, ask.seed)?;
         let of_labeled = ask.signals.iter().filter_map(|signal| match signal {
@@ -274,9 +296,11 @@ impl<M: Classifier> Inner<M> {
                     signals.with_boundary_distances(attack, distances)?
                 }
                 Signal::MemberProbs { members } => {
-                    signals.with(*signal, self.committee(model, labeled, data, ask, members)?)?
+                    signals.with(*signal, self.committee(model, labeled, data, ask, members, watch)?)?
                 }
-                Signal::Calibration => signals.with_calibration(self.calibrate(data, labeled, ask.seed)?)?,
+                Signal::Calibration => {
+                    signals.with_calibration(self.calibrate(data, labeled, ask.seed, watch)?)?
+                }
                 // Burn has the weights as [d, c].
                 Signal::HeadWeights => match model.last() {
                     Some(last) => signals.with(*signal, to_array(last.weight.val().transpose())?)?,
@@ -349,9 +373,18 @@ impl<M: Classifier> TrainedNet for Fitted<M> {
     }
 
     fn signals(&self, data: &dyn Dataset, ask: &Ask<'_>) -> Result<Signals<'static>> {
+        self.signals_watched(data, ask, &mut |_| ControlFlow::Continue(()))
+    }
+
+    fn signals_watched(
+        &self,
+        data: &dyn Dataset,
+        ask: &Ask<'_>,
+        watch: &mut Watch<'_>,
+    ) -> Result<Signals<'static>> {
         check_support(&self.net.name, |signal| self.net.supports(signal), ask.signals)?;
         let (net, model, labeled) = (&self.net, self.model(), &self.labeled);
-        on_the_pool(move || net.answer(&model, labeled, data, ask))
+        on_the_pool(move || net.answer(&model, labeled, data, ask, watch))
     }
 
     fn state_dict(&self) -> Result<StateDict> {
@@ -398,8 +431,8 @@ mod tests {
     use burn::nn::conv::{Conv2d, Conv2dConfig};
     use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
     use burn::tensor::activation::relu;
-    use deepal_core::InMemory;
     use deepal_core::net::Progress;
+    use deepal_core::{ActiveLearner, Annotation, InMemory};
 
     #[derive(Module, Debug)]
     struct Normed {
@@ -464,6 +497,42 @@ mod tests {
         let signals = &[Signal::MemberProbs { members: 2 }];
         let asked = loaded.signals(&data, &Ask { signals, unlabeled: &ids, labeled: &[], seed: 1 });
         assert!(matches!(asked, Err(Error::NothingLabeled)));
+    }
+
+    /// Trainings for a query are cancelled like others, and a query that was cancelled can be asked again.
+    #[test]
+    fn a_committee_and_a_cross_validation_can_be_cancelled_within_a_query() {
+        let (data, labeled) = data();
+        let net = || Box::new(normed().with_calibration());
+        let data = Arc::new(data);
+        for name in
+            ["vote-entropy", "consensus-entropy", "ensemble-bald", "ensemble-variation-ratios", "auto"]
+        {
+            let strategy = deepal_core::strategy::build(name).unwrap();
+            let mut learner = ActiveLearner::new(data.clone(), net(), strategy, 1).unwrap();
+            let some =
+                labeled.iter().step_by(3).map(|(id, class)| Annotation { id: *id, class: Some(*class) });
+            learner.update(&some.collect::<Vec<_>>()).unwrap();
+            learner.train().unwrap();
+            let mut steps = 0;
+            let whole = learner
+                .query_watched(4, &mut |_| {
+                    steps += 1;
+                    ControlFlow::Continue(())
+                })
+                .unwrap();
+            assert!(steps > 8, "{name}: {steps} steps of several trainings");
+            for most in [1, steps / 2, steps] {
+                let mut calls = 0;
+                let cancelled = learner.query_watched(4, &mut |_| {
+                    calls += 1;
+                    if calls < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                });
+                assert!(matches!(cancelled, Err(Error::Cancelled)), "{name}: {cancelled:?}");
+                assert_eq!(calls, most, "{name}: it went on");
+            }
+            assert_eq!(learner.query(4).unwrap(), whole, "{name}");
+        }
     }
 
     fn passes(net: &dyn TrainedNet, data: &InMemory, ids: &[SampleId], passes: usize) -> Array3<f64> {

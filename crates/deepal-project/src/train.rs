@@ -2,7 +2,7 @@
 
 use crate::cross_validation::CrossValidation;
 use crate::state::{NetRecord, State};
-use crate::work::{class, watch, with_classes};
+use crate::work::{class, with_classes};
 use crate::{reserve::Reserve, setup::Setup};
 use deepal_core::seed::{Purpose, derive, mix};
 use deepal_core::{Class, SampleId};
@@ -46,11 +46,11 @@ pub(crate) fn train(
             let train = train.iter().map(|at| labeled[*at]).collect::<Vec<_>>();
             let test = test.iter().map(|at| labeled[*at].0).collect::<Vec<_>>();
             fold += 1;
-            let (trained, _) = net.train(data.as_ref(), &train, mix(seed, fold), &mut watch(monitor))?;
+            let (trained, _) = net.train(data.as_ref(), &train, mix(seed, fold), &mut monitor.watch())?;
             Ok(trained.predict_proba(data.as_ref(), &test)?)
         })?;
 
-    let (trained, _) = net.train(data.as_ref(), &labeled, seed, &mut watch(monitor))?;
+    let (trained, _) = net.train(data.as_ref(), &labeled, seed, &mut monitor.watch())?;
     let mut about = About::of_source(&source, name, options.training, setup.model.as_ref());
     about.learnt_from = labeled.iter().map(|(id, _)| source.ids[id.index()].clone()).collect();
     about.learnt_from.sort();

@@ -15,7 +15,6 @@ use deepal_engine::{Catalog, Monitor, Result};
 use deepal_nn::nets::Options;
 use ndarray::{Array2, Axis, concatenate};
 use std::collections::{BTreeSet, HashMap};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -97,7 +96,7 @@ impl Work {
         learner.update(&answers.collect::<Vec<_>>())?;
         learner.resume_at(self.round);
         if can_train {
-            learner.adopt(learner.training()?.run(&mut watch(&monitor))?);
+            learner.adopt(learner.training()?.run(&mut monitor.watch())?);
         }
         let net = learner.trained().ok().cloned();
         let probs = net.as_deref().map(|net| predict(net, all.as_ref(), &monitor)).transpose()?;
@@ -109,7 +108,8 @@ impl Work {
         // Where one kind runs out the other fills up, and what was skipped comes last.
         let n_audit = quota.max(n.saturating_sub(candidates.len())).min(audit.len());
         let n_picks = n.saturating_sub(n_audit).min(candidates.len());
-        let query = if n_picks > 0 { Some(learner.query(n_picks)?) } else { None };
+        let query =
+            if n_picks > 0 { Some(learner.query_watched(n_picks, &mut monitor.watch())?) } else { None };
         let picks = query.iter().flat_map(|query| {
             query.ids.iter().enumerate().map(|(rank, id)| {
                 let score = query.scores.as_ref().map(|scores| scores[rank]);
@@ -222,18 +222,6 @@ pub(crate) fn most_probable(probs: &Array2<f64>) -> Vec<Option<u32>> {
 /// The same samples with the classes of the project.
 pub(crate) fn with_classes(source: &Source, classes: Vec<String>) -> Source {
     Source { classes, ..source.clone() }
-}
-
-/// Stops a training when the caller wants to.
-pub(crate) fn watch<'a>(
-    monitor: &'a Monitor<'_>,
-) -> impl FnMut(deepal_core::net::Progress) -> ControlFlow<()> + Send + 'a {
-    move |progress| {
-        if let Some(most) = progress.most {
-            monitor.progress("training", progress.steps, most);
-        }
-        if monitor.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
 }
 
 /// The probabilities of all samples, `[n, c]`.

@@ -42,7 +42,7 @@ pub use ndarray;
 pub use deepal_core::Error as CoreError;
 pub use deepal_core::{
     ActiveLearner, Annotation, Ask, Attack, Budget, Calibration, Chooser, Class, Data, Dataset, Experiment,
-    InMemory, InitialSet, Meta, Net, Oracle, Pool, Query, Round, SampleId, Selection, Signal, Signals,
+    InMemory, InitialSet, Meta, Net, Oracle, Pool, Query, Round, SampleId, Selection, Signal, Signals, Sizes,
     SoftmaxRegression, Spec, StateDict, Step, Strategy, TrainReport, Trained, TrainedNet, TrainingJob,
     UpperBound, provide,
 };

@@ -23,6 +23,8 @@ enum Input {
     Nothing,
     Mnist,
     Arrays,
+    /// All that strategies look at, of 10,000 candidates.
+    Pool,
     /// The `deepal` program.
     Program,
 }
@@ -42,12 +44,19 @@ enum Reach {
     Megabytes(f64),
 }
 
-use Input::{Arrays, Mnist, Nothing, Program};
+use Input::{Arrays, Mnist, Nothing, Pool, Program};
 use Reach::{Cost, Megabytes, Memory, Seconds, Speed};
 
 const NCHW: Option<&str> = Some("PyTorch, NCHW");
 const CHANNELS_LAST: Option<&str> = Some("PyTorch, channels last");
 const PYTORCH: Option<&str> = Some("PyTorch");
+const SKACTIVEML: Option<&str> = Some("scikit-activeml");
+const SMALL_TEXT: Option<&str> = Some("small-text");
+
+/// Of a pick of 100 of 10,000.
+const USUAL: &[Reach] = &[Seconds(0.3), Megabytes(200.0)];
+/// The same of strategies that cost much.
+const COSTLY: &[Reach] = &[Seconds(10.0), Megabytes(1000.0)];
 
 static WORKS: &[Work] = &[
     Work {
@@ -79,6 +88,31 @@ static WORKS: &[Work] = &[
     Work { name: "k-means", input: Arrays, peers: &[(Some("scikit-learn"), &[Speed(4.0), Cost(1.01)])] },
     Work { name: "bim", input: Mnist, peers: &[(PYTORCH, &[Speed(100.0), Seconds(8.0)])] },
     Work { name: "deepfool", input: Mnist, peers: &[(PYTORCH, &[Speed(100.0), Seconds(20.0)])] },
+    Work { name: "select-badge", input: Pool, peers: &[(SKACTIVEML, USUAL)] },
+    Work { name: "select-typiclust", input: Pool, peers: &[(SKACTIVEML, USUAL)] },
+    Work { name: "select-prob-cover", input: Pool, peers: &[(SKACTIVEML, USUAL)] },
+    Work { name: "select-clue", input: Pool, peers: &[(SKACTIVEML, USUAL)] },
+    Work { name: "select-falcun", input: Pool, peers: &[(SKACTIVEML, USUAL)] },
+    Work { name: "select-drop-query", input: Pool, peers: &[(SKACTIVEML, USUAL)] },
+    Work { name: "select-max-herding", input: Pool, peers: &[(SKACTIVEML, USUAL)] },
+    Work { name: "select-bald", input: Pool, peers: &[(SKACTIVEML, USUAL)] },
+    Work { name: "select-vote-entropy", input: Pool, peers: &[(SKACTIVEML, USUAL)] },
+    Work { name: "select-ensemble-bald", input: Pool, peers: &[(SKACTIVEML, USUAL)] },
+    Work { name: "select-k-center", input: Pool, peers: &[(SKACTIVEML, USUAL), (SMALL_TEXT, USUAL)] },
+    Work { name: "select-k-means", input: Pool, peers: &[(SMALL_TEXT, USUAL)] },
+    Work { name: "select-batch-bald", input: Pool, peers: &[(SKACTIVEML, COSTLY)] },
+    Work { name: "select-bait", input: Pool, peers: &[(None, COSTLY)] },
+    Work { name: "select-epig", input: Pool, peers: &[(None, COSTLY)] },
+    Work { name: "select-bait-fast", input: Pool, peers: &[(None, USUAL)] },
+    Work { name: "select-alfa-mix", input: Pool, peers: &[(None, USUAL)] },
+    Work { name: "select-cdal", input: Pool, peers: &[(None, USUAL)] },
+    Work { name: "select-weighted-k-means", input: Pool, peers: &[(None, USUAL)] },
+    Work { name: "select-density-weighting", input: Pool, peers: &[(None, USUAL)] },
+    Work { name: "select-power-bald", input: Pool, peers: &[(None, USUAL)] },
+    Work { name: "select-mean-std", input: Pool, peers: &[(None, USUAL)] },
+    Work { name: "select-variation-ratios", input: Pool, peers: &[(None, USUAL)] },
+    Work { name: "select-consensus-entropy", input: Pool, peers: &[(None, USUAL)] },
+    Work { name: "select-ensemble-variation-ratios", input: Pool, peers: &[(None, USUAL)] },
     Work { name: "default-run", input: Program, peers: &[(None, &[Seconds(30.0), Megabytes(500.0)])] },
 ];
 
@@ -179,7 +213,7 @@ impl Bench {
         let versions = output(self.peer().arg("versions")).map_err(|error| {
             format!(
                 "{error}\nthe peers need Python 3.10 and packages:\n  python3 -m venv peers\n  \
-                 peers/bin/pip install torch torchvision numpy pillow scikit-learn\n  \
+                 peers/bin/pip install torch torchvision numpy pillow scikit-learn scikit-activeml small-text\n  \
                  cargo xtask bench-peers --python peers/bin/python"
             )
         })?;
@@ -206,6 +240,12 @@ impl Bench {
             Arrays => {
                 output(self.peer().arg("arrays").arg(&self.scratch.0))?;
                 &self.scratch.0
+            }
+            Pool => {
+                let folder = self.scratch.0.join("pool");
+                fs::create_dir_all(&folder)?;
+                output(self.peer().arg("pool").arg(&folder))?;
+                return Ok(folder.to_str().ok_or("its path is no Unicode")?.into());
             }
             Program => &match &self.deepal {
                 Some(path) => path.clone(),

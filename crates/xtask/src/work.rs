@@ -6,15 +6,18 @@ use crate::{Result, scaling};
 use deepal::datasets::Downloads;
 use deepal::formats::npy;
 use deepal::seed::mix;
+use deepal::signals::{Dim, Rule, Values};
 use deepal::{
-    ActiveLearner, Annotation, Ask, Class, Data, Dataset, InMemory, Meta, Net, Oracle, SampleId, Schedule,
-    Signal, Training, datasets, metric, nets, select, strategy,
+    ActiveLearner, Annotation, Ask, Catalog, Class, Data, Dataset, InMemory, Meta, Monitor, Net, Oracle,
+    SampleId, Schedule, SelectOptions, Signal, Training, datasets, metric, nets, select, select_arrays,
+    strategy,
 };
+use ndarray::{Array1, s};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-/// Does the work of that name and prints what it has measured. `argument` is the folder of MNIST or of the arrays; for
+/// Does the work of that name and prints what it has measured. `argument` is the folder of MNIST or of arrays; for
 /// `scale-SELECTOR` it is the size of the pool.
 pub(crate) fn run(name: &str, argument: &str) -> Result<()> {
     let folder = Path::new(argument);
@@ -23,6 +26,7 @@ pub(crate) fn run(name: &str, argument: &str) -> Result<()> {
         Some(("infer", net)) => infer(net)?,
         Some(("round", strategy)) => round(folder, strategy)?,
         Some(("query", strategy)) => query(folder, strategy)?,
+        Some(("select", strategy)) => pick(folder, strategy)?,
         Some(("scale", selector)) => scaling::work(selector, argument.parse()?)?,
         _ => match name {
             "k-center" => k_center(folder)?,
@@ -133,6 +137,33 @@ fn query(folder: &Path, strategy: &str) -> Result<Measured> {
     learner.train()?;
     let start = Instant::now();
     learner.query(1000)?;
+    Ok(Measured { seconds: start.elapsed().as_secs_f64(), ..Measured::default() })
+}
+
+/// A pick from arrays in memory, of the signals that the strategy needs.
+fn pick(folder: &Path, name: &str) -> Result<Measured> {
+    let mut arrays: Vec<(Signal, Values<'static>)> = Vec::new();
+    let mut n = 0;
+    for signal in strategy::build(name)?.needs() {
+        let kind = signal.kind();
+        let file = folder.join(format!("{}.npy", kind.option.ok_or("it looks at what no array tells")?));
+        let values: Values<'static> = match (signal, kind.rule, kind.shape.len()) {
+            (Signal::McProbs { passes: t, .. } | Signal::MemberProbs { members: t }, ..) => {
+                let all = npy::read_3d(&file)?;
+                all.slice(s![..t.min(all.dim().0), .., ..]).to_owned().into()
+            }
+            (_, Rule::Classes, _) => Array1::from(npy::read_classes(&file)?).into(),
+            (_, Rule::Finite, 1) => npy::read_1d_f32(&file)?.into(),
+            (_, Rule::Finite, _) => npy::read_2d_f32(&file)?.into(),
+            _ => npy::read_2d(&file)?.into(),
+        };
+        let axis = kind.shape.iter().position(|dim| *dim == Dim::Candidates);
+        n = axis.map_or(n, |axis| values.shape()[axis]);
+        arrays.push((signal, values));
+    }
+    let options = SelectOptions { strategy: name.into(), ..SelectOptions::new((n / 5).min(100)) };
+    let start = Instant::now();
+    select_arrays(arrays, &options, &Catalog::default(), Monitor::silent())?;
     Ok(Measured { seconds: start.elapsed().as_secs_f64(), ..Measured::default() })
 }
 

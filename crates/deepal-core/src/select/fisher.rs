@@ -338,9 +338,18 @@ fn best(values: impl Iterator<Item = (usize, f64)>, seed: u64) -> Option<(f64, u
     values.filter(|(_, value)| value.is_finite()).max_by(larger).map(|(at, value)| (value, at))
 }
 
-/// About the bytes of a search among `n` with `d` features, of `c` classes of which `r` count.
+/// About the seconds of a search for `k` among `n` on one core, with `d` features, of `c` classes of which `r` count; from 10,000 with 64
+/// features and 10 classes, 100 picks, which took 15.1 s, and 0.57 s with a single class.
+pub(crate) fn seconds([n, k]: [usize; 2], d: usize, c: usize, r: usize) -> f64 {
+    let [n, k, d, c, r] = [n, k, d, c, r].map(|size| size as f64);
+    n * k * (2e-9 * r * (c * d + r * r) + 4e-7) + 1e-9 * (c * d).powi(3)
+}
+
+/// About the bytes of a search among `n`, the labelled ones with them, with `d` features, of `c` classes of which `r` count.
 pub(crate) fn memory(n: usize, d: usize, c: usize, r: usize) -> usize {
     let side = c.saturating_mul(d);
-    let rows = n.saturating_mul(c + 2 * r + 2 * entries(r) + d.saturating_mul(2) + 4);
+    // Lists that double while they grow, and triangles that are put together from parts.
+    let rows =
+        n.saturating_mul(d.saturating_mul(2).saturating_add(c).saturating_add(4 * r + 3 * entries(r) + 4));
     side.saturating_mul(side).saturating_mul(5).saturating_add(rows).saturating_mul(size_of::<f64>())
 }

@@ -1,6 +1,7 @@
 //! What more labels would gain, from a learning curve.
 
 use super::Interval;
+use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Exponents of the power law that are tried: from hardly any progress to errors that quarter when labels double.
@@ -11,6 +12,10 @@ const GRID: [usize; 3] = [100, 20, 20];
 const INDEPENDENT: f64 = 1000.0;
 /// Gains in one bin.
 const BIN: f64 = 5e-4;
+/// The most that an error can be.
+const MOST_ERROR: f64 = 1.0 - 1e-6;
+/// What is less likely than the likeliest by this power of e is left out: all of the grid together weighs less than 10⁻¹⁴ of it.
+const NEGLIGIBLE: f64 = 45.0;
 
 /// A training on a learning curve.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,30 +74,65 @@ fn posterior(curve: &[CurvePoint], last: &CurvePoint, more: f64, most: f64) -> V
     let n_hits = curve.iter().map(|point| point.of).sum::<usize>();
     let weight = last.of as f64 / n_hits as f64;
     let [errors, stays, exponents] = GRID.map(|n| move |i: usize| (i as f64 + 0.5) / n as f64);
-    let mut found = Vec::with_capacity(GRID.iter().product());
-    for exponent in (0..GRID[2]).map(|i| EXPONENTS.0 + exponents(i) * (EXPONENTS.1 - EXPONENTS.0)) {
+    let errors = (0..GRID[0]).map(errors).map(|error| (error, error.ln())).collect::<Vec<_>>();
+    let hits = curve.iter().filter(|point| point.of > 0).map(|point| Hits::new(point, weight));
+    let hits = hits.collect::<Vec<_>>();
+    let of_exponent = |i: usize| {
+        let exponent = EXPONENTS.0 + exponents(i) * (EXPONENTS.1 - EXPONENTS.0);
+        let (mut found, mut most_likely) = (Vec::new(), f64::NEG_INFINITY);
         for stay in (0..GRID[1]).map(stays) {
             let shape = |labels: f64| stay + (1.0 - stay) * (labels / last.labels).powf(-exponent);
-            let shapes = curve.iter().map(|point| shape(point.labels)).collect::<Vec<_>>();
             let lost = 1.0 - shape(last.labels + more);
-            for error in (0..GRID[0]).map(errors) {
-                let gain = error * lost;
-                if gain > most {
-                    continue;
+            let shaped = hits.iter().map(|hits| (hits, shape(hits.labels))).collect::<Vec<_>>();
+            let shaped = shaped.iter().map(|(hits, shape)| (*hits, *shape, shape.ln())).collect::<Vec<_>>();
+            for (error, of_error) in errors.iter().filter(|(error, _)| error * lost <= most) {
+                if let Some(log) = likelihood(&shaped, *error, *of_error, most_likely - NEGLIGIBLE) {
+                    most_likely = most_likely.max(log);
+                    found.push((error * lost, log));
                 }
-                let hits = curve.iter().zip(&shapes).filter(|(point, _)| point.of > 0);
-                let likelihood = hits.map(|(point, shape)| {
-                    let error = (error * shape).min(1.0 - 1e-6);
-                    (point.of - point.right) as f64 * error.ln() + point.right as f64 * (-error).ln_1p()
-                });
-                found.push((gain, weight * likelihood.sum::<f64>()));
             }
         }
-    }
+        found
+    };
+    let found = (0..GRID[2]).into_par_iter().map(of_exponent).collect::<Vec<_>>().concat();
     let most_likely = found.iter().map(|(_, log)| *log).fold(f64::NEG_INFINITY, f64::max);
     let mut bins = vec![0.0; (1.0 / BIN) as usize + 1];
     found.iter().for_each(|(gain, log)| bins[(gain / BIN) as usize] += (log - most_likely).exp());
     bins
+}
+
+/// The random samples of a training, each counted with a weight.
+struct Hits {
+    labels: f64,
+    wrong: f64,
+    right: f64,
+    /// Their log-likelihood at their own share of errors: none is more.
+    most: f64,
+}
+
+impl Hits {
+    fn new(point: &CurvePoint, weight: f64) -> Self {
+        let [wrong, right] = [point.of - point.right, point.right].map(|count| weight * count as f64);
+        let of = |count: f64| if count > 0.0 { count * (count / (wrong + right)).ln() } else { 0.0 };
+        Self { labels: point.labels, wrong, right, most: of(wrong) + of(right) }
+    }
+}
+
+/// The log-likelihood of all trainings, each with its shape and the logarithm of that, given the error now and its logarithm; `None` as soon
+/// as it is sure to be below `least`.
+fn likelihood(shaped: &[(&Hits, f64, f64)], error: f64, of_error: f64, least: f64) -> Option<f64> {
+    let mut bound = shaped.iter().map(|(hits, ..)| hits.most).sum::<f64>();
+    let mut log = 0.0;
+    for (hits, shape, of_shape) in shaped {
+        if log + bound < least {
+            return None;
+        }
+        let error = error * shape;
+        let of_wrong = if error < MOST_ERROR { of_error + of_shape } else { MOST_ERROR.ln() };
+        log += hits.wrong * of_wrong + hits.right * (-error.min(MOST_ERROR)).ln_1p();
+        bound -= hits.most;
+    }
+    Some(log)
 }
 
 /// How far refits lie from the curve, as a standard deviation.
@@ -194,6 +234,71 @@ mod tests {
             (found.interval.0 - low).abs() < 2e-3 && (found.interval.1 - high).abs() < 2e-3,
             "{found:?} {low} {high}"
         );
+    }
+
+    /// The posterior of before, with every logarithm of every point of the grid.
+    fn whole_posterior(curve: &[CurvePoint], last: &CurvePoint, more: f64, most: f64) -> Vec<f64> {
+        let weight = last.of as f64 / curve.iter().map(|point| point.of).sum::<usize>() as f64;
+        let at = |i: usize, n: usize| (i as f64 + 0.5) / n as f64;
+        let mut found = Vec::new();
+        for cell in 0..GRID.iter().product::<usize>() {
+            let (error, rest) = (at(cell % GRID[0], GRID[0]), cell / GRID[0]);
+            let (stay, exponent) = (at(rest % GRID[1], GRID[1]), 2.0 * at(rest / GRID[1], GRID[2]));
+            let shape = |labels: f64| stay + (1.0 - stay) * (labels / last.labels).powf(-exponent);
+            let gain = error * (1.0 - shape(last.labels + more));
+            let log = curve.iter().filter(|point| point.of > 0).map(|point| {
+                let error = (error * shape(point.labels)).min(1.0 - 1e-6);
+                (point.of - point.right) as f64 * error.ln() + point.right as f64 * (1.0 - error).ln()
+            });
+            if gain <= most {
+                found.push((gain, weight * log.sum::<f64>()));
+            }
+        }
+        let likeliest = found.iter().fold(f64::NEG_INFINITY, |likeliest, (_, log)| likeliest.max(*log));
+        let mut bins = vec![0.0; (1.0 / BIN) as usize + 1];
+        found.iter().for_each(|(gain, log)| bins[(gain / BIN) as usize] += (log - likeliest).exp());
+        bins
+    }
+
+    /// What is left out is nothing.
+    #[test]
+    fn nothing_is_lost_by_what_is_left_out() {
+        for (trainings, of, share, changed) in [
+            (3, 4, 0.5, 1.0),
+            (40, 30, 0.9, 0.05),
+            (300, 400, 0.93, 0.02),
+            (30, 500, 1.0, 0.3),
+            (5, 90, 0.0, 1.0),
+        ] {
+            let right =
+                |at: usize| (f64::from(of) * share * (0.8 + 0.2 * at as f64 / trainings as f64)) as usize;
+            let curve = (1..=trainings)
+                .map(|at| {
+                    point(
+                        40.0 * at as f64,
+                        right(at),
+                        (of as usize * at).div_ceil(trainings).max(right(at)),
+                        Some(changed),
+                    )
+                })
+                .collect::<Vec<_>>();
+            let last = curve[trainings - 1];
+            let mean = |bins: Vec<f64>| {
+                let total = bins.iter().sum::<f64>();
+                let mean =
+                    bins.iter().enumerate().map(|(bin, weight)| weight * bin as f64).sum::<f64>() / total;
+                (mean, total)
+            };
+            let most = change_over(&curve, 100.0).unwrap();
+            let (found, expected) = (
+                mean(posterior(&curve, &last, 100.0, most)),
+                mean(whole_posterior(&curve, &last, 100.0, most)),
+            );
+            assert!(
+                (found.0 - expected.0).abs() < 1e-9 / BIN && (found.1 / expected.1 - 1.0).abs() < 1e-9,
+                "{trainings}: {found:?} {expected:?}"
+            );
+        }
     }
 
     #[test]

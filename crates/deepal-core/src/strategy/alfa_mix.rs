@@ -1,6 +1,6 @@
 //! ALFA-Mix: predictions that change when features are mixed with those of labelled samples.
 
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::error::Result;
 use crate::ids::Class;
 use crate::select::draws::fill;
@@ -45,7 +45,8 @@ impl Strategy for AlfaMix {
         vec![Embeddings, LabeledEmbeddings, Labels, HeadWeights, HeadBiases]
     }
 
-    fn memory(&self, candidates: usize, features: usize, n: usize) -> usize {
+    fn memory(&self, sizes: Sizes) -> usize {
+        let Sizes { candidates, features, picks: n, .. } = sizes;
         middles_memory(candidates, features, n)
     }
 

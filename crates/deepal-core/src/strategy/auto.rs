@@ -1,6 +1,6 @@
 //! The default: coverage while labels are few, uncertainty when there are many, and no switch between.
 
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::calibration::Calibration;
 use crate::error::Result;
 use crate::score;
@@ -82,7 +82,8 @@ macro_rules! by_rule {
                 true
             }
 
-            fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
+            fn memory(&self, sizes: Sizes) -> usize {
+                let Sizes { candidates, features, .. } = sizes;
                 References::memory(candidates, features, self.references)
             }
 

@@ -1,6 +1,6 @@
 //! BAIT: a batch whose Fisher information covers that of the pool.
 
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::error::{Error, Result};
 use crate::score::most_probable;
 use crate::select::fisher::{self, Fisher, forward_backward};
@@ -73,8 +73,14 @@ impl Strategy for Bait {
     }
 
     /// For 10 classes.
-    fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
-        fisher::memory(candidates, features, 10, self.classes.min(10))
+    fn memory(&self, sizes: Sizes) -> usize {
+        let Sizes { candidates, labeled, features, classes, .. } = sizes;
+        fisher::memory(candidates.saturating_add(labeled), features, classes, self.classes.min(classes))
+    }
+
+    fn seconds(&self, sizes: Sizes) -> f64 {
+        let Sizes { candidates, features, classes, picks, .. } = sizes;
+        fisher::seconds([candidates, picks], features, classes, self.classes.min(classes))
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
@@ -103,8 +109,12 @@ impl Strategy for BaitFast {
         needs()
     }
 
-    fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
-        fisher::memory(candidates, features, 1, 1)
+    fn memory(&self, sizes: Sizes) -> usize {
+        fisher::memory(sizes.candidates.saturating_add(sizes.labeled), sizes.features, 1, 1)
+    }
+
+    fn seconds(&self, sizes: Sizes) -> f64 {
+        fisher::seconds([sizes.candidates, sizes.picks], sizes.features, 1, 1)
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {

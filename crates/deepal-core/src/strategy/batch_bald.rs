@@ -1,6 +1,6 @@
 //! BatchBALD: a batch whose labels together tell most about the net.
 
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::error::Result;
 use crate::select::joint::most_informative;
 use crate::settings::Settings;
@@ -41,10 +41,12 @@ impl Strategy for BatchBald {
     }
 
     /// For 10 classes: passes given each labelling before and after a pick, and labels given each on 32 threads.
-    fn memory(&self, candidates: usize, _: usize, _: usize) -> usize {
-        let each = self.passes.saturating_mul(2).saturating_add(32 * 20);
+    fn memory(&self, sizes: Sizes) -> usize {
+        // On 32 threads what the labels of a sample tell, for each labelling.
+        let each =
+            self.passes.saturating_mul(2).saturating_add(sizes.classes.saturating_add(1).saturating_mul(36));
         let labelings = self.labelings.saturating_mul(each).saturating_mul(size_of::<f64>());
-        candidates.saturating_mul(40).saturating_add(labelings)
+        sizes.candidates.saturating_mul(56).saturating_add(labelings)
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {

@@ -1,6 +1,6 @@
 //! CDAL: a core-set of predictions.
 
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::error::Result;
 use crate::seed::mix;
 use crate::select::draws::fill;
@@ -47,8 +47,10 @@ impl Strategy for Cdal {
     }
 
     /// For 10 classes.
-    fn memory(&self, candidates: usize, _: usize, _: usize) -> usize {
-        candidates.saturating_mul(22 * size_of::<f64>())
+    fn memory(&self, sizes: Sizes) -> usize {
+        let logs = sizes.classes.saturating_mul(2);
+        let of_candidates = sizes.candidates.saturating_mul(logs.saturating_add(4));
+        of_candidates.saturating_add(sizes.labeled.saturating_mul(logs)).saturating_mul(size_of::<f64>())
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {

@@ -1,6 +1,6 @@
 //! CLUE: clusters of the pool in which uncertain samples count more.
 
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::error::Result;
 use crate::score;
 use crate::select::{representatives, weighted};
@@ -39,8 +39,14 @@ impl Strategy for Clue {
         vec![Signal::Probs, Signal::Embeddings]
     }
 
-    fn memory(&self, candidates: usize, features: usize, n: usize) -> usize {
+    fn memory(&self, sizes: Sizes) -> usize {
+        let Sizes { candidates, features, picks: n, .. } = sizes;
         weighted::memory(candidates, features, n).saturating_add(candidates.saturating_mul(16))
+    }
+
+    /// From 100 picks of 10,000 with 64 features, which took 0.19 s.
+    fn seconds(&self, sizes: Sizes) -> f64 {
+        3e-9 * [sizes.candidates, sizes.picks, sizes.features].map(|size| size as f64).iter().product::<f64>()
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {

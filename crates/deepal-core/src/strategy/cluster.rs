@@ -1,6 +1,6 @@
 //! k-means and k-medians.
 
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::error::Result;
 use crate::select::cluster::{COLUMNS, trials};
 use crate::select::{k_means, k_medians, representatives};
@@ -63,7 +63,8 @@ macro_rules! by_clusters {
                 vec![Signal::Embeddings]
             }
 
-            fn memory(&self, candidates: usize, features: usize, n: usize) -> usize {
+            fn memory(&self, sizes: Sizes) -> usize {
+                let Sizes { candidates, features, picks: n, .. } = sizes;
                 memory(candidates, features, n, features.min($columns))
             }
 

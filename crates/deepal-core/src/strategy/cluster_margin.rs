@@ -1,6 +1,6 @@
 //! Small margins, spread over clusters.
 
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::error::Result;
 use crate::score;
 use crate::seed::mix;
@@ -45,7 +45,8 @@ impl Strategy for ClusterMargin {
         vec![Signal::Probs, Signal::Embeddings]
     }
 
-    fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
+    fn memory(&self, sizes: Sizes) -> usize {
+        let Sizes { candidates, features, .. } = sizes;
         // The distances of all pairs of references.
         let pairs = self.references.saturating_mul(self.references).saturating_mul(size_of::<f32>());
         // All are clustered if no margin is smaller than others.

@@ -1,6 +1,6 @@
 //! Density weighting: uncertain samples in dense regions.
 
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::error::Result;
 use crate::score;
 use crate::select::random;
@@ -40,8 +40,8 @@ impl Strategy for DensityWeighting {
         vec![Signal::Probs, Signal::Embeddings]
     }
 
-    fn memory(&self, candidates: usize, _: usize, _: usize) -> usize {
-        candidates.saturating_mul(4 * size_of::<f64>())
+    fn memory(&self, sizes: Sizes) -> usize {
+        sizes.candidates.saturating_mul(7 * size_of::<f64>())
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {

@@ -1,6 +1,6 @@
 //! DropQuery: predictions that change when features are dropped.
 
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::error::Result;
 use crate::seed::mix;
 use crate::select::partition::{middles, middles_memory};
@@ -43,7 +43,8 @@ impl Strategy for DropQuery {
         vec![Signal::Embeddings, Signal::HeadWeights, Signal::HeadBiases]
     }
 
-    fn memory(&self, candidates: usize, features: usize, n: usize) -> usize {
+    fn memory(&self, sizes: Sizes) -> usize {
+        let Sizes { candidates, features, picks: n, .. } = sizes;
         middles_memory(candidates, features, n)
     }
 

@@ -1,6 +1,6 @@
 //! Core-set by greedy k-center.
 
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::error::Result;
 use crate::select::k_center_greedy;
 use crate::settings::Settings;
@@ -34,7 +34,8 @@ impl Strategy for KCenter {
     }
 
     /// Embeddings in blocks, and the distance of each to its nearest centre.
-    fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
+    fn memory(&self, sizes: Sizes) -> usize {
+        let Sizes { candidates, features, .. } = sizes;
         candidates.saturating_mul(features.saturating_add(1)).saturating_mul(size_of::<f32>())
     }
 

@@ -1,7 +1,7 @@
 //! Coverage of the pool by kernels, blind to the net's uncertainty.
 
 use super::auto::neighbors;
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::error::Result;
 use crate::select::herding::Herding;
 use crate::select::references::References;
@@ -45,7 +45,8 @@ impl Strategy for MaxHerding {
         true
     }
 
-    fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
+    fn memory(&self, sizes: Sizes) -> usize {
+        let Sizes { candidates, features, .. } = sizes;
         References::memory(candidates, features, self.references)
     }
 

@@ -34,7 +34,7 @@ mod weighted_k_means;
 
 use crate::error::{Error, Result};
 use crate::settings::{self, Given, Setting, Settings, Spec, is_same_name};
-use crate::signals::{Signal, Signals};
+use crate::signals::{Dim, Signal, Signals};
 use ndarray::Array1;
 
 pub use adversarial::{Bim, DeepFool};
@@ -100,11 +100,19 @@ pub trait Strategy: Send + Sync {
         false
     }
 
-    /// About the most bytes that [`select`](Self::select) holds besides the signals, to pick `n` of `candidates` with `features`
-    /// each; to tell beforehand whether it fits. The default suits strategies that sort one score per candidate.
-    fn memory(&self, candidates: usize, features: usize, n: usize) -> usize {
-        let _ = (features, n);
-        candidates.saturating_mul(2 * size_of::<f64>())
+    /// About the most bytes that [`ask`] for picks holds besides the signals, to tell beforehand whether it fits. The default suits
+    /// strategies that sort one score per candidate; of those that look at passes or nets, it counts two arrays `[n, c]`.
+    fn memory(&self, sizes: Sizes) -> usize {
+        let looks_at_passes = self.needs().iter().any(|signal| signal.kind().shape.contains(&Dim::Passes));
+        let numbers = if looks_at_passes { sizes.classes.saturating_mul(2) } else { 0 };
+        sizes.candidates.saturating_mul(numbers.saturating_add(12)).saturating_mul(size_of::<f64>())
+    }
+
+    /// About the seconds that [`ask`] takes on one core of an ordinary machine, where these can be many; to tell beforehand whether one
+    /// would wait. 0 where no pool that fits into the memory takes minutes.
+    fn seconds(&self, sizes: Sizes) -> f64 {
+        let _ = sizes;
+        0.0
     }
 
     /// Picks `n` of the candidates, or all of them if there are fewer. Any randomness comes from `seed`.
@@ -112,6 +120,21 @@ pub trait Strategy: Send + Sync {
     /// # Errors
     /// A signal it needs is missing.
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection>;
+}
+
+/// How much there is to select from, for [`Strategy::memory`] and [`Strategy::seconds`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Candidates, `n`.
+    pub candidates: usize,
+    /// Labelled samples, `m`.
+    pub labeled: usize,
+    /// Features of each, `d`; 0 where there are no embeddings.
+    pub features: usize,
+    /// Classes, `c`; 0 where there are no probabilities.
+    pub classes: usize,
+    /// Samples to pick, `k`.
+    pub picks: usize,
 }
 
 /// What a strategy picked.
@@ -379,116 +402,4 @@ pub fn canonical(spec: &Spec) -> Result<Spec> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::contract;
-    use crate::settings::{Range, Value};
-
-    #[test]
-    fn every_name_of_deepal_is_accepted() {
-        for name in [
-            "RandomSampling",
-            "LeastConfidence",
-            "MarginSampling",
-            "EntropySampling",
-            "LeastConfidenceDropout",
-            "MarginSamplingDropout",
-            "EntropySamplingDropout",
-            "KMeansSampling",
-            "KCenterGreedy",
-            "BALDDropout",
-            "AdversarialBIM",
-            "AdversarialDeepFool",
-        ] {
-            assert_eq!(by_name(name).unwrap().deepal, Some(name));
-        }
-    }
-
-    /// Trap D13: the reference's active learning by learning weighs its rewards wrongly. It is none of the paper's
-    /// strategies and must not be offered before it is right.
-    #[test]
-    fn d13_no_bandit_over_strategies_is_offered() {
-        for name in ["albl", "ActiveLearningByLearning"] {
-            assert!(by_name(name).is_err());
-        }
-    }
-
-    #[test]
-    fn entries_are_whole_and_names_unique() {
-        for (i, entry) in ALL.iter().enumerate() {
-            assert!(
-                ALL[i + 1..].iter().all(|other| other.name != entry.name && other.summary != entry.summary)
-            );
-            assert!(entry.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
-            assert_eq!(build(entry.name).unwrap().name(), entry.name);
-            for text in [entry.summary, entry.details, entry.source] {
-                assert!(text.len() > 10 && text.trim() == text && !text.contains("  "));
-            }
-        }
-    }
-
-    #[test]
-    fn every_strategy_passes_the_contract() {
-        for entry in ALL {
-            contract::check_strategy(build(entry.name).unwrap().as_ref()).unwrap();
-        }
-    }
-
-    /// Values of a setting that are not its default.
-    fn others(setting: &Setting) -> Vec<Value> {
-        let values = match setting.range {
-            Range::Integer(least, most) => [least, least + 1, least + 6, most].map(Value::Integer).to_vec(),
-            Range::Number(least, most) => {
-                [least, f64::midpoint(least, most), most].map(Value::Number).to_vec()
-            }
-            Range::Positive(most) => [1e-3, 0.1, 1.0, most].map(|x| x.min(most)).map(Value::Number).to_vec(),
-        };
-        values.into_iter().filter(|value| *value != (setting.default)()).collect()
-    }
-
-    /// A setting that changes neither what a strategy looks at nor what it picks, nor is documented, is none.
-    #[test]
-    fn every_setting_is_described_and_has_an_effect() {
-        for entry in ALL {
-            let outcome = |given: Given| {
-                let strategy = (entry.build)(&given).unwrap();
-                let signals = contract::made_up_for(strategy.as_ref(), 300, 12);
-                let picks = |seed| strategy.select(&signals, 9, seed).unwrap().rows;
-                (strategy.needs(), [1, 2, 3].map(picks))
-            };
-            let default = outcome(Given::new());
-            for setting in entry.settings {
-                let name = format!("{}: {}", entry.name, setting.name);
-                assert!(setting.about.len() > 10 && setting.source.len() > 3, "{name}");
-                let values = others(setting);
-                let differs =
-                    |value: &Value| outcome([(setting.name.to_owned(), value.clone())].into()) != default;
-                assert!(values.iter().any(differs), "{name}: nothing follows from it");
-                let given = [(setting.name.to_owned(), (setting.default)())].into();
-                assert_eq!(outcome(given), default, "{name}: the default is another");
-                let spec = Spec {
-                    name: entry.name.into(),
-                    settings: [(setting.name.into(), values[0].clone())].into(),
-                };
-                assert_eq!(canonical(&spec.to_string().parse().unwrap()).unwrap(), spec, "{name}");
-            }
-            let unknown = [("no-such".to_owned(), Value::Integer(1))].into();
-            assert!((entry.build)(&unknown).err().unwrap().to_string().contains(entry.name));
-        }
-    }
-
-    /// Every setting of every strategy at the ends of its range.
-    #[test]
-    fn extreme_settings_pass_the_contract() {
-        for entry in ALL {
-            for setting in entry.settings {
-                for value in others(setting) {
-                    let given = [(setting.name.to_owned(), value.clone())].into();
-                    let strategy = (entry.build)(&given).unwrap();
-                    let checked = contract::check_strategy(strategy.as_ref());
-                    assert_eq!(checked, Ok(()), "{}: {} = {value}", entry.name, setting.name);
-                }
-            }
-        }
-    }
-}
+mod tests;

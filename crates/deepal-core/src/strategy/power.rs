@@ -44,10 +44,6 @@ macro_rules! by_power {
                 vec![needs(self)]
             }
 
-            fn memory(&self, candidates: usize, _: usize, _: usize) -> usize {
-                candidates.saturating_mul(5 * size_of::<f64>())
-            }
-
             fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {
                 let scores: fn(&Signals<'_>) -> Result<Vec<f64>> = $scores;
                 Ok(Selection::unranked(in_proportion(&scores(signals)?, self.power, n, seed)))

@@ -1,6 +1,6 @@
 //! ProbCover: coverage by balls as large as is pure.
 
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::error::Result;
 use crate::seed::mix;
 use crate::select::coverage::{cover, pure_radius};
@@ -56,7 +56,8 @@ impl Strategy for ProbCover {
         true
     }
 
-    fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
+    fn memory(&self, sizes: Sizes) -> usize {
+        let Sizes { candidates, features, .. } = sizes;
         let bits = candidates.saturating_mul(self.references.min(candidates).div_ceil(8));
         // Those that are clustered are there five times.
         let clustered = self.references.min(candidates).saturating_mul(features).saturating_mul(20);

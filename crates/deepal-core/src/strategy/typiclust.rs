@@ -1,6 +1,6 @@
 //! TypiClust: the typical sample of each cluster without a label.
 
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::error::Result;
 use crate::seed::mix;
 use crate::select::partition::partition;
@@ -55,7 +55,8 @@ impl Strategy for TypiClust {
     }
 
     /// Of each candidate its key, cluster and place; of those that are clustered four copies; distances within clusters on 32 threads.
-    fn memory(&self, candidates: usize, features: usize, n: usize) -> usize {
+    fn memory(&self, sizes: Sizes) -> usize {
+        let Sizes { candidates, features, picks: n, .. } = sizes;
         let clustered = self.references.min(candidates.saturating_add(n));
         let row = features.saturating_mul(16).saturating_add(4 * trials(self.clusters) + 48);
         let within = 4096 * 32 * 32 * size_of::<f32>();

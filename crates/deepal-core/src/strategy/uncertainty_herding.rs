@@ -1,7 +1,7 @@
 //! Coverage of what the net is not sure of.
 
 use super::auto::{informative, neighbors};
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::error::Result;
 use crate::score;
 use crate::select::herding::Herding;
@@ -51,7 +51,8 @@ impl Strategy for UncertaintyHerding {
         true
     }
 
-    fn memory(&self, candidates: usize, features: usize, _: usize) -> usize {
+    fn memory(&self, sizes: Sizes) -> usize {
+        let Sizes { candidates, features, .. } = sizes;
         References::memory(candidates, features, self.references)
     }
 

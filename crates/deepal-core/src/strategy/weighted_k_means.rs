@@ -1,6 +1,6 @@
 //! Weighted k-means: clusters of uncertain samples in which the uncertain count more.
 
-use super::{Entry, Family, Selection, Strategy, made};
+use super::{Entry, Family, Selection, Sizes, Strategy, made};
 use crate::error::Result;
 use crate::score;
 use crate::select::{representatives, top_k, weighted};
@@ -39,7 +39,8 @@ impl Strategy for WeightedKMeans {
         vec![Signal::Probs, Signal::Embeddings]
     }
 
-    fn memory(&self, candidates: usize, features: usize, n: usize) -> usize {
+    fn memory(&self, sizes: Sizes) -> usize {
+        let Sizes { candidates, features, picks: n, .. } = sizes;
         // All are clustered if none is more uncertain than others.
         weighted::memory(candidates, features, n)
             .saturating_add(candidates.saturating_mul(features.saturating_mul(4).saturating_add(24)))

@@ -6,7 +6,7 @@ use crate::files;
 use crate::formats::element::Element;
 use crate::formats::stored::{Bytes, Extent, Place, Stored};
 use deepal_core::Class;
-use ndarray::{Array, Array1, Array2, Array3, ArrayView2, Dimension, IxDyn, aview2};
+use ndarray::{Array, Array1, Array2, Array3, ArrayD, ArrayView2, Dimension, IxDyn, aview2};
 use ndarray_npy::WriteNpyExt;
 use ndarray_npy::npy::header::Header;
 use std::io::Read;
@@ -46,6 +46,40 @@ pub fn read_2d_f32(path: &Path) -> Result<Array2<f32>> {
 /// As [`read_2d_f32`].
 pub fn read_1d_f32(path: &Path) -> Result<Array1<f32>> {
     narrowed(&floats(path, 1)?)
+}
+
+/// The shape of an array in a file.
+///
+/// # Errors
+/// A file that cannot be read, or is no `.npy` file.
+pub fn peek(path: &Path) -> Result<Vec<usize>> {
+    Ok(open(path)?.shape)
+}
+
+/// Reads the entries of an array of so many `dimensions` whose place along `axis` is one of `rows`, which ascend, as `f64`; no more than
+/// these are in memory at once.
+///
+/// # Errors
+/// As [`read_2d`], or a row that is not there.
+pub fn read_rows(path: &Path, dimensions: usize, axis: usize, rows: &[usize]) -> Result<ArrayD<f64>> {
+    let stored = floats(path, dimensions)?;
+    let n = stored.shape.get(axis).copied().unwrap_or_default();
+    if rows.last().is_some_and(|last| *last >= n) {
+        return Err(stored.wrong(format!("has {n} rows, which are fewer than are asked for")));
+    }
+    let inner = stored.shape[axis + 1..].iter().product::<usize>();
+    let mut shape = stored.shape.clone();
+    shape[axis] = rows.len();
+    let mut at = vec![None; n];
+    rows.iter().enumerate().for_each(|(new, old)| at[*old] = Some(new));
+    let mut values = stored.zeros::<f64>(shape.iter().product())?;
+    stored.each(|place, value| {
+        let (outer, within) = (place / inner / n, place % inner);
+        if let Some(row) = at[place / inner % n] {
+            values[(outer * rows.len() + row) * inner + within] = value;
+        }
+    })?;
+    Array::from_shape_vec(IxDyn(&shape), values).map_err(|cause| stored.wrong(cause.to_string()))
 }
 
 /// Reads classes, `[m]` or `[m, 1]`, whole numbers from 0 to 65,535 of any type.

@@ -1,17 +1,15 @@
 //! Picks among rows of arrays, from files or in memory.
 
-use super::memory::Need;
-use super::{
-    SelectOptions, Selected, ask, by_rows, calibration, check_given, sample, sample_size, say_without,
-};
+use super::memory::{Need, bytes, is_of_candidates, sizes};
+use super::{SelectOptions, Selected, ask, by_rows, calibration, check_given, sample, say_without};
 use crate::catalog::Catalog;
 use crate::error::{Context, Error, Result, bail};
 use crate::monitor::Monitor;
 use deepal_core::score::softmax;
 use deepal_core::signals::{Dim, Rule, Values};
-use deepal_core::{Signal, Signals, Strategy};
-use deepal_data::formats::npy::{Matrix, read_1d_f32, read_2d, read_2d_f32, read_3d, read_classes};
-use ndarray::Array2;
+use deepal_core::{Selection, Signal, Signals, Strategy};
+use deepal_data::formats::npy::{self, Matrix, read_1d_f32, read_2d, read_2d_f32, read_3d, read_classes};
+use ndarray::{Array2, Axis, Ix2};
 use std::path::{Path, PathBuf};
 
 /// NumPy files of signals; see [`Signal::kind`] for their shapes.
@@ -39,13 +37,20 @@ pub(super) fn select(
     check_given(strategy, is_cold, |signal| {
         arrays.file(signal).is_some() || (signal == Signal::Probs && arrays.logits.is_some())
     })?;
-    check_memory(arrays, strategy, options)?;
+    let peeked = peek(arrays)?;
+    check_memory(&peeked, strategy, options)?;
+    // Arrays that do not fit together are told as they are, not by a part of them.
+    let mut lengths = peeked.iter().filter_map(Peeked::candidates);
+    let n = lengths.next().unwrap_or_default();
+    let sampled = if lengths.all(|length| length == n) { sample(n, options, monitor) } else { None };
     // Large arrays are looked at where they are.
     let mapped = arrays.files.iter().filter(|(signal, _)| is_matrix(*signal));
     let mapped =
         mapped.map(|(signal, path)| Ok((*signal, Matrix::open(path).context(about(*signal, None))?)));
     let mapped = mapped.collect::<Result<Vec<_>>>()?;
-    pick(join(read(arrays, &mapped)?)?, strategy, options, monitor)
+    let signals = join(read(arrays, &mapped, sampled.as_deref())?)?;
+    let selection = pick(signals, strategy, options, monitor)?;
+    Ok(Selected { selection: by_rows(selection, sampled.as_deref()), ids: None })
 }
 
 /// Picks among candidates whose arrays are in memory, where they stay; see [`Signal::kind`] for their shapes and types. Row `i` of all
@@ -77,15 +82,20 @@ pub fn select_arrays(
         |signal: Signal| arrays.iter().find(|(other, _)| other.is_like(signal)).map(|(_, values)| values);
     let is_cold = find(Signal::LabeledEmbeddings).is_none();
     check_given(strategy.as_ref(), is_cold, |signal| find(signal).is_some())?;
-    // What is there already takes no more memory.
-    if let Some(&[candidates, features]) = find(Signal::Embeddings).map(Values::shape) {
-        let row = Signal::Embeddings.bytes(|dim| if dim == Dim::Candidates { 1 } else { features });
-        let (strategy, budget) = (strategy.as_ref(), options.budget);
-        let need = Need { strategy, candidates, features, budget, fixed: 0, each: [row, 0] };
-        need.check(sample_size(candidates, options).unwrap_or(candidates), options.memory)?;
-    }
+    // What is there already takes no more memory, but parts are copied.
+    let sizes = sizes(arrays.iter().map(|(signal, values)| (*signal, values.shape())), options.budget);
+    let of_candidates = arrays.iter().filter(|(signal, _)| is_of_candidates(*signal));
+    let row = of_candidates.map(|(signal, values)| bytes(*signal, values.shape(), 1)).sum();
+    let need = Need { strategy: strategy.as_ref(), sizes, fixed: 0, each: [row, 0] };
+    need.check(options)?;
     let given = arrays.into_iter().map(|(signal, values)| (signal, about(signal, None), values)).collect();
-    pick(join(given)?, strategy.as_ref(), options, &monitor)
+    let signals = join(given)?;
+    let sampled = sample(signals.len(), options, &monitor);
+    let selection = match &sampled {
+        Some(sampled) => pick(signals.of(sampled), strategy.as_ref(), options, &monitor)?,
+        None => pick(signals, strategy.as_ref(), options, &monitor)?,
+    };
+    Ok(Selected { selection: by_rows(selection, sampled.as_deref()), ids: None })
 }
 
 /// Picks by arrays that fit together.
@@ -94,7 +104,7 @@ fn pick(
     strategy: &dyn Strategy,
     options: &SelectOptions,
     monitor: &Monitor<'_>,
-) -> Result<Selected> {
+) -> Result<Selection> {
     let labeled = signals.labeled_embeddings().is_ok_and(|labeled| labeled.nrows() > 0);
     if labeled && strategy.wants().contains(&Signal::Calibration) && signals.has(Signal::Labels) {
         let labels = signals.labels()?.to_vec();
@@ -102,12 +112,7 @@ fn pick(
         signals = signals.with_calibration(found)?;
     }
     say_without(strategy, &signals, monitor);
-    let sampled = sample(signals.len(), options, monitor);
-    let selection = match &sampled {
-        Some(sampled) => ask(strategy, &signals.of(sampled), options, monitor)?,
-        None => ask(strategy, &signals, options, monitor)?,
-    };
-    Ok(Selected { selection: by_rows(selection, sampled.as_deref()), ids: None })
+    ask(strategy, &signals, options, monitor)
 }
 
 /// Single-precision arrays of two axes, which may be large.
@@ -122,45 +127,102 @@ fn about(signal: Signal, path: Option<&Path>) -> String {
     path.map_or_else(|| format!("`{option}`"), |path| format!("`{option} {}`", path.display()))
 }
 
-/// Looks whether the selection fits into the memory, before embeddings are read.
-fn check_memory(arrays: &ArrayFiles, strategy: &dyn Strategy, options: &SelectOptions) -> Result<()> {
-    let mut labeled = 0;
-    if let Some(path) = arrays.file(Signal::LabeledEmbeddings) {
-        let ([n, d], is_mapped) = Matrix::peek(path).context(about(Signal::LabeledEmbeddings, None))?;
-        labeled = if is_mapped {
-            0
-        } else {
-            Signal::LabeledEmbeddings.bytes(|dim| if dim == Dim::Labeled { n } else { d })
-        };
-    }
-    if let Some(path) = arrays.file(Signal::Embeddings) {
-        let ([n, d], is_mapped) = Matrix::peek(path).context(about(Signal::Embeddings, None))?;
-        let row = Signal::Embeddings.bytes(|dim| if dim == Dim::Candidates { 1 } else { d });
-        let need = Need {
-            strategy,
-            candidates: n,
-            features: d,
-            budget: options.budget,
-            // A mapped file takes only memory that is to spare.
-            fixed: labeled + if is_mapped { 0 } else { n.saturating_mul(row) },
-            each: [row, 0],
-        };
-        need.check(sample_size(n, options).unwrap_or(n), options.memory)?;
-    }
-    Ok(())
+/// The array of a file before it is read.
+struct Peeked {
+    signal: Signal,
+    shape: Vec<usize>,
+    /// Bytes of all of it in memory; none if it is looked at where it is, and less if only some rows are read.
+    held: usize,
+    /// Bytes of a row of a part of it, and of a row if all are looked at.
+    each: [usize; 2],
 }
 
-/// All arrays, each with what errors call it.
-fn read<'a>(arrays: &ArrayFiles, mapped: &'a [(Signal, Matrix)]) -> Result<Vec<Given<'a>>> {
-    let mut given = Vec::new();
+impl Peeked {
+    fn of(signal: Signal, path: &Path) -> Result<Self> {
+        let (shape, is_mapped) = match is_matrix(signal) {
+            true => {
+                let (shape, is_mapped) = Matrix::peek(path).context(about(signal, None))?;
+                (shape.to_vec(), is_mapped)
+            }
+            false => (npy::peek(path).context(about(signal, None))?, false),
+        };
+        let row = bytes(signal, &shape, 1);
+        // A mapped file takes only memory that is to spare.
+        let all = match is_mapped {
+            true => 0,
+            false => bytes(signal, &shape, candidates(signal, &shape).unwrap_or_default()),
+        };
+        let (held, each) = match (is_of_candidates(signal), is_matrix(signal)) {
+            (false, _) => (all, [0; 2]),
+            // A part is copied.
+            (true, true) => (all, [row, 0]),
+            (true, false) => (0, [row; 2]),
+        };
+        Ok(Self { signal, shape, held, each })
+    }
+
+    /// How many candidates it is about; `None` if it is about none.
+    fn candidates(&self) -> Option<usize> {
+        candidates(self.signal, &self.shape)
+    }
+}
+
+/// How many candidates an array of this shape is about.
+fn candidates(signal: Signal, shape: &[usize]) -> Option<usize> {
+    shape.get(axis_of_candidates(signal)?).copied()
+}
+
+/// Where a signal has its candidates.
+fn axis_of_candidates(signal: Signal) -> Option<usize> {
+    signal.kind().shape.iter().position(|dim| *dim == Dim::Candidates)
+}
+
+/// The shapes of all arrays, of which the embeddings and what else is large stay in their files.
+fn peek(arrays: &ArrayFiles) -> Result<Vec<Peeked>> {
+    let mut peeked = Vec::new();
     if let Some(path) = &arrays.logits {
-        let probs = softmax(&read_2d_f32(path).context("`logits`")?);
-        given.push((Signal::Probs, about(Signal::Probs, Some(path)), probs.into()));
+        // Single precision before softmax, double after.
+        let of = Peeked::of(Signal::Probs, path)?;
+        peeked.push(Peeked { each: of.each.map(|row| row.saturating_mul(3) / 2), ..of });
     }
     for (signal, path) in &arrays.files {
-        let values = match mapped.iter().find(|(other, _)| other.is_like(*signal)) {
-            Some((_, matrix)) => matrix.view().into(),
-            None => values(*signal, path).context(about(*signal, None))?,
+        peeked.push(Peeked::of(*signal, path)?);
+    }
+    Ok(peeked)
+}
+
+/// Looks whether the selection fits into the memory, before arrays are read.
+fn check_memory(peeked: &[Peeked], strategy: &dyn Strategy, options: &SelectOptions) -> Result<()> {
+    let sizes = sizes(peeked.iter().map(|array| (array.signal, &array.shape[..])), options.budget);
+    let fixed = peeked.iter().map(|array| array.held).sum();
+    let each = [0, 1].map(|at| peeked.iter().map(|array| array.each[at]).sum());
+    let need = Need { strategy, sizes, fixed, each };
+    need.check(options)
+}
+
+/// All arrays, each with what errors call it; of those about candidates these rows alone.
+fn read<'a>(
+    arrays: &ArrayFiles,
+    mapped: &'a [(Signal, Matrix)],
+    rows: Option<&[usize]>,
+) -> Result<Vec<Given<'a>>> {
+    let mut given = Vec::new();
+    if let Some(path) = &arrays.logits {
+        let logits = match rows {
+            Some(rows) => {
+                let part = npy::read_rows(path, 2, 0, rows).context("`logits`")?.mapv(|z| z as f32);
+                part.into_dimensionality::<Ix2>().map_err(deepal_core::Error::other)?
+            }
+            None => read_2d_f32(path).context("`logits`")?,
+        };
+        given.push((Signal::Probs, about(Signal::Probs, Some(path)), softmax(&logits).into()));
+    }
+    for (signal, path) in &arrays.files {
+        let rows = rows.filter(|_| is_of_candidates(*signal));
+        let values = match (mapped.iter().find(|(other, _)| other.is_like(*signal)), rows) {
+            (Some((_, matrix)), Some(rows)) => matrix.view().select(Axis(0), rows).into(),
+            (Some((_, matrix)), None) => matrix.view().into(),
+            (None, rows) => values(*signal, path, rows).context(about(*signal, None))?,
         };
         given.push((*signal, about(*signal, Some(path)), values));
     }
@@ -173,12 +235,10 @@ type Given<'a> = (Signal, String, Values<'a>);
 /// The arrays, checked against each other: the first says how many candidates there are.
 fn join(mut given: Vec<Given<'_>>) -> Result<Signals<'_>> {
     // What is about candidates first: it says how many there are.
-    let of_candidates = |signal: Signal| signal.kind().shape.iter().position(|dim| *dim == Dim::Candidates);
-    given.sort_by_key(|(signal, ..)| of_candidates(*signal).is_none());
-    let first = given.first().and_then(|(signal, this, values)| {
-        let n = *values.shape().get(of_candidates(*signal)?)?;
-        Some((n, this.clone()))
-    });
+    given.sort_by_key(|(signal, ..)| axis_of_candidates(*signal).is_none());
+    let first = given
+        .first()
+        .and_then(|(signal, this, values)| Some((candidates(*signal, values.shape())?, this.clone())));
     let Some((n, first)) = first else {
         bail!(Error::Setting(
             "no array of candidates; give `probs`, `mc-probs` or `embeddings`, or name a SOURCE".into()
@@ -186,7 +246,7 @@ fn join(mut given: Vec<Given<'_>>) -> Result<Signals<'_>> {
     };
     let mut signals = Signals::new(n);
     for (signal, this, values) in given {
-        let counted = match of_candidates(signal) {
+        let counted = match axis_of_candidates(signal) {
             Some(_) if this != first => format!("{this} (the candidates are counted in {first})"),
             _ => this,
         };
@@ -205,9 +265,12 @@ fn join(mut given: Vec<Given<'_>>) -> Result<Signals<'_>> {
     Ok(signals)
 }
 
-/// The array of a file, by what the signal is.
-fn values<'a>(signal: Signal, path: &Path) -> Result<Values<'a>> {
+/// The array of a file, or these rows of it, by what the signal is.
+fn values<'a>(signal: Signal, path: &Path, rows: Option<&[usize]>) -> Result<Values<'a>> {
     let kind = signal.kind();
+    if let (Some(rows), Some(axis), Rule::Distributions) = (rows, axis_of_candidates(signal), kind.rule) {
+        return Ok(npy::read_rows(path, kind.shape.len(), axis, rows)?.into());
+    }
     Ok(match (kind.rule, kind.shape.len()) {
         (Rule::Distributions, 3) => read_3d(path)?.into(),
         (Rule::Distributions | Rule::Distances | Rule::Calibration, _) => read_2d(path)?.into(),

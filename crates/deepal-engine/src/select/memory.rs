@@ -1,21 +1,24 @@
-//! Whether a selection fits into the memory, told before it starts.
+//! Whether a selection fits into the memory and the time, told before it starts.
 
+use super::SelectOptions;
 use crate::error::{Error, Result, bail};
 use crate::machine;
 use crate::text::count;
-use deepal_core::Strategy;
+use deepal_core::signals::Dim;
+use deepal_core::{Signal, Sizes, Strategy};
 
 /// Of what is offered, so much is left for what else happens on the machine meanwhile.
 const SPARE: f64 = 0.05;
 /// And so many bytes, by which what the program itself holds differs from one call to the next.
 const WOBBLE: f64 = 2e6;
 
+/// Seconds that a selection of all candidates may take without being asked for.
+const PATIENCE: f64 = 120.0;
+
 /// What a selection will hold.
 pub(crate) struct Need<'a> {
     pub(crate) strategy: &'a dyn Strategy,
-    pub(crate) candidates: usize,
-    pub(crate) features: usize,
-    pub(crate) budget: usize,
+    pub(crate) sizes: Sizes,
     /// Bytes held however many candidates are looked at.
     pub(crate) fixed: usize,
     /// Bytes held for each candidate of a part that is looked at, and for each of all if all are.
@@ -25,29 +28,55 @@ pub(crate) struct Need<'a> {
 impl Need<'_> {
     /// Bytes held for `n` of the candidates, beyond what the program holds already.
     fn bytes(&self, n: usize) -> f64 {
-        let each = self.each[usize::from(n == self.candidates)];
-        let selection = self.strategy.memory(n, self.features, self.budget.min(n));
+        let each = self.each[usize::from(n == self.sizes.candidates)];
+        let sizes = Sizes { candidates: n, picks: self.sizes.picks.min(n), ..self.sizes };
+        let selection = self.strategy.memory(sizes);
         self.fixed as f64 + (n as f64) * each as f64 + selection as f64
+    }
+
+    /// About the seconds that `n` of the candidates take.
+    fn seconds(&self, n: usize) -> f64 {
+        let sizes = Sizes { candidates: n, picks: self.sizes.picks.min(n), ..self.sizes };
+        self.strategy.seconds(sizes) / machine::threads() as f64
     }
 
     /// The most candidates that fit into so many bytes with some to spare, rounded down to two digits.
     fn most(&self, bytes: f64) -> usize {
-        let (mut fits, mut too_many) = (0, self.candidates);
+        self.largest(|n| self.bytes(n) <= bytes * (1.0 - SPARE) - WOBBLE)
+    }
+
+    /// The largest number of candidates that is small enough, rounded down to two digits.
+    fn largest(&self, is_small_enough: impl Fn(usize) -> bool) -> usize {
+        let (mut fits, mut too_many) = (0, self.sizes.candidates);
         while too_many - fits > 1 {
             let middle = fits.midpoint(too_many);
-            *(if self.bytes(middle) <= bytes * (1.0 - SPARE) - WOBBLE { &mut fits } else { &mut too_many }) =
-                middle;
+            *(if is_small_enough(middle) { &mut fits } else { &mut too_many }) = middle;
         }
         let digits = 10_usize.pow(fits.max(1).ilog10().saturating_sub(1));
         fits / digits * digits
     }
 
-    /// Looks whether `n` of the candidates fit into the memory: `limit` bytes for the whole program, or what the system has
-    /// available.
+    /// Looks whether the candidates fit, or the part of them that is looked at: into the memory, which is `memory` bytes for the whole program
+    /// or what the system has available, and into two minutes, unless their number was asked for.
     ///
     /// # Errors
     /// They do not; the message offers as many as do.
-    pub(crate) fn check(&self, n: usize, limit: Option<f64>) -> Result<()> {
+    pub(crate) fn check(&self, options: &SelectOptions) -> Result<()> {
+        let all = self.sizes.candidates;
+        if options.candidates.is_none() && self.seconds(all) > PATIENCE {
+            let most = self.largest(|n| self.seconds(n) <= PATIENCE);
+            bail!(Error::Setting(format!(
+                "strategy `{}` on {} takes about {:.0} minutes; `candidates = {most}` looks at a part of them that takes two, drawn at random \
+                 by seed, and `candidates = {all}` at all",
+                self.strategy.name(),
+                count(all, "candidate", "candidates"),
+                (self.seconds(all) / 60.0).ceil(),
+            )))
+        }
+        self.check_memory(options.candidates.map_or(all, |size| size.min(all)), options.memory)
+    }
+
+    fn check_memory(&self, n: usize, limit: Option<f64>) -> Result<()> {
         let held = machine::held().unwrap_or_default();
         let Some(free) = limit.map(|limit| limit - held).or_else(machine::available) else { return Ok(()) };
         let need = self.bytes(n);
@@ -57,9 +86,8 @@ impl Need<'_> {
         let name = self.strategy.name();
         let most = self.most(free);
         let remedy = match most {
-            0 => {
-                "not even a part of them fits; make room, or write the embeddings with fewer features".into()
-            }
+            0 => "not even a part of them fits; make room, or write arrays with fewer features or passes"
+                .into(),
             most => {
                 format!("`candidates = {most}` looks at a part of them that fits, drawn at random by seed")
             }
@@ -68,14 +96,49 @@ impl Need<'_> {
             Some(limit) => ("`memory` allows", limit),
             None => ("the system can give", held + free),
         };
+        let width = match self.sizes {
+            Sizes { features: 0, classes, .. } => count(classes, "class", "classes"),
+            Sizes { features, .. } => count(features, "feature", "features"),
+        };
         bail!(Error::Setting(format!(
-            "strategy `{name}` on {} with {} each needs about {:.0} MB and {whose} {:.0} MB; {remedy}",
+            "strategy `{name}` on {} with {width} each needs about {:.0} MB and {whose} {:.0} MB; {remedy}",
             count(n, "candidate", "candidates"),
-            count(self.features, "feature", "features"),
             (held + need) / 1e6,
             total / 1e6,
         )))
     }
+}
+
+/// Whether a signal has a row for each candidate.
+pub(crate) fn is_of_candidates(signal: Signal) -> bool {
+    signal.kind().shape.contains(&Dim::Candidates)
+}
+
+/// Bytes of a signal of this shape, were it about so many candidates.
+pub(crate) fn bytes(signal: Signal, shape: &[usize], candidates: usize) -> usize {
+    let axes = signal.kind().shape;
+    signal.bytes(|dim| match axes.iter().position(|axis| *axis == dim) {
+        Some(_) if dim == Dim::Candidates => candidates,
+        at => at.and_then(|at| shape.get(at)).copied().unwrap_or(1),
+    })
+}
+
+/// How much there is to select from, by the shapes of the signals.
+pub(crate) fn sizes<'a>(arrays: impl Iterator<Item = (Signal, &'a [usize])>, picks: usize) -> Sizes {
+    let mut sizes = Sizes { candidates: 0, labeled: 0, features: 0, classes: 0, picks };
+    for (signal, shape) in arrays {
+        for (dim, length) in signal.kind().shape.iter().zip(shape) {
+            let size = match dim {
+                Dim::Candidates => &mut sizes.candidates,
+                Dim::Labeled => &mut sizes.labeled,
+                Dim::Features | Dim::EncoderFeatures => &mut sizes.features,
+                Dim::Classes => &mut sizes.classes,
+                Dim::Passes | Dim::Pair | Dim::Rest => continue,
+            };
+            *size = (*size).max(*length);
+        }
+    }
+    sizes
 }
 
 #[cfg(test)]
@@ -89,9 +152,7 @@ mod tests {
             let strategy = strategy::build(name).unwrap();
             let need = Need {
                 strategy: strategy.as_ref(),
-                candidates: 1_000_000,
-                features,
-                budget: 1000,
+                sizes: Sizes { candidates: 1_000_000, labeled: 0, features, classes: 10, picks: 1000 },
                 fixed: 1_000_000,
                 each: [4 * features, 0],
             };
@@ -101,5 +162,65 @@ mod tests {
             assert!(need.bytes(most + most / 5) + WOBBLE > bytes, "{name} {most}");
             assert_eq!(need.most(999_999.0), 0, "{name}");
         }
+    }
+
+    /// A million with 64 features and 10 classes, a batch of 1,000: every strategy of the list fits into 1 GB and two minutes, or is
+    /// refused with a number of candidates that does.
+    #[test]
+    fn a_million_candidates_fit_or_are_refused_with_the_number_that_does() {
+        for entry in strategy::ALL {
+            let strategy = strategy::build(entry.name).unwrap();
+            let needs = strategy.needs();
+            let shapes = needs.iter().map(|signal| {
+                let length = |dim: &Dim| match (dim, signal) {
+                    (Dim::Candidates, _) => 1_000_000,
+                    (Dim::Labeled, _) => 1000,
+                    (Dim::Features | Dim::EncoderFeatures, _) => 64,
+                    (Dim::Classes, _) => 10,
+                    (Dim::Passes, Signal::McProbs { passes: t, .. } | Signal::MemberProbs { members: t }) => {
+                        *t
+                    }
+                    _ => 2,
+                };
+                (*signal, signal.kind().shape.iter().map(length).collect::<Vec<_>>())
+            });
+            let shapes = shapes.collect::<Vec<_>>();
+            let sizes = sizes(shapes.iter().map(|(signal, shape)| (*signal, &shape[..])), 1000);
+            let row = shapes.iter().filter(|(signal, _)| is_of_candidates(*signal));
+            let row = row.map(|(signal, shape)| bytes(*signal, shape, 1)).sum::<usize>();
+            let sizes = Sizes { candidates: 1_000_000, ..sizes };
+            let need = Need { strategy: strategy.as_ref(), sizes, fixed: 0, each: [row; 2] };
+            let options = SelectOptions { memory: Some(1e9), ..SelectOptions::new(1000) };
+            let Err(error) = need.check(&options) else { continue };
+            let text = error.to_string();
+            let offer = text.split('`').find_map(|part| part.strip_prefix("candidates = ")).expect(&text);
+            let candidates = Some(offer.parse::<usize>().unwrap());
+            assert!(candidates >= Some(1000), "{text}");
+            let again = need.check(&SelectOptions { candidates, ..options.clone() });
+            // What fits into the time may still be too much for the memory, which then says how many do.
+            if let Err(error) = again {
+                let text = error.to_string();
+                let offer = text.split('`').find_map(|part| part.strip_prefix("candidates = ")).expect(&text);
+                let candidates = Some(offer.parse::<usize>().unwrap());
+                assert!(need.check(&SelectOptions { candidates, ..options }).is_ok(), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_would_take_long_is_refused_unless_its_number_was_asked_for() {
+        let strategy = strategy::build("bait").unwrap();
+        let sizes = Sizes { candidates: 500_000, labeled: 0, features: 64, classes: 10, picks: 1000 };
+        let need = Need { strategy: strategy.as_ref(), sizes, fixed: 0, each: [0; 2] };
+        let with = |candidates| SelectOptions { candidates, memory: Some(1e12), ..SelectOptions::new(1000) };
+        let error = need.check(&with(None)).unwrap_err().to_string();
+        assert!(error.contains("takes about") && error.contains("`candidates = 500000` at all"), "{error}");
+        let offer = error.split('`').find_map(|part| part.strip_prefix("candidates = ")).unwrap();
+        let most = offer.parse::<usize>().unwrap();
+        assert!(need.seconds(most) <= PATIENCE && need.seconds(most + most / 5) > PATIENCE, "{most}");
+        assert!(need.check(&with(Some(most))).is_ok() && need.check(&with(Some(500_000))).is_ok());
+        assert!(
+            Need { sizes: Sizes { candidates: 2000, picks: 20, ..sizes }, ..need }.check(&with(None)).is_ok()
+        );
     }
 }

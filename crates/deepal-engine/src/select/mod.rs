@@ -1,7 +1,7 @@
 //! What to label next: in a user's own data, in a table, or among rows of arrays.
 
 mod arrays;
-mod memory;
+pub(crate) mod memory;
 mod source;
 mod table;
 #[cfg(test)]

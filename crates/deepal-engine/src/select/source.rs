@@ -118,10 +118,12 @@ fn pick(
     let mut learner = learner.with_context(|| format!("strategy `{name}`"))?;
     learner.update(&annotations)?;
     if can_train && looks_at_net {
-        learner.train()?;
+        learner.adopt(learner.training()?.run(&mut monitor.watch())?);
+        // It may be over before the last step.
+        monitor.progress("training", 1, 1);
     }
     if needs.iter().any(looks_further) {
-        let query = learner.query(options.budget)?;
+        let query = learner.query_watched(options.budget, &mut monitor.watch())?;
         say_if_drawn(learner.strategy(), query.scores.is_none(), monitor);
         return Ok(Selection {
             rows: query.ids.iter().map(|id| rows[id.index()]).collect(),
@@ -131,7 +133,10 @@ fn pick(
     // The seed as it is, so that these strategies draw as they do from tables with the same ids.
     let (labeled, unlabeled) = (learner.pool().labeled(), learner.pool().unlabeled());
     let trained = learner.trained().ok().map(Arc::as_ref);
-    let signals = provide(data.as_ref(), trained, &needs, &unlabeled, &labeled, options.seed)?;
+    let signals = {
+        let watch = &mut monitor.watch();
+        provide(data.as_ref(), trained, &needs, &unlabeled, &labeled, options.seed, watch)?
+    };
     let selection = ask(learner.strategy(), &signals, options, monitor)?;
     let row = |at: usize| rows[unlabeled[at].index()];
     Ok(Selection { rows: selection.rows.into_iter().map(row).collect(), scores: selection.scores })

@@ -1,13 +1,10 @@
 //! Picks among rows of a table.
 
-use super::memory::Need;
-use super::{
-    SelectOptions, Selected, ask, by_rows, calibration, check_given, sample, sample_size, say_without,
-};
-use crate::error::{Context, Result, bail};
+use super::memory::{Need, bytes};
+use super::{SelectOptions, Selected, ask, by_rows, calibration, check_given, sample, say_without};
+use crate::error::{Context, Error, Result, bail};
 use crate::monitor::Monitor;
-use deepal_core::signals::Dim;
-use deepal_core::{Class, Signal, Signals, Strategy};
+use deepal_core::{Class, Signal, Signals, Sizes, Strategy};
 use deepal_data::formats::columns::{self, Columns, Part};
 use deepal_data::source::order_by_id;
 use ndarray::{Array2, s};
@@ -65,18 +62,22 @@ pub(super) fn select(
     }
     let needs_labeled = strategy.needs().contains(&Signal::LabeledEmbeddings);
     let labeled = if needs_labeled { labeled } else { Vec::new() };
-    let (candidates, budget) = (rows.len(), options.budget);
-    let looked_at = sample_size(candidates, options).unwrap_or(candidates);
-    let mut is_checked = false;
-    if let Some(pattern) = &table.embeddings
-        && let Some([_, features]) = Columns::peek(path, pattern)?
-    {
-        let row = Signal::Embeddings.bytes(|dim| if dim == Dim::Candidates { 1 } else { features });
-        let fixed = labeled.len().saturating_mul(row);
-        let need =
-            Need { strategy, candidates, features, budget, fixed, each: [row.saturating_add(OF_A_LIST); 2] };
-        need.check(looked_at, options.memory)?;
-        is_checked = true;
+    let (candidates, picks) = (rows.len(), options.budget);
+    let peek = |pattern: &Option<String>| match pattern {
+        Some(pattern) => Ok::<_, Error>(Columns::peek(path, pattern)?.map(|[_, width]| width)),
+        None => Ok(Some(0)),
+    };
+    let peeked = peek(&table.embeddings)?.zip(peek(&table.probs)?);
+    let sizes = |(features, classes)| Sizes { candidates, labeled: labeled.len(), features, classes, picks };
+    if let Some((features, classes)) = peeked {
+        let row = |signal: Signal, width| bytes(signal, &[1, width], 1).saturating_add(OF_A_LIST);
+        let (embedding, probs) = (row(Signal::Embeddings, features), row(Signal::Probs, classes));
+        let fixed = labeled.len().saturating_mul(embedding);
+        let sizes = sizes((features, classes));
+        // Probabilities are put together from their columns.
+        let each = embedding.saturating_add(probs.saturating_mul(2));
+        let need = Need { strategy, sizes, fixed, each: [each; 2] };
+        need.check(options)?;
     }
     let rows = match sample(rows.len(), options, monitor) {
         Some(sampled) => sampled.into_iter().map(|row| rows[row]).collect(),
@@ -129,11 +130,14 @@ pub(super) fn select(
             signals = signals.with(Signal::Labels, ndarray::Array1::from(classes))?;
         }
     }
-    if !is_checked && table.embeddings.is_some() {
+    if peeked.is_none() {
         // Text does not tell its size before it is read, so this is checked after.
-        let features = signals.embeddings()?.ncols();
-        let need = Need { strategy, candidates, features, budget, fixed: 0, each: [0; 2] };
-        need.check(looked_at, options.memory)?;
+        let widths = (
+            signals.embeddings().map_or(0, |embeddings| embeddings.ncols()),
+            signals.probs().map_or(0, |probs| probs.ncols()),
+        );
+        let need = Need { strategy, sizes: sizes(widths), fixed: 0, each: [0; 2] };
+        need.check(options)?;
     }
     say_without(strategy, &signals, monitor);
     let selection = ask(strategy, &signals, options, monitor)?;
