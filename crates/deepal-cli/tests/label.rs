@@ -34,7 +34,18 @@ struct Page {
 
 impl Page {
     fn start(source: &Path, more: &[&str]) -> Self {
-        let mut command = Command::new(cargo_bin!("deepal"));
+        Self::run(Command::new(cargo_bin!("deepal")), source, more)
+    }
+
+    /// In a shell that lets files grow to so many blocks of 512 bytes.
+    fn with_room(source: &Path, blocks: u64) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$0\" \"$@\"")]);
+        command.arg(cargo_bin!("deepal"));
+        Self::run(command, source, &[])
+    }
+
+    fn run(mut command: Command, source: &Path, more: &[&str]) -> Self {
         command.arg("label").arg(source).args(["--no-browser", "--port", "0"]).args(more);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let line = BufReader::new(process.stdout.take().unwrap()).lines().next();
@@ -77,12 +88,17 @@ impl Client {
 
     /// `None` if the server is gone, or before it has answered.
     fn post(&self, path: &str, body: &Value) -> Option<Value> {
+        let (status, reply) = self.try_post(path, body)?;
+        assert_eq!(status, 200, "{reply}");
+        Some(reply)
+    }
+
+    fn try_post(&self, path: &str, body: &Value) -> Option<(u16, Value)> {
         let request =
             self.agent.post(format!("{}{path}", self.address)).header("Authorization", &self.bearer);
         let mut response = request.content_type("application/json").send(body.to_string()).ok()?;
         let text = response.body_mut().read_to_string().ok()?;
-        assert_eq!(response.status(), 200, "{text}");
-        Some(serde_json::from_str(&text).unwrap())
+        Some((response.status().as_u16(), serde_json::from_str(&text).unwrap()))
     }
 }
 
@@ -149,6 +165,42 @@ fn no_confirmed_answer_is_lost_when_it_is_killed() {
     println!("{kills} kills, {confirmed} confirmed answers, {lost} lost");
     assert!(confirmed > 10 * kills, "{confirmed} answers were confirmed in {kills} lives");
     assert_eq!(lost, 0);
+}
+
+/// What the disk has no room for is refused, all before it is there, and it can be sent again when there is room.
+#[cfg(unix)]
+#[test]
+fn an_answer_without_room_on_the_disk_is_refused_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("photos");
+    pictures(&source, 40);
+    let page = Page::start(&source, &["--classes", "a,b,c", "--batch", "10"]);
+    let found = serde_json::from_str::<Value>(&page.client().get("/api/find?words=png&n=500")).unwrap();
+    drop(page);
+    let size = std::fs::metadata(folder.path().join("photos.deepal/project.sqlite")).unwrap().len();
+    let page = Page::with_room(&source, size.div_ceil(512) + 100);
+    let flag = |n: usize| {
+        let item = &found["items"][n]["item"];
+        let note = format!("{n} {}", "long ".repeat(2000));
+        json!({ "key": format!("key-number-{n}"), "items": [item], "action": "flag", "note": note, "millis": n })
+    };
+    let (n, status, reply) = (0..20)
+        .find_map(|n| {
+            let (status, reply) = page.client().try_post("/api/answer", &flag(n)).unwrap();
+            (status != 200).then_some((n, status, reply))
+        })
+        .expect("the room has an end");
+    assert!(n > 0 && status == 507, "{n}: {status} {reply}");
+    assert!(reply["error"].as_str().unwrap().contains("nothing of this is recorded"), "{reply}");
+    drop(page);
+    let page = Page::start(&source, &[]);
+    let flagged =
+        || serde_json::from_str::<Value>(&page.client().get("/api/state")).unwrap()["flagged"].clone();
+    assert_eq!(flagged(), n);
+    let mut again = flag(n);
+    again["retry"] = json!(true);
+    page.client().post("/api/answer", &again).unwrap();
+    assert_eq!(flagged(), n + 1);
 }
 
 #[test]

@@ -35,7 +35,7 @@ export function enter(wanted) {
   put([], "");
   if (mode === "grid") return next();
   $("find-like").disabled = !hooks.last();
-  $("cards-text").textContent = "What you find is recorded as found, apart from what the strategy asks.";
+  $("cards-text").textContent = "Answers to what you find here are recorded as “found”, apart from those to the strategy's questions.";
   $("find-box").focus();
 }
 
@@ -45,7 +45,7 @@ export async function next() {
   const asked = hooks.questions().filter((question) => question.asked_by === "strategy");
   const seed = asked.find((question) => !seeds.has(question.item)) ?? asked[0];
   if (!seed) {
-    put([], "There is no question in hand to start from; the next ones are being chosen, or none are left.");
+    put([], "There is no open question to start from. Either the next ones are being chosen, or none are left.");
     return;
   }
   if (seeds.size >= asked.length) seeds.clear();
@@ -54,7 +54,7 @@ export async function next() {
   try {
     const reply = await ask(`/api/like/${seed.item}?n=${GROUP - 1}&open=true`);
     if (mode !== "grid") return;
-    put([seed, ...reply.items], `These look like ${seed.id}. Click the odd ones out, then press one key for the rest.`);
+    put([seed, ...reply.items], `These look like ${seed.id}. Deselect the odd ones, then choose the class of the rest.`);
     select(true);
   } catch (failure) {
     put([], failure.message);
@@ -85,13 +85,13 @@ export async function like(example) {
 }
 
 const found = (n, what) =>
-  `${n === 0 ? "Nothing" : n === 1 ? "1 sample" : `${n} samples`} ${what}. Click to select, then press the key of a class.`;
+  `${n === 0 ? "Nothing" : n === 1 ? "1 sample" : `${n} samples`} ${what}. Select some, then choose their class.`;
 
 /** Labels all that are selected. */
 export function label(index) {
   const picked = items.filter((item) => chosen.has(item.item));
   if (picked.length === 0) {
-    $("cards-text").textContent = "Nothing is selected: click a sample first.";
+    $("cards-text").textContent = "Nothing is selected. Select a sample first.";
     return;
   }
   hooks.answer(picked, index);
@@ -113,7 +113,14 @@ function put(given, text) {
 function select(all) {
   chosen.clear();
   if (all) items.forEach((item) => chosen.add(item.item));
-  draw();
+  mark();
+}
+
+/** Shows which are selected, and leaves the pictures alone. */
+function mark() {
+  for (const card of $("cards-list").querySelectorAll(".card")) {
+    card.setAttribute("aria-pressed", String(chosen.has(card.dataset.item)));
+  }
 }
 
 function draw() {
@@ -126,7 +133,7 @@ function card(item) {
   const isChosen = chosen.has(item.item);
   const toggle = () => {
     if (!chosen.delete(item.item)) chosen.add(item.item);
-    draw();
+    mark();
   };
   const parts = [content(item), make("span", { className: "id", title: item.id }, `\u200e${item.id}`)];
   if (item.class !== null) parts.push(make("span", { className: "class" }, classes.name(item.class)));

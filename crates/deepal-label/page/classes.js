@@ -13,7 +13,7 @@ let own = {};
 let store = "deepal-keys";
 const hooks = { choose: () => {}, changed: () => {} };
 
-/** `choose(index)` when a class is picked, `changed(state)` when the list of classes changed. */
+/** `choose(index, event)` when a class is picked, `changed(state)` when the list of classes changed. */
 export function listen(given) {
   Object.assign(hooks, given);
   $("class-add").addEventListener("click", () => edit(null));
@@ -64,7 +64,7 @@ function draw() {
   const button = (index) =>
     make(
       "button",
-      { type: "button", title: classes[index].guideline || "", "data-class": index, onclick: () => hooks.choose(index) },
+      { type: "button", title: classes[index].guideline || "", "data-class": index, onclick: (event) => hooks.choose(index, event) },
       given[index] ? make("kbd", {}, given[index].toUpperCase()) : null,
       swatch(index),
       make("span", { className: "name" }, classes[index].name),
@@ -126,7 +126,7 @@ function listFits(at = 0) {
   const lines = fits().map((index, place) =>
     make(
       "li",
-      { role: "option", id: `type-${index}`, "aria-selected": String(place === chosen), "data-class": index, onclick: () => pick(index) },
+      { role: "option", id: `type-${index}`, "aria-selected": String(place === chosen), "data-class": index, onclick: (event) => pick(index, event) },
       classes[index].name,
     ),
   );
@@ -134,10 +134,10 @@ function listFits(at = 0) {
   $("type-box").setAttribute("aria-activedescendant", lines[chosen]?.id ?? "");
 }
 
-function pick(index) {
+function pick(index, event) {
   $("type-box").value = "";
   listFits();
-  hooks.choose(index);
+  hooks.choose(index, event);
 }
 
 /** Keys in the box. What is not for the box, such as Space while it is empty, goes on to the page. */
@@ -148,7 +148,7 @@ function typed(event) {
     event.preventDefault();
     event.stopPropagation();
     if (event.repeat || $("type-box").value.trim() === "") return;
-    if (lines[at]) pick(Number(lines[at].dataset.class));
+    if (lines[at]) pick(Number(lines[at].dataset.class), event);
   } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && lines.length > 0) {
     event.preventDefault();
     listFits((at + (event.key === "ArrowDown" ? 1 : lines.length - 1)) % lines.length);
@@ -168,7 +168,7 @@ function edit(index) {
   const example = entry.example
     ? make("img", { src: media(entry.example, true), alt: `An example of ${entry.name}`, width: 96, height: 96 })
     : null;
-  $("class-example").replaceChildren(...(example ? [make("p", { className: "hint" }, "The first that you labelled so:"), example] : []));
+  $("class-example").replaceChildren(...(example ? [make("p", { className: "hint" }, "Your first example:"), example] : []));
   $("class-dialog").showModal();
 }
 

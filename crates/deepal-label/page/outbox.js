@@ -63,10 +63,10 @@ function show(reason) {
   $("saved").classList.toggle("waits", failures > 0);
   $("alert").hidden = failures === 0;
   if (failures > 0) {
-    const what = n === 1 ? "Not saved: 1 answer is kept in this tab" : `Not saved: ${n} answers are kept in this tab`;
+    const what = n === 1 ? "Not saved: 1 answer is kept in this tab and sent again." : `Not saved: ${n} answers are kept in this tab and sent again.`;
     const why = reason || $("alert").dataset.reason || "";
     $("alert").dataset.reason = why;
-    $("alert-text").textContent = `${what} and sent again until the program takes them. ${why}`;
+    $("alert-text").textContent = `${what} You can continue. Reason: ${why}`;
   }
 }
 

@@ -3,6 +3,7 @@
 import { $, Failure, ask, make } from "./dom.js";
 import * as cards from "./cards.js";
 import * as classes from "./classes.js";
+import * as figures from "./figures.js";
 import * as outbox from "./outbox.js";
 import * as side from "./side.js";
 import * as stage from "./stage.js";
@@ -10,10 +11,14 @@ import * as stage from "./stage.js";
 /** How many questions are fetched, and how many of the next ones are loaded before they are shown. */
 const FETCHED = 60;
 const AHEAD = 8;
+/** A second click so soon after a sample came was meant for the one before, in milliseconds. */
+const TWICE = 250;
 
 let state = null;
 /** The open questions in the server's order. */
 let queue = [];
+/** The first questions of the next batch. They are shown when this batch is done, while its last answers are still on their way. */
+let upcoming = [];
 /** Samples that were shown, by item. */
 const known = new Map();
 /** The items that were shown, in order, and the place in it; arrows move through it. */
@@ -28,9 +33,11 @@ let given = 0;
 const current = () => (at >= 0 ? known.get(trail[at]) : null);
 
 /** The open questions that have no answer yet, here or there. */
-function open() {
+const open = () => unanswered(queue);
+
+function unanswered(questions) {
   const pending = outbox.pending();
-  return queue.filter((question) => !pending.has(question.item) && !known.get(question.item)?.isAnswered);
+  return questions.filter((question) => !pending.has(question.item) && !known.get(question.item)?.isAnswered);
 }
 
 function take(reply) {
@@ -59,14 +66,33 @@ async function fetchNext() {
       if (known.has(question.item)) known.get(question.item).isAnswered = false;
     }
     queue = reply.questions;
-    stage.preload(open().slice(0, AHEAD));
-    stage.preload(reply.ahead.filter(() => open().length <= 2));
+    upcoming = reply.ahead;
+    preload();
     setState(reply.state);
     if (!current()) advance();
+    else await leaveAnswered();
   } catch (failure) {
     isFetching = false;
     notice(failure);
   }
+}
+
+/** Loads the pictures that come next, the nearest last, so that they are the last to be dropped. */
+function preload() {
+  stage.preload([...open(), ...unanswered(upcoming)].slice(0, AHEAD).reverse());
+}
+
+/** Moves on from a question that was answered elsewhere, such as in another tab. */
+async function leaveAnswered() {
+  const item = current();
+  const isHere = (question) => question.item === item.item;
+  if (!item.isQuestion || item.isAnswered || [...queue, ...upcoming].some(isHere)) return;
+  const found = await ask(`/api/item/${item.item}`);
+  const isAnswered = found.class !== null || found.is_skipped || found.is_discarded;
+  if (!isAnswered || current() !== item || item.isAnswered || view !== "label") return;
+  Object.assign(item, found, { isAnswered: true });
+  say("The last sample was answered in another tab.");
+  advance();
 }
 
 /** A state that came with questions. */
@@ -96,9 +122,10 @@ function say(text, seconds = 6) {
 function advance(after) {
   const questions = open();
   const from = after ? queue.findIndex((question) => question.item === after) : -1;
-  const next = questions.find((question) => queue.indexOf(question) > from) ?? questions.find((question) => question.item !== after);
+  let next = questions.find((question) => queue.indexOf(question) > from) ?? questions.find((question) => question.item !== after);
+  if (questions.length === 0) next = unanswered(upcoming)[0];
   if (!next) return rest(after && questions.length > 0);
-  visit(next);
+  visit({ ...next, isQuestion: true });
 }
 
 function visit(item) {
@@ -117,7 +144,7 @@ function show() {
   $("caption-id").title = item.id;
   drawNow();
   side.why(item);
-  stage.preload(open().slice(0, AHEAD));
+  preload();
   if (!$("type").hidden && view === "label" && !document.querySelector("dialog[open]")) $("type-box").focus();
 }
 
@@ -135,9 +162,9 @@ function rest(isLast) {
   at = trail.length;
   $("caption-id").textContent = $("caption-now").textContent = "";
   classes.mark(null, []);
-  if (state?.is_over) stage.say("All done.", "Every sample has an answer. Export the labels at the side, or find some to look at again.");
+  if (state?.is_over) stage.say("All done.", "Every sample has an answer. Download the labels under Options, or find samples to check their labels.");
   else if (state?.training.error) stage.say("The next questions could not be chosen.", state.training.error);
-  else stage.say("Choosing the next questions…", state?.batch ? "The net learns from your last answers." : "This takes a moment the first time.");
+  else stage.say("Choosing the next questions…", state?.batch ? "The net is learning from your last answers." : "This takes a moment the first time.");
 }
 
 /** Shows a sample that was answered or found. */
@@ -145,7 +172,7 @@ async function goTo(item) {
   if (view !== "label") setView("label");
   try {
     const found = typeof item === "string" ? await ask(`/api/item/${item}`) : item;
-    visit(found);
+    visit({ ...found, isQuestion: false });
   } catch (failure) {
     notice(failure);
   }
@@ -164,6 +191,7 @@ function answer(what) {
   });
   given += 1;
   outbox.answer([item.item], what, millis);
+  $("undo").disabled = false;
   live(what);
   if (at < trail.length - 1) {
     at += 1;
@@ -175,6 +203,9 @@ function live(what) {
   const left = open().length;
   $("live").textContent = `${side.words(what)}. ${left === 1 ? "1 question" : `${left} questions`} left in this batch.`;
 }
+
+/** Whether a click is the second half of a double click, which was meant for the sample before. */
+const isSecond = (event) => event.detail > 1 && view === "label" && performance.now() - shownAt < TWICE;
 
 const label = (index) => (view === "label" ? answer({ action: "label", class: index }) : cards.label(index));
 
@@ -219,7 +250,7 @@ function saved(entry, reply) {
 
 function undone(reply) {
   if (reply.undone.length === 0) return say("There is nothing left to undo.");
-  for (const item of reply.items) known.set(item.item, { ...known.get(item.item), ...item, isAnswered: false });
+  for (const item of reply.items) known.set(item.item, { ...known.get(item.item), ...item, isAnswered: false, isQuestion: false });
   const what = reply.undone.length === 1 ? side.words(reply.undone[0].answer) : `${reply.undone.length} answers`;
   say(`Undone: ${what}.`, 3);
   $("live").textContent = `Undone: ${what}.`;
@@ -271,6 +302,9 @@ function toggleWhy() {
   if (isOpen) side.why(current());
 }
 
+/** Where arrows move a zoomed picture to, with Shift: shares of its width and height. */
+const MOVES = { ArrowLeft: [-0.2, 0], ArrowRight: [0.2, 0], ArrowUp: [0, -0.2], ArrowDown: [0, 0.2] };
+
 const COMMANDS = {
   d: () => answer({ action: "discard" }),
   f: flag,
@@ -296,12 +330,12 @@ function key(event) {
   }
   const isForBox = isBlank && [" ", "Backspace", "ArrowLeft", "ArrowRight"].includes(event.key);
   if (isTyping && !isForBox) return;
-  const isMove = event.key === "ArrowLeft" || event.key === "ArrowRight";
+  const isMove = event.key in MOVES;
   // A held key counts once; only moving may repeat.
   if (event.repeat && !isMove) return event.preventDefault();
   // Space on a button or a box is for that.
   const isControl = event.key === " " && !isForBox && ["BUTTON", "A", "INPUT"].includes(tag);
-  const act = isControl ? null : command(event.key);
+  const act = isControl ? null : event.shiftKey && MOVES[event.key] && view === "label" ? () => stage.pan(...MOVES[event.key]) : command(event.key);
   if (act) {
     event.preventDefault();
     act();
@@ -344,7 +378,11 @@ async function poll() {
   const before = given;
   try {
     const reply = await ask("/api/state");
-    if (before === given) take(reply);
+    if (before !== given) return;
+    // Nothing of ours is on its way, so another newest event is from another tab or a script.
+    const isForeign = state !== null && reply.newest !== state.newest;
+    take(reply);
+    if (isForeign) fetchNext();
   } catch (failure) {
     notice(failure);
   }
@@ -355,8 +393,8 @@ function listen() {
   document.addEventListener("keydown", key);
   // A button keeps no focus that a pointer gave it: Space means skip again.
   document.addEventListener("pointerup", (event) => event.target.closest?.("main button, footer button")?.blur());
-  click("skip", () => answer({ action: "skip" }));
-  click("discard", () => answer({ action: "discard" }));
+  click("skip", (event) => isSecond(event) || answer({ action: "skip" }));
+  click("discard", (event) => isSecond(event) || answer({ action: "discard" }));
   click("flag", flag);
   click("undo", undo);
   click("view-label", () => setView("label"));
@@ -375,7 +413,8 @@ function listen() {
   });
   addEventListener("focus", () => outbox.isEmpty() && !isFetching && fetchNext());
   stage.listen();
-  classes.listen({ choose: label, changed: take });
+  figures.listen();
+  classes.listen({ choose: (index, event) => isSecond(event) || label(index), changed: take });
   cards.listen({
     open: goTo,
     answer: (items, index) => {

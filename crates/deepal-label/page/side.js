@@ -2,6 +2,7 @@
 
 import { $, ask, duration, make, media, percent, swatch } from "./dom.js";
 import * as classes from "./classes.js";
+import * as figures from "./figures.js";
 
 let state = null;
 let received = 0;
@@ -18,16 +19,18 @@ export function show(given) {
   $("batch-bar").max = Math.max(1, batch?.of ?? 1);
   $("batch-bar").value = done;
   $("batch-text").textContent = batch ? `${done} of ${batch.of} in this batch` : "";
-  figures();
+  progress();
+  figures.show(state);
   $("accuracy").textContent = sentence(state.accuracy.sentence);
-  $("forecast").textContent = sentence(state.forecast.sentence);
+  // Without a net, both would say that there is none.
+  $("forecast").textContent = state.training.n_labeled === null ? "" : `Forecast: ${state.forecast.sentence}.`;
   $("advice").replaceChildren(...state.advice.map((line) => make("li", {}, sentence(line))));
   tick();
 }
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 
-function figures() {
+function progress() {
   const rows = [["Labelled", `${state.labeled} of ${state.samples}`]];
   const by = Object.fromEntries(state.per_asked_by);
   const names = { strategy: "asked by the strategy", audit: "drawn at random", found: "found", import: "came with the data" };
@@ -39,7 +42,7 @@ function figures() {
   if (state.flagged) rows.push(["Flagged", state.flagged]);
   if (state.seconds_per_label !== null) {
     rows.push(["Per label", `${state.seconds_per_label.toFixed(1)} s`]);
-    if (state.batch?.open) rows.push(["Left of this batch", duration(state.seconds_left)]);
+    if (state.batch?.open) rows.push(["Time left in this batch", duration(state.seconds_left)]);
   }
   $("figures").replaceChildren(...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))]));
 }
@@ -57,7 +60,7 @@ export function tick() {
   }
   if (is_running) parts.push("Training now; you can continue.");
   else if (next_after !== null && state.batch?.open) parts.push(`Next training after ${next_after} more ${next_after === 1 ? "answer" : "answers"}.`);
-  if (state.batch?.fallback) parts.push(`${state.batch.strategy} chose this batch: ${sentence(state.batch.fallback)}`);
+  if (state.batch?.fallback) parts.push(sentence(state.batch.fallback));
   if (error) parts.push(`The last training failed: ${error}`);
   $("state-line").textContent = parts.join(" ");
 }
@@ -69,18 +72,23 @@ export function theme() {
   const set = (name) => {
     if (name === "Auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = name.toLowerCase();
-    $("theme").textContent = name;
+    $("theme").textContent = `◐ ${name}`;
+    $("theme").title = "Colours: those of the system (Auto), light or dark";
+    $("theme").dataset.name = name;
     localStorage.setItem("deepal-theme", name);
   };
   const kept = localStorage.getItem("deepal-theme");
   set(kept in THEMES ? kept : "Auto");
-  $("theme").addEventListener("click", () => set(THEMES[$("theme").textContent]));
+  $("theme").addEventListener("click", () => set(THEMES[$("theme").dataset.name]));
 }
 
 const VERBS = { skip: "skipped", discard: "discarded", flag: "flagged", unflag: "flag removed" };
 
 /** What a decision says, in words. */
 export const words = (answer) => (answer.action === "label" ? classes.name(answer.class) : VERBS[answer.action]);
+
+/** The lines of the strip, by what they say. */
+let lines = new Map();
 
 /** The last decisions, the newest last; `open(item)` when one is clicked. */
 export function strip(decisions, hasPictures, open) {
@@ -103,10 +111,21 @@ export function strip(decisions, hasPictures, open) {
         words(decision.answer),
       ),
     );
-  const text = JSON.stringify([decisions, classes.all().map((entry) => entry.name)]);
-  if ($("strip").dataset.shown === text) return;
-  $("strip").dataset.shown = text;
-  $("strip").replaceChildren(...decisions.map(line));
+  // Lines that stay are kept, with their pictures and the focus.
+  const before = lines;
+  lines = new Map(
+    decisions.map((decision) => {
+      const text = JSON.stringify([decision, words(decision.answer)]);
+      return [text, before.get(text) ?? line(decision)];
+    }),
+  );
+  if ([...lines.keys()].join() === [...before.keys()].join()) return;
+  for (const [text, old] of before) {
+    if (!lines.has(text)) old.remove();
+  }
+  [...lines.values()].forEach((item, place) => {
+    if ($("strip").children[place] !== item) $("strip").insertBefore(item, $("strip").children[place] ?? null);
+  });
   $("strip").scrollLeft = $("strip").scrollWidth;
 }
 
@@ -124,21 +143,21 @@ export async function why(item) {
   place.dataset.item = item.item;
   const found = await ask(`/api/why/${item.item}`).catch((failure) => ({ error: failure.message }));
   if (place.dataset.item !== item.item) return;
-  const lines = [];
-  const add = (...parts) => lines.push(make("p", {}, ...parts));
+  const parts = [];
+  const add = (text) => parts.push(make("p", {}, text));
   if (found.error) add(found.error);
-  else if (!found.strategy) add(ASKED[found.asked_by] ?? "Nobody asked for it: you went to it yourself.");
+  else if (!found.strategy) add(ASKED[found.asked_by] ?? "It was not asked: you opened it yourself.");
   else {
     add(`The strategy ${found.strategy} picked it${found.rank ? `, as number ${found.rank}` : ""}.`);
-    if (found.score !== null) add(`Its score is ${Number(found.score).toPrecision(3)}; a higher one is asked first.`);
+    if (found.score !== null) add(`Its score is ${Number(found.score).toPrecision(3)}. Higher scores are asked first.`);
     if (found.fallback) add(sentence(found.fallback));
   }
   if (found.likeliest?.length) {
     const two = found.likeliest.slice(0, 2).map(([index, share]) => `${classes.name(index)} (${percent(share)})`);
-    add(`The net thinks of ${two.join(" or ")}.`);
+    add(`Likeliest classes: ${two.join(", ")}.`);
   }
   if (found.nearest?.length) {
-    add("The nearest that have a label:");
+    add("The nearest labelled samples:");
     const figure = (near) =>
       make(
         "figure",
@@ -146,7 +165,7 @@ export async function why(item) {
         near.kind === "picture" ? make("img", { src: media(near.item, true), alt: near.id }) : make("span", {}, near.text?.slice(0, 80) ?? near.id),
         make("figcaption", {}, near.class === null ? "" : classes.name(near.class)),
       );
-    lines.push(make("div", { className: "near" }, ...found.nearest.map(figure)));
+    parts.push(make("div", { className: "near" }, ...found.nearest.map(figure)));
   }
-  place.replaceChildren(...lines);
+  place.replaceChildren(...parts);
 }

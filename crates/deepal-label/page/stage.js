@@ -87,6 +87,15 @@ function place() {
   $("stage").classList.toggle("zoomed", view.scale > 1);
 }
 
+/** Moves a picture that is larger than the stage, by shares of it. */
+export function pan(x, y) {
+  if (!view.image) return;
+  const { width, height } = $("stage").getBoundingClientRect();
+  view.x -= x * width;
+  view.y -= y * height;
+  place();
+}
+
 /** Makes the picture larger or smaller; the point `x`, `y` of the stage stays where it is, by default its middle. */
 export function zoom(factor, x, y) {
   if (!view.image) return;
@@ -99,48 +108,71 @@ export function zoom(factor, x, y) {
   place();
 }
 
-/** Wheel, drag and pinch. */
+/** The largest and the closest in time that two taps of a double tap may be apart, in pixels and milliseconds. */
+const APART = { pixels: 30, millis: 350 };
+/** A finger that moves less only taps, in pixels. */
+const STILL = 10;
+/** How much larger a double tap makes the picture. */
+const CLOSER = 3;
+
+/** Wheel, drag, pinch and double tap. */
 export function listen() {
   const stage = $("stage");
   const fingers = new Map();
+  let tap = null;
   const spread = () => {
     const [a, b] = [...fingers.values()];
     return Math.hypot(a.x - b.x, a.y - b.y);
+  };
+  const inside = (x, y) => {
+    const box = stage.getBoundingClientRect();
+    return [x - box.left, y - box.top];
   };
   stage.addEventListener(
     "wheel",
     (event) => {
       if (!view.image) return;
       event.preventDefault();
-      const box = stage.getBoundingClientRect();
-      zoom(event.deltaY < 0 ? 1.2 : 1 / 1.2, event.clientX - box.left, event.clientY - box.top);
+      // A mouse sends 100 or 3 lines a notch, a touchpad many small steps, and its pinch smaller ones with `ctrlKey`.
+      const steps = event.deltaMode === 1 ? event.deltaY / 3 : event.deltaY / (event.ctrlKey ? 10 : 100);
+      zoom(1.2 ** -Math.max(-3, Math.min(3, steps)), ...inside(event.clientX, event.clientY));
     },
     { passive: false },
   );
   stage.addEventListener("pointerdown", (event) => {
     if (!view.image) return;
-    fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    const at = { x: event.clientX, y: event.clientY };
+    fingers.set(event.pointerId, at);
     stage.setPointerCapture(event.pointerId);
+    const isSecond = tap?.isOver && event.timeStamp - tap.since < APART.millis && Math.hypot(tap.x - at.x, tap.y - at.y) < APART.pixels;
+    tap = fingers.size === 1 ? { ...at, since: event.timeStamp, isSecond, isOver: false } : null;
   });
   stage.addEventListener("pointermove", (event) => {
     const before = fingers.get(event.pointerId);
     if (!before) return;
     const apart = fingers.size === 2 ? spread() : 0;
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    if (tap && !tap.isOver && Math.hypot(tap.x - event.clientX, tap.y - event.clientY) > STILL) tap = null;
+    view.x += (event.clientX - before.x) / fingers.size;
+    view.y += (event.clientY - before.y) / fingers.size;
     if (fingers.size === 2) {
-      const box = stage.getBoundingClientRect();
       const [a, b] = [...fingers.values()];
-      zoom(spread() / Math.max(apart, 1), (a.x + b.x) / 2 - box.left, (a.y + b.y) / 2 - box.top);
-    } else {
-      view.x += event.clientX - before.x;
-      view.y += event.clientY - before.y;
-      place();
-    }
+      zoom(spread() / Math.max(apart, 1), ...inside((a.x + b.x) / 2, (a.y + b.y) / 2));
+    } else place();
   });
-  const lift = (event) => fingers.delete(event.pointerId);
-  stage.addEventListener("pointerup", lift);
-  stage.addEventListener("pointercancel", lift);
-  stage.addEventListener("dblclick", () => (view.scale > 1 ? fit() : zoom(3)));
+  stage.addEventListener("pointerup", (event) => {
+    fingers.delete(event.pointerId);
+    if (!tap) return;
+    tap.isOver = true;
+    if (!tap.isSecond) return;
+    tap = null;
+    if (view.scale > 1) fit();
+    else zoom(CLOSER, ...inside(event.clientX, event.clientY));
+  });
+  stage.addEventListener("pointercancel", (event) => {
+    fingers.delete(event.pointerId);
+    tap = null;
+  });
   $("zoom-in").addEventListener("click", () => zoom(1.5));
   $("zoom-out").addEventListener("click", () => zoom(1 / 1.5));
   $("zoom-fit").addEventListener("click", fit);

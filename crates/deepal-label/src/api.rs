@@ -5,14 +5,14 @@ use crate::items::{row, view};
 use crate::look;
 use crate::media;
 use crate::refusal::{Refusal, Reply};
-use crate::status::{decision_json, status};
+use crate::status::{self, decision_json, status};
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use deepal_project::{Action, AskedBy, EventId};
+use deepal_project::{Action, AskedBy, EventId, Question};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ const USUAL: usize = 24;
 
 const PAGE: &str = include_str!("../page/index.html");
 /// The files of the page besides the first, by name and media type.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 10] = [
     ("style.css", "text/css; charset=utf-8", include_str!("../page/style.css")),
     ("icon.svg", "image/svg+xml", include_str!("../page/icon.svg")),
     ("page.js", SCRIPT, include_str!("../page/page.js")),
@@ -35,6 +35,7 @@ const FILES: [(&str, &str, &str); 9] = [
     ("stage.js", SCRIPT, include_str!("../page/stage.js")),
     ("classes.js", SCRIPT, include_str!("../page/classes.js")),
     ("side.js", SCRIPT, include_str!("../page/side.js")),
+    ("figures.js", SCRIPT, include_str!("../page/figures.js")),
     ("cards.js", SCRIPT, include_str!("../page/cards.js")),
 ];
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -47,6 +48,7 @@ pub(crate) fn routes(desk: Arc<Desk>) -> Router {
         .route("/", get(async || ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], PAGE)))
         .route("/{file}", get(file))
         .route("/api/state", get(state))
+        .route("/api/progress", get(progress))
         .route("/api/next", get(next))
         .route("/api/item/{item}", get(item))
         .route("/api/answer", post(answer))
@@ -88,6 +90,10 @@ async fn state(State(desk): Shared) -> Reply<Json<Value>> {
     aside(desk, |desk| Ok(Json(status(desk)))).await
 }
 
+async fn progress(State(desk): Shared) -> Reply<Json<Value>> {
+    aside(desk, |desk| Ok(Json(status::progress(desk)))).await
+}
+
 /// How many, of what.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,15 +105,15 @@ async fn next(State(desk): Shared, query: Result<Query<Number>, QueryRejection>)
     let Query(number) = query.map_err(unfit)?;
     aside(desk, move |desk| {
         let (project, state) = (&desk.project, desk.project.state());
-        let open = project.open_questions();
-        let questions = open.iter().take(number.n.unwrap_or(USUAL).min(MOST_ITEMS)).filter_map(|question| {
+        let shown = |question: &Question| {
             let row = project.row(&question.id)?;
             let mut view = serde_json::to_value(view(project, &state, row, Some(question.asked_by))).ok()?;
             view["likeliest"] = json!(question.likeliest);
             Some(view)
-        });
-        let questions = questions.collect::<Vec<_>>();
-        let ahead = desk.ahead().into_iter().map(|row| view(project, &state, row, None)).collect::<Vec<_>>();
+        };
+        let (open, n) = (project.open_questions(), number.n.unwrap_or(USUAL).min(MOST_ITEMS));
+        let questions = open.iter().take(n).filter_map(shown).collect::<Vec<_>>();
+        let ahead = desk.ahead().iter().filter_map(shown).collect::<Vec<_>>();
         Ok(Json(json!({ "questions": questions, "ahead": ahead, "state": status(desk) })))
     })
     .await

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const EVERY: u64 = 10;
 /// After so many seconds a net is trained again if there is any new answer.
 const PAUSE: f64 = 20.0;
-/// How many questions of the next batch a page may load before they are asked.
+/// How many questions of the next batch a page knows before the one in hand is done.
 const AHEAD: usize = 6;
 /// How many answers are remembered, so that a repeated request does not count twice.
 const REMEMBERED: usize = 1000;
@@ -44,6 +44,8 @@ struct Answered {
 struct Side {
     /// The next batch, and the training it comes from.
     held: Option<Done>,
+    /// How questions come up that pages may show before their batch is in hand.
+    promised: HashMap<String, AskedBy>,
     is_running: bool,
     is_closed: bool,
     error: Option<String>,
@@ -134,6 +136,7 @@ impl Desk {
         };
         let asked_by = in_hand.map(|question| question.asked_by).or_else(before);
         let asked_by = asked_by.or_else(|| answered.undone.get(&id).copied());
+        let asked_by = asked_by.or_else(|| lock(&self.side).promised.get(&id).copied());
         if asked_by.is_none() && self.project.is_reserved(row) {
             let why = "this sample is kept to measure the accuracy; it is asked at random, and cannot be looked for";
             return Err(Refusal::new(StatusCode::CONFLICT, why));
@@ -177,11 +180,19 @@ impl Desk {
         Ok(undone)
     }
 
-    /// The rows of the first questions of the batch that is held ready, which a page can load before they are asked.
-    pub(crate) fn ahead(&self) -> Vec<usize> {
-        let side = lock(&self.side);
-        let questions = side.held.iter().flat_map(|done| done.batch.questions.iter().take(AHEAD));
-        questions.filter_map(|question| self.project.row(&question.id)).collect()
+    /// The first questions of the batch that is held ready. A page shows them when the batch in hand is done, without waiting for the
+    /// disk, so answers to them count as the strategy's or the audit's even if a newer batch takes the place of this one.
+    pub(crate) fn ahead(&self) -> Vec<Question> {
+        let mut side = lock(&self.side);
+        let (state, in_hand) = (self.project.state(), self.project.open_questions());
+        // The batch was chosen while some questions in hand had no answer, so it may have those too.
+        let is_new = |question: &&Question| {
+            self.is_open(&state, question) && in_hand.iter().all(|other| other.id != question.id)
+        };
+        let questions = side.held.iter().flat_map(|done| &done.batch.questions).filter(is_new);
+        let questions = questions.take(AHEAD.min(self.project.setup().batch)).cloned().collect::<Vec<_>>();
+        side.promised.extend(questions.iter().map(|question| (question.id.clone(), question.asked_by)));
+        questions
     }
 
     /// Something was said that the next training should know.
@@ -199,12 +210,10 @@ impl Desk {
         }
         let Some(mut done) = side.held.take() else { return };
         let state = self.project.state();
-        let is_open = |question: &&Question| {
-            self.project.row(&question.id).is_some_and(|row| state.items[row].is_open())
-        };
         let had_any = !done.batch.questions.is_empty();
         // What was answered while it was made is not asked again, and what was skipped only if nothing else is left.
-        let open = done.batch.questions.iter().filter(is_open).cloned().collect::<Vec<_>>();
+        let open = done.batch.questions.iter().filter(|question| self.is_open(&state, question));
+        let open = open.cloned().collect::<Vec<_>>();
         if !open.is_empty() {
             done.batch.questions = open;
         }
@@ -213,6 +222,11 @@ impl Desk {
         if side.error.is_some() || had_any && self.project.open_questions().is_empty() {
             side.begun_at = None;
         }
+    }
+
+    /// Whether nobody has said anything about the class of a question's sample yet.
+    fn is_open(&self, state: &State, question: &Question) -> bool {
+        self.project.row(&question.id).is_some_and(|row| state.items[row].is_open())
     }
 
     /// Waits until there is work to do, and begins it: with how many questions to choose. `None` when the desk is closed.

@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, pace};
 use crate::items::address;
-use deepal_project::{Decision, State};
+use deepal_project::{Decision, NetRecord, State};
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -71,6 +71,57 @@ pub(crate) fn status(desk: &Desk) -> Value {
         "newest": state.decisions.last().map(|decision| decision.event),
         "is_over": beside.is_over,
     })
+}
+
+/// All figures about the project, with those of each class.
+pub(crate) fn progress(desk: &Desk) -> Value {
+    let (project, state) = (&desk.project, desk.project.state());
+    let (status, drawn) = (project.status(), state.audit_counts());
+    let classes = state.classes.iter().zip(&status.per_class).enumerate();
+    let per_class = classes.map(|(class, (info, labels))| {
+        json!({
+            "name": info.name,
+            "labels": labels,
+            "drawn": drawn.actual[class],
+            "recall": drawn.recall(class),
+            "precision": drawn.precision(class),
+        })
+    });
+    json!({
+        "samples": status.n_samples,
+        "labeled": status.n_labeled,
+        "skipped": status.n_skipped,
+        "discarded": status.n_discarded,
+        "flagged": status.n_flagged,
+        "gone": status.n_gone,
+        "open": status.n_open,
+        "per_asked_by": status.per_asked_by,
+        "per_class": per_class.collect::<Vec<_>>(),
+        "accuracy": status.accuracy,
+        "forecast": status.forecast,
+        "advice": status.advice,
+        "trainings": state.trainings,
+        "net": state.net.as_ref().map(net_json),
+    })
+}
+
+/// The newest net on all labels, and how nets that learnt from a part of them did on the rest.
+fn net_json(net: &NetRecord) -> Value {
+    let measured = net.cross_validation.as_ref().map(|measured| {
+        let of_class =
+            |class| json!({ "recall": measured.recall(class), "precision": measured.precision(class) });
+        json!({
+            "labels": measured.n(),
+            "accuracy": measured.accuracy(),
+            "balanced_accuracy": measured.balanced_accuracy(),
+            "macro_f1": measured.macro_f1(),
+            "confidence": measured.confidence,
+            "calibration_error": measured.calibration_error,
+            "confusion": measured.confusion,
+            "per_class": (0..measured.confusion.len()).map(of_class).collect::<Vec<_>>(),
+        })
+    });
+    json!({ "file": net.file, "at": net.at, "n_labeled": net.n_labeled, "cross_validation": measured })
 }
 
 /// A decision, with the address of its sample; `None` if the sample is not in the source any more.

@@ -2,6 +2,8 @@
 
 use crate::answer::AskedBy;
 use crate::state::State;
+use deepal_core::Class;
+use deepal_core::metric::ClassCounts;
 use deepal_core::stats::proportion_interval;
 use serde::Serialize;
 
@@ -41,10 +43,26 @@ impl Accuracy {
 
 /// How many of the labelled audit samples have the class that is predicted for them, of how many with a prediction.
 pub(crate) fn audit(state: &State, predicted: &[Option<u32>]) -> (usize, usize) {
-    let is_audit = |item: &&crate::state::Item| item.asked_by == Some(AskedBy::Audit);
-    let all = state.items.iter().zip(predicted).filter(|(item, _)| is_audit(item));
-    let pairs = all.filter_map(|(item, predicted)| Some((item.class?, (*predicted)?)));
+    let pairs = pairs(state, predicted);
     pairs.fold((0, 0), |(right, of), (class, predicted)| (right + usize::from(class == predicted), of + 1))
+}
+
+/// The class and the predicted class of each labelled audit sample with a prediction.
+fn pairs(state: &State, predicted: &[Option<u32>]) -> impl Iterator<Item = (u32, u32)> {
+    let all = state.items.iter().zip(predicted);
+    let all = all.filter(|(item, _)| item.asked_by == Some(AskedBy::Audit));
+    all.filter_map(|(item, predicted)| Some((item.class?, (*predicted)?)))
+}
+
+impl State {
+    /// The labelled samples drawn at random, counted class by class, with what the newest net of the rounds predicts for them. That
+    /// net has not learnt from them.
+    pub fn audit_counts(&self) -> ClassCounts {
+        let class = |class| Class(class as u16);
+        let pairs = pairs(self, &self.predicted).map(|(truth, predicted)| (class(predicted), class(truth)));
+        let (predicted, truth) = pairs.unzip::<_, _, Vec<_>, Vec<_>>();
+        ClassCounts::new(&predicted, &truth, self.classes.len())
+    }
 }
 
 #[cfg(test)]

@@ -5,32 +5,32 @@ use crate::served::{Place, Served, truth};
 use std::time::Duration;
 
 /// The page of a server, with its first question shown.
-fn page(served: &Served, width: u32, height: u32) -> Option<Browser> {
+pub(crate) fn page(served: &Served, width: u32, height: u32) -> Option<Browser> {
     let browser = Browser::start(width, height)?;
     browser.open(&served.url);
     browser.until(SHOWN);
     Some(browser)
 }
 
-const SHOWN: &str = "document.querySelector('#stage img')?.complete";
-const SAVED: &str = "document.querySelector('#saved').textContent === 'Saved'";
+pub(crate) const SHOWN: &str = "document.querySelector('#stage img')?.complete";
+pub(crate) const SAVED: &str = "document.querySelector('#saved').textContent === 'Saved'";
 
 /// The id of the sample that is shown.
-fn shown(browser: &Browser) -> String {
+pub(crate) fn shown(browser: &Browser) -> String {
     browser.text("#caption-id").trim_start_matches('\u{200e}').to_owned()
 }
 
 /// The key of the class that a sample has.
-fn key(id: &str) -> String {
+pub(crate) fn key(id: &str) -> String {
     (truth(id) + 1).to_string()
 }
 
-fn labeled(served: &Served) -> u64 {
+pub(crate) fn labeled(served: &Served) -> u64 {
     served.get("/api/state")["labeled"].as_u64().unwrap()
 }
 
 /// Presses a key and waits for the next sample.
-fn press_and_wait(browser: &Browser, keys: &[&str]) {
+pub(crate) fn press_and_wait(browser: &Browser, keys: &[&str]) {
     let before = shown(browser);
     browser.press(keys);
     browser.until(&format!(
@@ -236,7 +236,7 @@ fn it_fits_a_phone_in_the_dark() {
 }
 
 /// Waits until so many samples have a label, and looks that it stays so.
-fn comes_to(served: &Served, n: u64) {
+pub(crate) fn comes_to(served: &Served, n: u64) {
     let begun = std::time::Instant::now();
     while labeled(served) != n && begun.elapsed() < Duration::from_secs(30) {
         std::thread::sleep(Duration::from_millis(20));
@@ -272,7 +272,76 @@ fn the_next_picture_is_there_at_once() {
     let times = times.as_array().unwrap().iter().map(|time| time.as_f64().unwrap()).collect::<Vec<_>>();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
     println!("key to next picture, ms: p50 {:.1}, p95 {:.1}, of {}", at(0.5), at(0.95), times.len());
+    let slow = times.iter().filter(|time| **time > 50.0).map(|time| time.round()).collect::<Vec<_>>();
+    println!("longer than 50 ms: {slow:?}");
     assert!(times.len() >= 50, "{} were timed", times.len());
+}
+
+/// The first question of the next batch is shown, and can be answered, while the last answer of this one is still on its way.
+#[test]
+fn nobody_waits_for_the_disk_between_two_batches() {
+    let place = Place::new(90);
+    let served = place.serve();
+    let Some(browser) = page(&served, 1280, 800) else { return };
+    while served.questions().len() > 1 {
+        press_and_wait(&browser, &[&key(&shown(&browser))]);
+        browser.until(SAVED);
+    }
+    let begun = std::time::Instant::now();
+    let picture = loop {
+        let next = served.get("/api/next");
+        if let Some(item) = next["ahead"][0]["item"].as_str() {
+            break item.to_owned();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{next}");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    browser.until(&format!("performance.getEntriesByName(`${{location.origin}}/media/{picture}`).length"));
+    // Answers go nowhere until `release` is called.
+    browser.run(
+        "const real = window.fetch;
+        const held = new Promise((done) => { window.release = done; });
+        window.fetch = (path, options) => (options?.method === 'POST' ? held : Promise.resolve()).then(() => real(path, options));",
+    );
+    press_and_wait(&browser, &[&key(&shown(&browser))]);
+    let first = shown(&browser);
+    press_and_wait(&browser, &[&key(&first)]);
+    assert_eq!((browser.text("#saved").as_str(), labeled(&served)), ("Saving…", 9));
+    browser.run("window.release()");
+    browser.until(SAVED);
+    comes_to(&served, 11);
+    let state = served.get("/api/state");
+    let last = &state["decisions"][9];
+    assert_eq!(last["id"], first, "{state}");
+    assert!(last["asked_by"] == "strategy" || last["asked_by"] == "audit", "{state}");
+}
+
+#[test]
+fn the_end_says_that_all_is_done() {
+    let place = Place::new(14);
+    let served = place.serve();
+    let Some(browser) = page(&served, 1280, 800) else { return };
+    let begun = std::time::Instant::now();
+    while served.get("/api/state")["is_over"] != true {
+        assert!(begun.elapsed() < Duration::from_secs(120), "{}", browser.text("body"));
+        let id = shown(&browser);
+        if id.is_empty() {
+            std::thread::sleep(Duration::from_millis(50));
+            continue;
+        }
+        browser.press(&[&key(&id)]);
+        browser.until(SAVED);
+    }
+    browser.until("document.querySelector('#stage').innerText.includes('All done')");
+    assert_eq!(labeled(&served), 14);
+    browser.look("12-done");
+    browser.press(&["?"]);
+    browser.until("document.querySelector('#help').open");
+    browser.look("13-help");
+    browser.press(&[ESCAPE]);
+    browser.run("document.querySelector('#class-list button').click()");
+    browser.until("document.querySelector('#class-dialog').open");
+    browser.look("14-class");
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub(crate) const BACKSPACE: &str = "\u{e003}";
 pub(crate) const ENTER: &str = "\u{e007}";
 pub(crate) const ESCAPE: &str = "\u{e00c}";
 pub(crate) const CONTROL: &str = "\u{e009}";
+pub(crate) const SHIFT: &str = "\u{e008}";
 pub(crate) const LEFT: &str = "\u{e012}";
 pub(crate) const RIGHT: &str = "\u{e014}";
 
@@ -125,6 +126,65 @@ impl Browser {
         self.devtools("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": key }));
     }
 
+    /// Fingers that touch the page, each at points one after the other: down at the first, up at the last. All have as many points.
+    pub(crate) fn touch(&self, fingers: &[&[[f64; 2]]]) {
+        let source = |(at, points): (usize, &&[[f64; 2]])| {
+            let go = |[x, y]: &[f64; 2], millis| json!({ "type": "pointerMove", "duration": millis, "x": *x as i64, "y": *y as i64 });
+            let mut actions = vec![go(&points[0], 0), json!({ "type": "pointerDown", "button": 0 })];
+            actions.extend(points[1..].iter().map(|point| go(point, 30)));
+            actions.push(json!({ "type": "pointerUp", "button": 0 }));
+            let kind = json!({ "pointerType": "touch" });
+            json!({ "type": "pointer", "id": format!("finger {at}"), "parameters": kind, "actions": actions })
+        };
+        let sources = fingers.iter().enumerate().map(source).collect::<Vec<_>>();
+        self.call("POST", "/actions", json!({ "actions": sources }));
+    }
+
+    /// Two taps of one finger, as fast as a double tap.
+    pub(crate) fn double_tap(&self, [x, y]: [f64; 2]) {
+        let go = json!({ "type": "pointerMove", "duration": 0, "x": x as i64, "y": y as i64 });
+        let (down, up) =
+            (json!({ "type": "pointerDown", "button": 0 }), json!({ "type": "pointerUp", "button": 0 }));
+        let pause = json!({ "type": "pause", "duration": 60 });
+        let actions = json!([go, down, up, pause, down, up]);
+        let kind = json!({ "pointerType": "touch" });
+        let finger = json!({ "type": "pointer", "id": "finger 0", "parameters": kind, "actions": actions });
+        self.call("POST", "/actions", json!({ "actions": [finger] }));
+    }
+
+    /// Turns the wheel at the middle of an element; a mouse sends 100 a notch, a touchpad less.
+    pub(crate) fn wheel(&self, selector: &str, down: i64) {
+        let [x, y] = self.middle(selector);
+        let scroll = json!({ "type": "scroll", "x": x as i64, "y": y as i64, "deltaX": 0, "deltaY": down, "duration": 0 });
+        self.call(
+            "POST",
+            "/actions",
+            json!({ "actions": [{ "type": "wheel", "id": "wheel", "actions": [scroll] }] }),
+        );
+    }
+
+    /// Where the middle of an element is.
+    pub(crate) fn middle(&self, selector: &str) -> [f64; 2] {
+        let script = format!(
+            "const box = document.querySelector({selector:?}).getBoundingClientRect();
+            return [box.left + box.width / 2, box.top + box.height / 2]"
+        );
+        let found = self.run(&script);
+        [0, 1].map(|at| found[at].as_f64().unwrap())
+    }
+
+    /// Opens another tab and goes to it.
+    pub(crate) fn other_tab(&self) {
+        let handle = self.call("POST", "/window/new", json!({ "type": "tab" }))["handle"].clone();
+        self.call("POST", "/window", json!({ "handle": handle }));
+    }
+
+    /// Goes to the first tab.
+    pub(crate) fn first_tab(&self) {
+        let handle = self.call("GET", "/window/handles", Value::Null)[0].clone();
+        self.call("POST", "/window", json!({ "handle": handle }));
+    }
+
     pub(crate) fn type_text(&self, text: &str) {
         text.chars().for_each(|letter| self.press(&[&letter.to_string()]));
     }
@@ -162,7 +222,7 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", features);
     }
 
-    fn devtools(&self, command: &str, parameters: Value) {
+    pub(crate) fn devtools(&self, command: &str, parameters: Value) {
         self.call("POST", "/goog/cdp/execute", json!({ "cmd": command, "params": parameters }));
     }
 

@@ -9,4 +9,6 @@ mod driver;
 mod load;
 mod security;
 mod served;
+mod touch;
 mod training;
+mod trouble;

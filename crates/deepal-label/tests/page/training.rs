@@ -1,6 +1,9 @@
 //! What goes on beside the answers.
 
+use crate::browser::page;
 use crate::served::{Place, truth};
+use deepal_engine::Monitor;
+use deepal_project::{Action, Answer, Project, Question};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -37,6 +40,85 @@ fn questions_follow_each_other_and_a_net_learns_beside_them() {
     let why = served.get(&format!("/api/why/{}", question["item"].as_str().unwrap()));
     assert!(why["strategy"].is_string() && why["rank"].is_u64(), "{why}");
     assert_eq!(why["nearest"].as_array().unwrap().len(), 3, "{why}");
+}
+
+/// What a page is told of the next batch it may ask before that is in hand: the answer counts as one to that question.
+#[test]
+fn the_first_questions_of_the_next_batch_can_be_answered() {
+    let place = Place::new(90);
+    let served = place.serve();
+    for question in &served.questions()[..9] {
+        let id = question["id"].as_str().unwrap();
+        served.label(question, truth(id), &format!("key-of-{id}"));
+    }
+    let (in_hand, begun) = (served.questions(), Instant::now());
+    let ahead = loop {
+        let ahead = served.get("/api/next")["ahead"].as_array().unwrap().clone();
+        if !ahead.is_empty() {
+            break ahead;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert!(ahead.iter().all(|question| question["id"] != in_hand[0]["id"]), "{ahead:?}");
+    for question in &ahead {
+        let id = question["id"].as_str().unwrap();
+        let reply = served.label(question, truth(id), &format!("key-of-{id}"));
+        let last = reply["state"]["decisions"].as_array().unwrap().last().unwrap();
+        assert_eq!(last["asked_by"], question["asked_by"], "{last}");
+        assert!(["strategy", "audit"].contains(&last["asked_by"].as_str().unwrap()), "{last}");
+    }
+    assert_eq!(served.questions(), in_hand, "the batch in hand stays until its end");
+    served.label(&in_hand[0], 0, "key-of-the-last-one");
+    let next = served.questions();
+    assert!(next.iter().all(|question| ahead.iter().all(|other| other["id"] != question["id"])), "{next:?}");
+}
+
+#[test]
+fn progress_has_figures_of_each_class() {
+    let place = Place::new(150);
+    let project = Project::open(&place.project(), Monitor::silent()).unwrap();
+    for _ in 0..12 {
+        project.ask(None, Monitor::silent()).unwrap().unwrap();
+        let answer = |question: Question| Answer {
+            action: Action::Label { class: truth(&question.id) as u32 },
+            id: question.id,
+            asked_by: question.asked_by,
+            annotator: "ann".into(),
+            millis: None,
+        };
+        let answers = project.open_questions().into_iter().map(answer).collect::<Vec<_>>();
+        project.answer_all(&answers).unwrap();
+    }
+    project.train(&project.net_file(), Monitor::silent()).unwrap();
+    let (state, status) = (project.state(), project.status());
+    drop(project);
+    let served = place.serve();
+    let progress = served.get("/api/progress");
+    let per_class = progress["per_class"].as_array().unwrap();
+    let sum = |name: &str| per_class.iter().map(|class| class[name].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(per_class.iter().map(|class| &class["name"]).collect::<Vec<_>>(), crate::served::CLASSES);
+    assert_eq!((sum("labels"), sum("drawn") as usize), (120, status.accuracy.of));
+    // Recall, weighted by samples, is accuracy.
+    let found =
+        per_class.iter().map(|class| class["recall"].as_f64().unwrap() * class["drawn"].as_f64().unwrap());
+    assert_eq!(found.sum::<f64>().round() as usize, status.accuracy.right, "{progress}");
+    assert_eq!(progress["accuracy"]["sentence"], status.accuracy.sentence);
+    assert_eq!(progress["forecast"]["sentence"], status.forecast.sentence);
+    assert_eq!(progress["advice"], serde_json::json!(status.advice));
+    assert_eq!(progress["trainings"].as_array().unwrap().len(), state.trainings.len());
+    let measured = state.net.as_ref().unwrap().cross_validation.as_ref().unwrap();
+    let net = &progress["net"]["cross_validation"];
+    assert_eq!((&net["labels"], &net["accuracy"]), (&120.into(), &measured.accuracy().into()));
+    assert_eq!(net["per_class"][2]["precision"].as_f64(), measured.precision(2));
+    let Some(browser) = page(&served, 1280, 800) else { return };
+    assert_eq!(browser.run("return document.querySelector('#more').open"), false);
+    browser.click("#more summary");
+    browser.until("document.querySelectorAll('#more tbody tr').length === 6");
+    let row = browser.text("#more tbody tr");
+    assert!(row.starts_with(&format!("red{}", per_class[0]["labels"])), "{row}");
+    browser.run("document.querySelector('#more').scrollIntoView()");
+    browser.look("11-figures");
 }
 
 #[test]
