@@ -454,7 +454,11 @@ fn a_run_whose_record_is_not_what_comes_out_again_is_refused() {
     };
     let accuracy = edited("\"accuracy\":", "0.25");
     assert!(accuracy.contains("recorded an accuracy of 0.25 after round 2"), "{accuracy}");
-    let class = edited("\"classes\":[", "77");
+    let unknown = edited("\"classes\":[", "77");
+    assert!(unknown.contains("line 4: names class 77 in round 2 of margin with seed 3"), "{unknown}");
+    let last = recorded.rfind("\"classes\":[").unwrap() + "\"classes\":[".len();
+    let other = (recorded.as_bytes()[last] - b'0' + 1) % 10;
+    let class = edited("\"classes\":[", &other.to_string());
     assert!(class.contains("other labels in round 2") && class.contains("data have changed"), "{class}");
     assert!(!folder.join("other.safetensors").exists());
 }

@@ -50,7 +50,7 @@ pub(crate) fn check_outside(out: &Path, source: &Path) -> Result<()> {
     let samples = folder.join(&manifest.source);
     if would_be_read(out, &samples) {
         bail!(Error::Setting(format!(
-            "`{}` is inside the data `{}`, so it would be read as a sample; choose a folder outside",
+            "`{}` is inside `{}`, whose files are samples; choose a folder outside",
             out.display(),
             samples.display()
         )));

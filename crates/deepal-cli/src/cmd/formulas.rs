@@ -7,7 +7,9 @@ use std::borrow::Cow;
 /// The option of commands that write CSV.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct FormulaArgs {
-    /// In CSV, put `'` before cells that a spreadsheet would run as formulas, as file names may be; other programs read the `'` too
+    /// Put `'` before CSV cells that a spreadsheet would run as formulas
+    ///
+    /// File names of others may be such cells. Other programs read the `'` too.
     #[arg(long)]
     pub(crate) no_formulas: bool,
 }

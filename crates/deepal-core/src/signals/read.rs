@@ -54,7 +54,13 @@ impl Signals<'_> {
     /// # Errors
     /// They were not given.
     pub fn boundary_distances(&self) -> Result<ArrayView1<'_, f64>> {
-        self.double(Signal::BoundaryDistance(Attack::Bim { eps: 0.0, max_steps: 0 }))
+        // They are kept as one signal, whichever attack measured them.
+        self.double(Signal::BoundaryDistance(Attack::Bim { eps: 0.0, max_steps: 0 })).map_err(|error| {
+            match error {
+                Error::MissingSignal { .. } => Error::MissingSignal { signal: "boundary distances".into() },
+                other => other,
+            }
+        })
     }
 
     /// What cross-validation says of the probabilities.

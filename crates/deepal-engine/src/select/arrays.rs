@@ -138,13 +138,13 @@ struct Peeked {
 }
 
 impl Peeked {
-    fn of(signal: Signal, path: &Path) -> Result<Self> {
+    fn of(signal: Signal, path: &Path, what: &str) -> Result<Self> {
         let (shape, is_mapped) = match is_matrix(signal) {
             true => {
-                let (shape, is_mapped) = Matrix::peek(path).context(about(signal, None))?;
+                let (shape, is_mapped) = Matrix::peek(path).context(what)?;
                 (shape.to_vec(), is_mapped)
             }
-            false => (npy::peek(path).context(about(signal, None))?, false),
+            false => (npy::peek(path).context(what)?, false),
         };
         let row = bytes(signal, &shape, 1);
         // A mapped file takes only memory that is to spare.
@@ -182,11 +182,11 @@ fn peek(arrays: &ArrayFiles) -> Result<Vec<Peeked>> {
     let mut peeked = Vec::new();
     if let Some(path) = &arrays.logits {
         // Single precision before softmax, double after.
-        let of = Peeked::of(Signal::Probs, path)?;
+        let of = Peeked::of(Signal::Probs, path, "`logits`")?;
         peeked.push(Peeked { each: of.each.map(|row| row.saturating_mul(3) / 2), ..of });
     }
     for (signal, path) in &arrays.files {
-        peeked.push(Peeked::of(*signal, path)?);
+        peeked.push(Peeked::of(*signal, path, &about(*signal, None))?);
     }
     Ok(peeked)
 }
