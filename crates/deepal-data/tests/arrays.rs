@@ -187,7 +187,7 @@ fn what_does_not_fit_is_an_error_that_says_how() {
             &["y.txt", "no id in row 1"],
         ),
         (vec![data("label = 'y.npy'"), ("x.npy", two())], &["cannot read", "y.npy"]),
-        (vec![data("features = ['a']"), ("x.npy", two())], &["`features`", "leave that out"]),
+        (vec![data("features = ['a']"), ("x.npy", two())], &["`features`", "leave `features` out"]),
         (vec![data("label = 'x.npy'"), ("x.npy", two())], &["shape [2, 2]; labels and ids must be [n]"]),
         (
             vec![

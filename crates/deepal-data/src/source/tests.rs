@@ -166,7 +166,7 @@ fn labels_come_by_id_from_a_table() {
     let source = || found(&[None, Some("cat"), None]);
     let own = Source::understand(Path::new("pool"), folder.path(), manifest.clone(), source()).unwrap();
     assert_eq!(own.labels, [Some(Class(0)), None, Some(Class(1))], "an empty cell takes a label back");
-    assert!(own.problems[0].why.contains("`s9`, which is not there"), "{:?}", own.problems);
+    assert!(own.problems[0].why.contains("`s9`, which fits no sample or several"), "{:?}", own.problems);
 
     let beside = Source::understand(folder.path(), Path::new(""), Manifest::default(), source()).unwrap();
     assert_eq!(beside.labels, own.labels, "`labels.csv` in the folder needs no mention");

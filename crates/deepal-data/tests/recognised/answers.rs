@@ -32,7 +32,7 @@ fn every_usual_spelling_of_a_path_finds_its_picture() {
         }
     }
     let own = pets("id,label\n2.png,b\na/1.png,b\n").unwrap();
-    has(&problems(&own), &["`2.png`", "not alone"]);
+    has(&problems(&own), &["`2.png`", "no sample or several"]);
     has(
         &pets("id,label\nA-1.png,b\nx.png,b\n").unwrap_err().to_string(),
         &["none is about a sample", "`A-1.png`", "nearest there is `a/1.png`"],

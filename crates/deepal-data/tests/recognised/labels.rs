@@ -24,7 +24,7 @@ fn labels_under_usual_names_are_found_and_unclear_ones_are_a_question() {
     let own = open("x.csv", table("kind"), "").unwrap();
     assert!(own.labels.iter().all(Option::is_none));
     has(&notes(&own), &["no column has a usual name of the classes", "`label = \"…\"`", "id, a, b, kind"]);
-    has(&problems(&own), &["column `kind`", "say `label`"]);
+    has(&problems(&own), &["column `kind`", "name it as `label` in data.toml"]);
     let texts = "text,labels\n".to_owned()
         + &(0..20).map(|i| format!("a word and {} more,{}\n", i % 4, ["u", "v"][i % 2])).collect::<String>();
     let own = open("x.csv", texts, "").unwrap();

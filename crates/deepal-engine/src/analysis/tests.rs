@@ -228,7 +228,7 @@ fn a_comparison_that_ends_before_random_says_where() {
     let words = found.verdict[0].as_str();
     assert!(words.contains("; it reached random's 70.") && !words.contains("final"), "{words}");
     assert!(words.contains(" % at 300 labels, where the comparison ends, with 2"), "{words}");
-    let text = text(&found);
+    let text = text(&found).replace("\n  ", " ");
     assert!(text.contains(" % that random reaches at 300 labels, where the comparison ends (mean"), "{text}");
 }
 
