@@ -65,6 +65,16 @@ fn decode(path: &Path) -> (usize, usize, Vec<u8>) {
 }
 
 #[test]
+fn of_many_classes_the_first_are_listed_and_the_rest_counted() {
+    let folder = TempDir::new().unwrap();
+    let rows = (0..900).map(|i| format!("{}.5,{}.25,u{:03}\n", i % 7, i % 11, i % 300));
+    fs::write(folder.path().join("x.csv"), "a,b,label\n".to_owned() + &rows.collect::<String>()).unwrap();
+    let text = said(folder.path(), "x.csv");
+    assert!(text.contains("\nu199 ") && !text.contains("\nu200 "), "{text}");
+    assert!(text.contains("and 100 more classes\nwithout label: 0"), "{text}");
+}
+
+#[test]
 fn a_folder_of_pictures_is_described() {
     let (_folder, path) = workshop();
     let text = said(&path, "pets");

@@ -33,6 +33,7 @@
 //! ```
 
 mod calibration;
+mod caught;
 pub mod contract;
 mod dataset;
 pub mod duplicates;
@@ -55,6 +56,7 @@ pub mod strategy;
 mod upper_bound;
 
 pub use calibration::Calibration;
+pub use caught::caught;
 pub use dataset::{Data, Dataset, InMemory, Meta};
 pub use error::{Error, Result, did_you_mean};
 pub use experiment::{Budget, Chooser, Experiment, Oracle, Round, Step};

@@ -2,45 +2,47 @@
 
 mod formulas;
 mod names;
+mod packed;
+mod room;
 mod text;
 
 pub use formulas::without_formulas;
 pub use names::file_name;
+pub use packed::MOST_UNPACKED;
+pub(crate) use packed::{broken, open, open_packed, open_within, too_much, unpack};
+pub use room::available;
+pub(crate) use room::{Room, fits};
 pub(crate) use text::{NOT_UTF8, start_of_text};
 
 use crate::error::{Error, Result};
-use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// The first two bytes of every gzip file (RFC 1952).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Bytes that are read at a time.
 const PIECE: usize = 1 << 16;
-
-/// The content of a file, unpacked if it is gzip by its first bytes (never by its name).
-pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
-    Ok(open_packed(path)?.0)
-}
-
-/// As [`open`], and whether it is gzip.
-pub(crate) fn open_packed(path: &Path) -> Result<(Box<dyn Read>, bool)> {
-    let mut file = File::open(path).map_err(Error::read(path))?;
-    let mut start = Vec::with_capacity(GZIP.len());
-    Read::by_ref(&mut file).take(2).read_to_end(&mut start).map_err(Error::read(path))?;
-    let is_gzip = start == GZIP;
-    let file = io::Cursor::new(start).chain(BufReader::new(file));
-    Ok((if is_gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) }, is_gzip))
-}
+/// Bytes of a whole file between two looks at the memory.
+const BLOCK: u64 = 16 << 20;
 
 /// The whole content of a file, unpacked if it is gzip.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    open(path)?.read_to_end(&mut bytes).map_err(|cause| broken(path, cause))?;
-    Ok(bytes)
+    read_within(path, MOST_UNPACKED)
+}
+
+/// As [`read`], unpacked to at most so many bytes.
+pub(crate) fn read_within(path: &Path, most: u64) -> Result<Vec<u8>> {
+    let (mut file, mut bytes, mut room) = (open_within(path, most)?, Vec::new(), Room::default());
+    loop {
+        let before = bytes.len();
+        let read = Read::by_ref(&mut file).take(BLOCK).read_to_end(&mut bytes);
+        read.map_err(|cause| broken(path, cause))?;
+        if bytes.len() == before {
+            return Ok(bytes);
+        }
+        room.add((bytes.len() - before) as u64).map_err(|why| Error::unfit(path, why))?;
+    }
 }
 
 /// The SHA-256 of a file as it lies there, in pieces.
@@ -63,27 +65,6 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
     let start = start_of_text(path, &bytes)?;
     let text = std::str::from_utf8(&bytes[start..]).map_err(|_| Error::unfit(path, NOT_UTF8))?;
     Ok(text.to_owned())
-}
-
-/// Bytes that are part of the program, unpacked if they are gzip; `name` stands for them in errors.
-pub(crate) fn unpack(name: &Path, bytes: &[u8]) -> Result<Vec<u8>> {
-    if !bytes.starts_with(&GZIP) {
-        return Ok(bytes.to_vec());
-    }
-    let mut unpacked = Vec::new();
-    MultiGzDecoder::new(bytes).read_to_end(&mut unpacked).map_err(|cause| broken(name, cause))?;
-    Ok(unpacked)
-}
-
-/// A failure while unpacking: the file's fault when the bytes make no sense, else the system's.
-pub(crate) fn broken(path: &Path, cause: io::Error) -> Error {
-    match cause.kind() {
-        io::ErrorKind::UnexpectedEof => Error::corrupt(path, "a whole compressed file", "its end missing"),
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other => {
-            Error::corrupt(path, "intact compressed data", cause)
-        }
-        _ => Error::Read { path: path.into(), cause },
-    }
 }
 
 /// Writes a file under a temporary name, forces it to disk and renames it: after a crash the file is the old or

@@ -19,6 +19,9 @@ fn published() -> Vec<u8> {
 /// `hashlib.sha256(bytes(i % 251 for i in range(100_000))).hexdigest()`
 const SHA256: &str = "cd2df694e424bc7968cc37f47751019e5ca0cd1bdf2e479ea537c3a1c32ee1aa";
 
+/// The most bytes that a mirror may send in these tests.
+const MOST: u64 = 200_000;
+
 /// What a server does with a request: its body and, if asked for a range, from where.
 type Answer = fn(&mut TcpStream, Option<usize>) -> std::io::Result<()>;
 
@@ -116,6 +119,19 @@ fn packed(stream: &mut TcpStream, _: Option<usize>) -> std::io::Result<()> {
     send(stream, "200 OK", "", packed.len(), &packed)
 }
 
+/// Says that there is more than the file can have.
+fn offers_too_much(stream: &mut TcpStream, _: Option<usize>) -> std::io::Result<()> {
+    send(stream, "200 OK", "", 1 << 40, &[1; 1000])
+}
+
+/// Does not say how much there is, and never ends.
+fn never_ends(stream: &mut TcpStream, _: Option<usize>) -> std::io::Result<()> {
+    write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
+    loop {
+        stream.write_all(&[1; 10_000])?;
+    }
+}
+
 /// Fetches `file` from the servers into `folder`; the lengths that progress was told.
 fn get(
     servers: &[&Server],
@@ -129,7 +145,7 @@ fn get(
         assert_eq!(file, "file");
         told.lock().unwrap().push((done, total));
     };
-    let result = fetch(&Remote { name: "file", mirrors: &mirrors, digest }, folder, &progress);
+    let result = fetch(&Remote { name: "file", mirrors: &mirrors, most: MOST, digest }, folder, &progress);
     (result, told.into_inner().unwrap())
 }
 
@@ -230,6 +246,20 @@ fn a_part_that_is_whole_too_long_or_wrong_is_put_right() {
         assert!(is_there(folder.path()));
         assert_eq!(server.asked(), requests);
     }
+}
+
+#[test]
+fn a_body_above_the_limit_is_refused_and_the_next_mirror_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = [Server::new(&[offers_too_much]), Server::new(&[never_ends])];
+    let (result, _) = get(&[&bad[0], &bad[1]], folder.path(), false);
+    let text = result.unwrap_err().to_string();
+    assert!(text.contains("offers 1099511627776 bytes, and the file has at most 200000"), "{text}");
+    assert!(text.contains("sends more than 200000 bytes"), "{text}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let good = Server::new(&[good]);
+    get(&[&bad[0], &bad[1], &good], folder.path(), false).0.unwrap();
+    assert!(is_there(folder.path()));
 }
 
 #[test]

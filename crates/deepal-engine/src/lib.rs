@@ -56,7 +56,8 @@ pub use plan::Estimate;
 pub use predict::{Form, Predicted, Prediction};
 pub use pretrained::{Preprocess, Pretrained};
 pub use select::{
-    ArrayFiles, PickFrom, SelectOptions, Selected, SourceChoice, TableColumns, select, select_arrays,
+    ArrayFiles, PickFrom, SelectOptions, Selected, SourceChoice, TableColumns, check_classes, select,
+    select_arrays,
 };
 pub use sources::open as open_source;
 pub use study::{Study, StudyPlan};

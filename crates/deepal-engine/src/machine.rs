@@ -32,21 +32,6 @@ pub(crate) fn held() -> Option<f64> {
     Some(memory_stats::memory_stats()?.physical_mem as f64)
 }
 
-/// How much memory the system can still give without swapping, in bytes, within the limit of its container; `None` where it does
-/// not tell (elsewhere than on Linux).
-pub(crate) fn available() -> Option<f64> {
-    let read = |path: &str| std::fs::read_to_string(path).ok();
-    let info = read("/proc/meminfo")?;
-    let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let free = 1024.0 * line.trim().strip_suffix(" kB")?.parse::<f64>().ok()?;
-    let number = |name: &str| read(&format!("/sys/fs/cgroup/memory.{name}"))?.trim().parse::<f64>().ok();
-    // What a container uses counts its files in memory too, which make room.
-    let cached = read("/sys/fs/cgroup/memory.stat")
-        .and_then(|stat| stat.lines().find_map(|line| line.strip_prefix("file ")?.parse::<f64>().ok()));
-    let left = number("max").zip(number("current"));
-    Some(left.map_or(free, |(max, used)| free.min(max - used + cached.unwrap_or_default())))
-}
-
 /// The processor as the system calls it (on Linux; elsewhere its architecture), its cores, and the system.
 fn describe() -> String {
     let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

@@ -11,6 +11,7 @@ use crate::monitor::{JobNews, Monitor, News};
 use crate::outputs::{Outputs, Record, check_metric, pictures};
 use crate::plan::Estimate;
 use crate::recorded::check_events;
+use crate::select::check_classes;
 use crate::sources;
 use crate::study_settings::{StudySettings, data_dir_of_environment};
 use deepal_core::Data;
@@ -333,6 +334,7 @@ fn load(
         let data = data_sets.load(config, task, catalog, offline)?.with_pool(task.pool)?;
         let net = task.net(catalog, config.device, data.train.meta());
         let net = net.map_err(|error| Error::Setting(error.to_string()))?;
+        check_classes(data.train.meta(), data.test.len(), None)?;
         for name in &config.strategies {
             let needs = catalog.chooser(name)?.needs();
             check_support(net.name(), |signal| net.supports(signal), &needs)

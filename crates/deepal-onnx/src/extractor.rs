@@ -1,11 +1,12 @@
 //! [`Extractor`]: from inputs to the numbers that a pretrained net makes of them.
 
+use crate::bounds;
 use crate::error::{Error, Result};
 use crate::form::{self, Element, Form, Layout};
+use deepal_core::caught;
 use ndarray::{Array2, ArrayView3};
 use rayon::prelude::*;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tract_onnx::prelude::*;
@@ -70,6 +71,7 @@ impl Extractor {
             let input = kind.fact(form.input(batch));
             let mut model =
                 model.with_output_outlets(&[output])?.with_input_fact(0, input.into())?.into_typed()?;
+            bounds::check_arrays(&model).map_err(|why| format_err!("{why}"))?;
             FloatPrecisionTranslator::new(f16::datum_type(), f32::datum_type()).transform(&mut model)?;
             model.into_optimized()
         });
@@ -131,11 +133,11 @@ impl Extractor {
             self.check_bytes(rows)?;
         }
         let mut embeddings = vec![0.0; inputs.nrows() * self.width];
-        let computed = guarded(|| {
+        let computed = {
             let batches = embeddings.par_chunks_mut(self.batch * self.width);
             let batches = batches.zip(rows.par_chunks(self.batch * n_features));
-            batches.try_for_each(|(embeddings, rows)| self.batch(rows, embeddings))
-        });
+            batches.try_for_each(|(embeddings, rows)| guarded(|| self.batch(rows, embeddings)))
+        };
         computed.map_err(|cause| Error::Run { path: self.path.clone(), why: format!("{cause:#}") })?;
         for (row, values) in embeddings.chunks_exact(self.width).enumerate() {
             if let Some(value) = values.iter().find(|value| !value.is_finite()) {
@@ -190,7 +192,7 @@ impl Extractor {
 
 /// The ONNX library panics over some files that are no sensible model: that is an error like the others.
 fn guarded<T>(compute: impl FnOnce() -> TractResult<T>) -> TractResult<T> {
-    catch_unwind(AssertUnwindSafe(compute)).unwrap_or_else(|_| Err(format_err!("it makes no sense")))
+    caught(compute).unwrap_or_else(|| Err(format_err!("it makes no sense")))
 }
 
 /// The features of each sample, if the output is one vector for each.

@@ -1,5 +1,6 @@
 //! [`Form`]: what a model takes, as far as its file says; known before anything is made ready to run.
 
+use crate::bounds;
 use crate::error::{Error, Result};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,6 @@ use tract_onnx::prelude::Framework;
 
 /// ONNX's numbers of the kinds of numbers that an input may have.
 const ELEMENTS: [(i32, Element); 3] = [(1, Element::Float), (2, Element::Byte), (10, Element::Half)];
-/// What a tensor says whose numbers are in another file.
-const EXTERNAL: i32 = 1;
 
 /// What one input of a model means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +75,8 @@ impl Form {
             return Err(Error::NotOnnx { path: path.into(), why: "it holds no net".into() });
         };
         supported(path, graph)?;
+        bounds::check_graph(path, graph)?;
+        bounds::weights(path, graph)?;
         let wrong = |why: String| Error::Form { path: path.into(), why };
         let is_weight = |input: &&ValueInfoProto| graph.initializer.iter().any(|w| w.name == input.name);
         let inputs = graph.input.iter().filter(|input| !is_weight(input)).collect::<Vec<_>>();
@@ -119,6 +120,7 @@ impl Form {
             })
         };
         let shape = [number(0, c)?, number(1, h)?, number(2, w)?];
+        bounds::check_input(path, shape, dims[0].unwrap_or(1))?;
         Ok(Self { layout, shape, element, fixed: dims[0] })
     }
 
@@ -136,19 +138,15 @@ impl Form {
 /// All files that a model consists of: itself, and those that hold its weights if it does not.
 ///
 /// # Errors
-/// A file that cannot be read or is no ONNX model.
+/// A file that cannot be read or is no ONNX model; weights outside of the model's folder.
 pub fn files(path: &Path) -> Result<Vec<PathBuf>> {
     let proto = read(path)?;
-    let weights = proto.graph.iter().flat_map(|graph| &graph.initializer);
-    let external = weights.filter(|weights| weights.data_location == Some(EXTERNAL));
-    let locations =
-        external.flat_map(|weights| &weights.external_data).filter(|entry| entry.key == "location");
-    let locations = locations.map(|entry| entry.value.as_str()).collect::<BTreeSet<_>>();
-    let folder = path.parent().unwrap_or(Path::new(""));
-    Ok([path.to_owned()].into_iter().chain(locations.into_iter().map(|name| folder.join(name))).collect())
+    let weights = proto.graph.iter().map(|graph| bounds::weights(path, graph)).collect::<Result<Vec<_>>>()?;
+    Ok([path.to_owned()].into_iter().chain(weights.concat()).collect())
 }
 
 pub(crate) fn read(path: &Path) -> Result<ModelProto> {
+    bounds::check_file(path)?;
     let bytes = std::fs::read(path).map_err(|cause| Error::Read { path: path.into(), cause })?;
     let not_onnx = |why: String| Error::NotOnnx { path: path.into(), why };
     let proto = tract_onnx::onnx()
@@ -162,7 +160,8 @@ pub(crate) fn read(path: &Path) -> Result<ModelProto> {
 
 fn supported(path: &Path, graph: &GraphProto) -> Result<()> {
     let known = tract_onnx::onnx().op_register.0;
-    let names = graph.node.iter().map(|node| node.op_type.as_str());
+    let nodes = bounds::nodes(graph);
+    let names = nodes.iter().map(|node| node.op_type.as_str());
     let unknown = names.filter(|name| !known.contains_key(*name)).collect::<BTreeSet<_>>();
     if unknown.is_empty() {
         return Ok(());

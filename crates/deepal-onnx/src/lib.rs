@@ -11,6 +11,7 @@
 //! # Ok::<(), deepal_onnx::Error>(())
 //! ```
 
+mod bounds;
 mod error;
 mod extractor;
 mod form;

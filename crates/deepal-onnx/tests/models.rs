@@ -133,6 +133,48 @@ fn weights_may_lie_in_a_file_of_their_own() {
     assert!(text.contains("external.weights"), "{text}");
 }
 
+/// Each of these would be read for ever, or lead out of the model's folder.
+#[cfg(unix)]
+#[test]
+fn pipes_devices_and_other_folders_hold_no_weights() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let (model, weights) = (folder.path().join("net.onnx"), folder.path().join("external.weights"));
+    fs::copy(file("external.onnx"), &model).unwrap();
+    let refused = |words: &str| {
+        for error in [Extractor::load(&model, None, None).map(drop), files(&model).map(drop)] {
+            let text = error.unwrap_err().to_string();
+            assert!(text.contains(words), "{text}");
+        }
+    };
+    symlink("/dev/zero", &weights).unwrap();
+    refused("has its weights in `external.weights`, which is no file");
+    fs::remove_file(&weights).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&weights).status().unwrap();
+    assert!(made.success());
+    refused("has its weights in `external.weights`, which is no file");
+    // The same length, so that the model stays whole.
+    let bytes = fs::read(file("external.onnx")).unwrap();
+    let name = b"external.weights";
+    let at = bytes.windows(name.len()).position(|window| window == name).unwrap();
+    for other in [b"../ternal.weigh.", b"/dev/zero///////"] {
+        let mut changed = bytes.clone();
+        changed[at..at + name.len()].copy_from_slice(other);
+        fs::write(&model, changed).unwrap();
+        refused("which is outside of its folder");
+    }
+    fs::remove_file(&model).unwrap();
+    fs::rename(&weights, &model).unwrap();
+    refused("is no file; name the model's file");
+}
+
+#[test]
+fn a_size_that_takes_too_much_is_refused() {
+    let load = |side: usize| Extractor::load(&file("any-size.onnx"), Some([3, side, side]), None);
+    let text = load(4096).unwrap_err().to_string();
+    assert!(text.contains("takes 1 × [3, 4096, 4096] numbers at once"), "{text}");
+}
+
 #[test]
 fn what_cannot_be_used_is_said_with_the_reason() {
     let cases: [(&str, Option<[usize; 3]>, &str); 9] = [

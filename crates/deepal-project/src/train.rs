@@ -7,7 +7,7 @@ use crate::{reserve::Reserve, setup::Setup};
 use deepal_core::seed::{Purpose, derive, mix};
 use deepal_core::{Class, SampleId};
 use deepal_data::source::Source;
-use deepal_engine::{About, Catalog, Error, Monitor, Result, write_net};
+use deepal_engine::{About, Catalog, Error, Monitor, Result, check_classes, write_net};
 use deepal_nn::nets::Options;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -36,6 +36,7 @@ pub(crate) fn train(
     let data = source.dataset((0..source.ids.len()).collect());
     let options = Options::default();
     let name = setup.net_name(data.meta());
+    check_classes(data.meta(), labeled.len(), None)?;
     let net = Catalog::default().net(name, data.meta(), &options)?;
     let seed = derive(setup.seed, labeled.len() as u32, Purpose::Train);
 

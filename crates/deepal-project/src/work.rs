@@ -11,7 +11,7 @@ use deepal_core::{
     TrainedNet, score, strategy,
 };
 use deepal_data::source::{Source, order_by_id};
-use deepal_engine::{Catalog, Monitor, Result};
+use deepal_engine::{Catalog, Monitor, Result, check_classes};
 use deepal_nn::nets::Options;
 use ndarray::{Array2, Axis, concatenate};
 use std::collections::{BTreeSet, HashMap};
@@ -96,6 +96,7 @@ impl Work {
         learner.update(&answers.collect::<Vec<_>>())?;
         learner.resume_at(self.round);
         if can_train {
+            check_classes(all.meta(), source.ids.len(), None)?;
             learner.adopt(learner.training()?.run(&mut monitor.watch())?);
         }
         let net = learner.trained().ok().cloned();

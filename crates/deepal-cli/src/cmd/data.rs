@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 const LISTED: usize = 20;
 /// Samples of a group of copies that are named.
 const NAMED: usize = 5;
+/// Classes that are listed with their counts.
+const CLASSES: usize = 200;
 /// Letters of the longest bar.
 const BAR: usize = 30;
 
@@ -151,23 +153,25 @@ fn copies(own: &Source, found: &Duplicates) -> String {
 
 /// How many labels each class has in the pool and in the test set.
 fn balance(own: &Source) -> String {
-    let n = |class: Option<usize>, split: Split| {
-        let is_it =
-            |row: &usize| own.labels[*row].map(|label| label.index()) == class && own.split[*row] == split;
-        (0..own.ids.len()).filter(is_it).count()
-    };
-    let counts =
-        (0..own.classes.len()).map(|class| [Split::Train, Split::Test].map(|split| n(Some(class), split)));
-    let counts = counts.collect::<Vec<_>>();
+    let mut counts = vec![[0, 0]; own.classes.len()];
+    for (label, split) in own.labels.iter().zip(&own.split) {
+        if let Some(class) = label {
+            counts[class.index()][usize::from(*split == Split::Test)] += 1;
+        }
+    }
     let most = counts.iter().map(|[train, _]| *train).max().unwrap_or_default().max(1);
-    let width = own.classes.iter().map(|class| class.chars().count()).max().unwrap_or_default().clamp(5, 40);
+    let shown = own.classes.iter().zip(&counts).take(CLASSES);
+    let width = shown.clone().map(|(class, _)| class.chars().count()).max().unwrap_or_default().clamp(5, 40);
     let mut text = String::new();
     if !own.classes.is_empty() {
         let _ = writeln!(text, "\n{:<width$} {:>8} {:>8}", "class", "pool", "test");
     }
-    for (class, [train, test]) in own.classes.iter().zip(counts) {
+    for (class, [train, test]) in shown {
         let bar = "█".repeat((train * BAR).div_ceil(most));
         let _ = writeln!(text, "{class:<width$} {train:>8} {test:>8} {bar}");
+    }
+    if counts.len() > CLASSES {
+        let _ = writeln!(text, "and {} more classes", counts.len() - CLASSES);
     }
     let unlabeled = own.labels.iter().filter(|label| label.is_none()).count();
     let _ = writeln!(text, "without label: {unlabeled}\n");

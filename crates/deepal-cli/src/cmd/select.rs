@@ -124,13 +124,13 @@ pub(crate) struct SelectArgs {
         help_heading = ARRAYS
     )]
     pub(crate) candidates: Option<u64>,
-    /// Refuse selections that need more memory than this, in MB [default: what the system has, on Linux]
+    /// Refuse what needs more memory than this, in MB [default: what the system has, on Linux]
+    ///
+    /// A quarter of it may hold pictures that are being decoded. Mapped files do not count, as the system takes their pages back.
     #[arg(
         long,
         value_name = "MB",
         value_parser = clap::value_parser!(u64).range(1..),
-        conflicts_with = "source",
-        help_heading = ARRAYS,
         hide_short_help = true
     )]
     pub(crate) memory: Option<u64>,

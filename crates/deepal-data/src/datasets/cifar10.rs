@@ -38,6 +38,7 @@ static FILES: Files<'_> = Files {
             "https://www.cs.toronto.edu/~kriz/",
             "https://mindspore-website.obs.cn-north-4.myhuaweicloud.com/notebook/datasets/",
         ],
+        most: 512 << 20,
         // The digest of TensorFlow Datasets, `tensorflow_datasets/url_checksums/cifar10.txt`.
         digest: Digest::File("c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
     }],

@@ -29,7 +29,7 @@ const MIRRORS: &[&str] = &[
 ];
 
 const fn remote(name: &'static str, unpacked: &'static str) -> Remote<'static> {
-    Remote { name, mirrors: MIRRORS, digest: Digest::Unpacked(unpacked) }
+    Remote { name, mirrors: MIRRORS, most: 64 << 20, digest: Digest::Unpacked(unpacked) }
 }
 
 pub(super) static FILES: Files<'_> = Files {

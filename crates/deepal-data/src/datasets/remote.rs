@@ -14,6 +14,8 @@ pub struct Remote<'a> {
     pub name: &'a str,
     /// Folders that have it, best first; the address of the file is the folder's with [`name`](Self::name) behind.
     pub mirrors: &'a [&'a str],
+    /// The most bytes that a mirror may send; the file is not larger, however it is packed.
+    pub most: u64,
     /// Its digest.
     pub digest: Digest<'a>,
 }

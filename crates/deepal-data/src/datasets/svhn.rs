@@ -27,8 +27,11 @@ pub(super) static ENTRY: Entry = Entry {
     load,
 };
 
-/// The publishers' only address; the SHA-256 makes up for its missing TLS.
-const MIRRORS: &[&str] = &["http://ufldl.stanford.edu/housenumbers/"];
+/// The publishers' address, with TLS where it answers so; else the SHA-256 makes up for its absence.
+const MIRRORS: &[&str] =
+    &["https://ufldl.stanford.edu/housenumbers/", "http://ufldl.stanford.edu/housenumbers/"];
+/// Both files are smaller.
+const MOST: u64 = 512 << 20;
 
 /// The digests of TensorFlow Datasets, `tensorflow_datasets/url_checksums/svhn_cropped.txt`; torchvision's
 /// `prototype/datasets/_builtin/svhn.py` has the same.
@@ -39,11 +42,13 @@ static FILES: Files<'_> = Files {
         Remote {
             name: "train_32x32.mat",
             mirrors: MIRRORS,
+            most: MOST,
             digest: Digest::File("435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8"),
         },
         Remote {
             name: "test_32x32.mat",
             mirrors: MIRRORS,
+            most: MOST,
             digest: Digest::File("cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b"),
         },
     ],

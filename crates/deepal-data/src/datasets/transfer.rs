@@ -1,6 +1,6 @@
 //! Fetching a published file from its mirrors: resumable, checked by SHA-256, and never half there.
 
-use super::remote::{Digest, Progress, Remote};
+use super::remote::{Progress, Remote};
 use crate::error::{Attempt, Error, Kind, Result};
 use crate::files;
 use std::fs::{self, File, OpenOptions};
@@ -44,7 +44,7 @@ pub fn fetch(remote: &Remote<'_>, folder: &Path, progress: &Progress<'_>) -> Res
     let mut attempts = Vec::new();
     for mirror in remote.mirrors {
         let url = format!("{mirror}{}", remote.name);
-        match transfer.ask(&url, remote.digest) {
+        match transfer.ask(&url, remote) {
             Ok(()) => {
                 fs::rename(&path, &target).map_err(Error::write(&target))?;
                 files::sync_folder(&target);
@@ -73,12 +73,13 @@ struct Transfer<'a> {
 
 impl Transfer<'_> {
     /// The whole file from one mirror, checked and on disk.
-    fn ask(&mut self, url: &str, digest: Digest<'_>) -> Result<()> {
+    fn ask(&mut self, url: &str, remote: &Remote<'_>) -> Result<()> {
         let mut tries = 0;
         loop {
             let before = self.len()?;
             tries += 1;
-            let outcome = self.receive(url, before).and_then(|()| digest.check(self.path));
+            let outcome = self.receive(url, before, remote.most);
+            let outcome = outcome.and_then(|()| remote.digest.check(self.path));
             match outcome {
                 Ok(()) => return self.part.sync_all().map_err(Error::write(self.path)),
                 Err(error @ Error::Checksum { .. }) => {
@@ -95,8 +96,8 @@ impl Transfer<'_> {
         }
     }
 
-    /// One request: appends what is missing behind the first `start` bytes.
-    fn receive(&mut self, url: &str, start: u64) -> Result<()> {
+    /// One request: appends what is missing behind the first `start` bytes, until the file has `most`.
+    fn receive(&mut self, url: &str, start: u64, most: u64) -> Result<()> {
         let failed = |why: String| Error::Transfer { why };
         let mut request = self.agent.get(url);
         if start > 0 {
@@ -125,6 +126,10 @@ impl Transfer<'_> {
         };
         let mut body = response.into_body();
         let total = body.content_length().map(|rest| start + rest);
+        if let Some(total) = total.filter(|total| *total > most) {
+            self.restart()?;
+            return Err(failed(format!("offers {total} bytes, and the file has at most {most}")));
+        }
         let mut reader = body.as_reader();
         let mut buffer = vec![0; 1 << 16];
         let mut done = start;
@@ -137,6 +142,12 @@ impl Transfer<'_> {
             };
             if n == 0 {
                 break;
+            }
+            if done + n as u64 > most {
+                self.restart()?;
+                return Err(failed(format!(
+                    "sends more than {most} bytes, and the file has at most so many"
+                )));
             }
             self.part.write_all(&buffer[..n]).map_err(Error::write(self.path))?;
             done += n as u64;

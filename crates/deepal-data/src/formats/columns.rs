@@ -52,6 +52,8 @@ pub struct Layout {
     pub heading: Option<bool>,
     /// Words that mean a missing value, besides the usual ones. Numbers among them count for labels alone.
     pub missing: Vec<String>,
+    /// The most bytes that a packed table may become [default: [`MOST_UNPACKED`](crate::files::MOST_UNPACKED)].
+    pub max_unpacked: Option<u64>,
 }
 
 /// A column, as it is in the file.
@@ -100,6 +102,11 @@ impl<'a> Part<'a> {
         Kept { rows: self.rows, at: 0 }
     }
 }
+
+/// The most bytes of a row of a text table: more is no table.
+const MOST_OF_ROW: u64 = 64 << 20;
+/// Bytes that a cell takes besides its text.
+const CELL: u64 = 40;
 
 /// A pass over the rows of a file, which tells of each whether it is wanted.
 struct Kept<'a> {
@@ -162,7 +169,7 @@ impl Columns {
         let name = name.strip_suffix(".gz").unwrap_or(&name);
         let found = match name.rsplit_once('.').map(|(_, extension)| extension) {
             Some("parquet") => (parquet::read(path, part)?, None, Vec::new()),
-            Some("jsonl" | "ndjson") => (json::read(path, part)?, None, Vec::new()),
+            Some("jsonl" | "ndjson") => (json::read(path, part, layout)?, None, Vec::new()),
             Some("tsv") => separated::read(path, b'\t', part, layout)?,
             Some("csv") => separated::read(path, b',', part, layout)?,
             _ => return Err(Error::unfit(path, "is no table; known are .csv, .tsv, .jsonl and .parquet")),

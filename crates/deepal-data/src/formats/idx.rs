@@ -43,11 +43,11 @@ pub fn read_labels(path: &Path) -> Result<Vec<u8>> {
     labels(path, files::read(path)?)
 }
 
-/// An array of any type and any number of dimensions.
+/// An array of any type and any number of dimensions, unpacked to at most `most` bytes.
 ///
 /// # Errors
 /// As [`read_images`].
-pub(crate) fn open(path: &Path) -> Result<Stored> {
+pub(crate) fn open(path: &Path, most: u64) -> Result<Stored> {
     let wrong = |why: &str| Error::Unfit { path: path.into(), why: why.into() };
     let len = std::fs::metadata(path).map_err(Error::read(path))?.len();
     let (mut file, is_packed) = files::open_packed(path)?;
@@ -73,7 +73,7 @@ pub(crate) fn open(path: &Path) -> Result<Stored> {
         (0..dimensions).map(|_| Ok(u32::from_be_bytes(number()?) as usize)).collect::<Result<Vec<_>>>()?;
     let (skip, path) = (4 + 4 * u64::from(dimensions), path.to_owned());
     let (place, extent) = match is_packed {
-        true => (Place::Gzip { path: path.clone(), skip }, Extent::Packed(len)),
+        true => (Place::Gzip { path: path.clone(), skip }, Extent::Packed { bytes: len, most }),
         false => {
             (Place::Plain { path: path.clone(), offset: skip }, Extent::Exactly(len.saturating_sub(skip)))
         }

@@ -15,6 +15,8 @@ const CHANNELS: usize = 3;
 
 /// The descriptive text, the version and the byte order in front of the first array.
 const HEADER: usize = 128;
+/// Bytes that an array may have: 2 GiB.
+const MOST: u64 = 1 << 31;
 
 // Types of elements, from "MAT-File Format", table 1-1.
 const UINT8: u32 = 2;
@@ -126,7 +128,10 @@ fn arrays(path: &Path, bytes: &[u8]) -> Result<Vec<Numbers>> {
             COMPRESSED => {
                 let mut unpacked = Vec::new();
                 let mut decoder = ZlibDecoder::new(element.body);
-                decoder.read_to_end(&mut unpacked).map_err(|cause| files::broken(path, cause))?;
+                Read::by_ref(&mut decoder)
+                    .take(MOST)
+                    .read_to_end(&mut unpacked)
+                    .map_err(|cause| files::broken(path, cause))?;
                 let inner = Element::read(path, &mut &unpacked[..])?;
                 if inner.kind == MATRIX {
                     arrays.extend(numbers(path, inner.body)?);
@@ -152,7 +157,7 @@ fn numbers(path: &Path, mut body: &[u8]) -> Result<Option<Numbers>> {
     let size = sizes.iter().map(|size| usize::try_from(*size).map_err(|_| wrong()));
     let size = size.collect::<Result<Vec<_>>>()?;
     let product = size.iter().try_fold(1_usize, |product, size| product.checked_mul(*size));
-    let count = product.filter(|count| *count < 1 << 31).ok_or_else(wrong)?;
+    let count = product.filter(|count| (*count as u64) < MOST).ok_or_else(wrong)?;
     let name = String::from_utf8_lossy(Element::read(path, &mut body)?.body).into_owned();
     let Element { kind, body: data } = Element::read(path, &mut body)?;
     let bytes = match kind {

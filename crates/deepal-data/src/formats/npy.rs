@@ -214,12 +214,17 @@ fn narrowed<D: Dimension>(stored: &Stored) -> Result<Array<f32, D>> {
 /// # Errors
 /// A file that cannot be read, is no `.npy` file, holds Python objects or structures, or is shorter or longer than it says.
 pub(crate) fn open(path: &Path) -> Result<Stored> {
+    open_within(path, files::MOST_UNPACKED)
+}
+
+/// As [`open`], unpacked to at most so many bytes.
+pub(crate) fn open_within(path: &Path, most: u64) -> Result<Stored> {
     let len = std::fs::metadata(path).map_err(Error::read(path))?.len();
     let (mut file, is_packed) = files::open_packed(path)?;
     let (header, skip) = header(path, &mut file)?;
     let path = path.to_owned();
     if is_packed {
-        stored(path.clone(), &header, Place::Gzip { path, skip }, Extent::Packed(len))
+        stored(path.clone(), &header, Place::Gzip { path, skip }, Extent::Packed { bytes: len, most })
     } else {
         stored(
             path.clone(),

@@ -46,7 +46,11 @@ pub(crate) enum Extent {
     /// So many.
     Exactly(u64),
     /// So many packed bytes; how much they become shows when they are read.
-    Packed(u64),
+    Packed {
+        bytes: u64,
+        /// The most that they may become.
+        most: u64,
+    },
 }
 
 /// Bytes in memory, or in a file that is looked at through a memory map.
@@ -57,14 +61,14 @@ pub(crate) enum Bytes {
 }
 
 impl Bytes {
-    /// All of a file: mapped as it is, or unpacked if it is gzip.
-    pub(crate) fn file(path: &Path) -> Result<Self> {
+    /// All of a file: mapped as it is, or unpacked to at most so many bytes if it is gzip.
+    pub(crate) fn file(path: &Path, most: u64) -> Result<Self> {
         if files::open_packed(path)?.1 {
-            return Ok(Self::Held(files::read(path)?));
+            return Ok(Self::Held(files::read_within(path, most)?));
         }
         match map(&File::open(path).map_err(Error::read(path))?) {
             Ok(map) => Ok(Self::Mapped { start: 0, len: map.len(), map }),
-            Err(_) => Ok(Self::Held(files::read(path)?)),
+            Err(_) => Ok(Self::Held(files::read_within(path, most)?)),
         }
     }
 }
@@ -114,17 +118,22 @@ impl Stored {
         let wanted = self.len_or_none().and_then(|len| len.checked_mul(self.element.size()));
         let fits = |wanted: usize| match extent {
             Extent::Exactly(bytes) => wanted as u64 == bytes,
-            Extent::Packed(bytes) => {
+            Extent::Packed { bytes, .. } => {
                 wanted as u64 <= bytes.saturating_mul(RATIO).saturating_add(BLOCK as u64)
             }
         };
+        if let Extent::Packed { most, .. } = extent
+            && wanted.is_some_and(|wanted| wanted as u64 > most && fits(wanted))
+        {
+            return Err(self.wrong(files::too_much(most)));
+        }
         if wanted.is_some_and(fits) {
             return Ok(self);
         }
         let wanted = wanted.map_or("more bytes than there can be".into(), |wanted| format!("{wanted} bytes"));
         let found = match extent {
             Extent::Exactly(bytes) => format!("has {bytes} bytes"),
-            Extent::Packed(bytes) => format!("has {bytes} packed bytes"),
+            Extent::Packed { bytes, .. } => format!("has {bytes} packed bytes"),
         };
         Err(self.wrong(format!(
             "{found} where shape {:?} of {} needs {wanted}; {remedy}",
@@ -193,6 +202,7 @@ impl Stored {
 
     /// Zeros, if there is so much memory.
     pub(crate) fn zeros<T: bytemuck::Zeroable>(&self, len: usize) -> Result<Vec<T>> {
+        files::fits((len * size_of::<T>()) as u64).map_err(|why| self.wrong(why))?;
         bytemuck::allocation::try_zeroed_vec(len)
             .map_err(|()| self.wrong(format!("needs {} bytes of memory", len * size_of::<T>())))
     }
@@ -276,7 +286,8 @@ impl Stored {
                 pass(&mut file.take((self.len() * self.element.size()) as u64))
             }
             Place::Gzip { path, skip } => {
-                let mut body = files::open(path).map_err(io::Error::other)?;
+                // No more is read than the shape says, which was compared with the limit.
+                let mut body = files::open_packed(path).map_err(io::Error::other)?.0;
                 skipped(&mut body, *skip)?;
                 pass(&mut body)
             }
@@ -369,13 +380,17 @@ mod tests {
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         packed.write_all(&[0; 100]).unwrap();
         std::fs::write(&path, packed.finish().unwrap()).unwrap();
-        let read = |n: usize| {
+        let read_within = |n: usize, most: u64| {
             let place = Place::Gzip { path: path.clone(), skip: 0 };
             let (element, shape) = (Element::U8, vec![n]);
             let stored = Stored { label: path.clone(), element, big: false, shape, fortran: false, place };
-            stored.checked(Extent::Packed(30), "")?.bytes().map(|bytes| bytes.len())
+            stored.checked(Extent::Packed { bytes: 30, most }, "")?.bytes().map(|bytes| bytes.len())
         };
+        let read = |n| read_within(n, u64::MAX);
         assert_eq!(read(100).unwrap(), 100);
+        assert_eq!(read_within(100, 100).unwrap(), 100);
+        let text = read_within(100, 99).unwrap_err().to_string();
+        assert!(text.contains("more than 99 bytes") && text.contains("`max_unpacked`"), "{text}");
         assert!(read(101).unwrap_err().to_string().contains("ends too early"));
         assert!(read(99).unwrap_err().to_string().contains("more bytes than its shape says"));
         // Deflate cannot make so much of 30 bytes, so the memory is not asked for it.

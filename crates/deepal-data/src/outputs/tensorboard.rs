@@ -26,7 +26,7 @@ const END: &str = ".deepal";
 /// The x axis (TensorBoard's step) counts labels. The curves are `accuracy` (0 to 1), `seconds/train`, `seconds/query`
 /// and `seconds/predict`, narrowed to `f32`. An event file of an earlier call is replaced; other files stay.
 /// In the names of folders, what is neither an ASCII letter or digit nor one of `-_~.` is percent-encoded, and so is a
-/// dot at the start.
+/// dot at either end; a long name is cut and gets a hash.
 ///
 /// # Errors
 /// A folder or file that cannot be written.
@@ -51,19 +51,20 @@ fn run_folder(folder: &Path, round: &RoundRecord) -> PathBuf {
     folder.join(names.iter().collect::<PathBuf>()).join(format!("seed-{}", round.seed))
 }
 
-/// A name as one part of a path, different for different names: percent-encoded as in RFC 3986. A dot at the start, as in
-/// `..`, is encoded too; an empty name becomes `%`.
+/// A name as one part of a path, different for different names: percent-encoded as in RFC 3986. A dot at either end, as in
+/// `..`, is encoded too; an empty name becomes `%`; a long one is cut and gets a hash.
 fn safe(name: &str) -> String {
     let mut part = String::new();
-    for byte in name.bytes() {
+    for (at, byte) in name.bytes().enumerate() {
+        let is_end = at == 0 || at + 1 == name.len();
         let is_safe = byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
-        if is_safe || (byte == b'.' && !part.is_empty()) {
+        if is_safe || (byte == b'.' && !is_end) {
             part.push(char::from(byte));
         } else {
             part.push_str(&format!("%{byte:02X}"));
         }
     }
-    if part.is_empty() { "%".into() } else { part }
+    if part.is_empty() { "%".into() } else { files::file_name(&part) }
 }
 
 /// Removes our event files but `name`, and what a process killed while writing one has left: TensorBoard would show them
@@ -224,7 +225,7 @@ mod tests {
             ("k-center_greedy~1.5", "k-center_greedy~1.5"),
             ("", "%"),
             (".", "%2E"),
-            ("..", "%2E."),
+            ("..", "%2E%2E"),
             ("../a", "%2E.%2Fa"),
             ("a/b\\c:d", "a%2Fb%5Cc%3Ad"),
             ("100% é", "100%25%20%C3%A9"),

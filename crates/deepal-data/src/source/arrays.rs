@@ -47,9 +47,9 @@ pub(super) fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<
     }
     let mut arrays = match extension {
         Some("npz" | "safetensors") => archive::read(path, folder, manifest)?,
-        Some("bin") => cifar::read(path)?,
+        Some("bin") => cifar::read(path, manifest.most_unpacked())?,
         Some("npy") => {
-            let items = Items::of(npy::open(path)?)?;
+            let items = Items::of(npy::open_within(path, manifest.most_unpacked())?)?;
             let parts = vec![Part { items, labels: None, split: None }];
             Arrays { kind: "NumPy array", parts, ids: None, notes: Vec::new() }
         }
@@ -135,7 +135,7 @@ fn list(path: &Path) -> Result<Vec<Option<String>>> {
             let given = |line: &str| Some(line.trim().to_owned()).filter(|line| !line.is_empty());
             Ok(files::read_text(path)?.lines().map(given).collect())
         }
-        _ => column(&idx::open(path)?),
+        _ => column(&idx::open(path, files::MOST_UNPACKED)?),
     }
 }
 

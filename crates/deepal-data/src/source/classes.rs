@@ -14,6 +14,8 @@ const SURE_JOINTS: usize = 3;
 const MANY: usize = 10;
 /// So many different numbers are classes only if they are whole and most come twice.
 const TOO_MANY: usize = 20;
+/// From so many classes on a note says so.
+const MANY_CLASSES: usize = 1000;
 /// Names in a sentence.
 const NAMED: usize = 5;
 
@@ -30,6 +32,7 @@ pub(super) fn of(path: &Path, manifest: &Manifest, found: &mut Found) -> Result<
     let total = counts.values().sum::<usize>();
     let classes = if declared.is_empty() {
         let wrong = |why: Option<String>| why.map_or(Ok(()), |why| Err(Error::unfit(path, why)));
+        wrong(names(&counts, total).filter(|_| quantities(&counts, total).is_none()))?;
         wrong(joined(&counts))?;
         wrong(minus_one(&counts, total))?;
         wrong(quantities(&counts, total))?;
@@ -48,7 +51,9 @@ pub(super) fn of(path: &Path, manifest: &Manifest, found: &mut Found) -> Result<
             );
         }
         if !seen.is_empty() && found.labels.iter().any(Option::is_none) {
-            let classes = format!("the classes were read from the labels there are: {}", seen.join(", "));
+            let names = seen.iter().take(NAMED * 4).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let more = if seen.len() > NAMED * 4 { ", …" } else { "" };
+            let classes = format!("the classes were read from the labels there are: {names}{more}");
             found
                 .notes
                 .push(format!("{classes}; if one has no label yet, declare all as `classes` in data.toml"));
@@ -57,6 +62,13 @@ pub(super) fn of(path: &Path, manifest: &Manifest, found: &mut Found) -> Result<
     } else {
         declared
     };
+    if classes.len() >= MANY_CLASSES {
+        let labelled = found.labels.iter().flatten().count();
+        found.notes.push(format!(
+            "there are {} classes, and {labelled} samples have a label; a net and its probabilities take memory and time for each class",
+            classes.len()
+        ));
+    }
     found.problems.extend(alike(&classes));
     Ok(classes)
 }
@@ -142,6 +154,17 @@ fn quantities(counts: &BTreeMap<&str, usize>, total: usize) -> Option<String> {
         format!(
             "has {distinct} different numbers as labels of {total} rows, which is regression, and classes are needed; make classes of \
              them, such as low and high, or name another column as `label` in data.toml; if they are classes, declare all as `classes`"
+        )
+    })
+}
+
+/// What is said of labels that are names of samples: most of them come once.
+fn names(counts: &BTreeMap<&str, usize>, total: usize) -> Option<String> {
+    let distinct = counts.len();
+    (distinct >= MANY_CLASSES && 2 * distinct > total).then(|| {
+        format!(
+            "has {distinct} different labels in {total} rows, as names or ids have, and nothing can be learnt of a class that comes \
+             once; name another column as `label` in data.toml; if they are classes, declare all as `classes`"
         )
     })
 }

@@ -10,6 +10,9 @@ use std::path::Path;
 /// The bits of a value in a file of 16 bits that uses all of them.
 pub(super) const DEEP: u32 = 16;
 
+/// Bytes that a decoder may use for what is in a file before its pixels.
+const BEFORE_PIXELS: u64 = 64 << 20;
+
 /// The first bytes of every JPEG (ITU-T T.81, annex B).
 const JPEG: [u8; 3] = [0xff, 0xd8, 0xff];
 
@@ -72,6 +75,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits, bits: u32) -> Result<Decoded
         return Err("is damaged or of a kind that cannot be decoded (the end of the JPEG is missing)".into());
     }
     let mut decoder = decoder(bytes, limits)?;
+    let _room = limits.enter(decoder.total_bytes());
     let orientation = decoder.orientation().map_err(words)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(words)?;
     picture.apply_orientation(orientation);
@@ -166,9 +170,10 @@ fn decoder<'a>(bytes: &'a [u8], limits: &Limits) -> Result<impl ImageDecoder + u
         limits.check(" in its first frame", frame)?;
     }
     let mut memory = image::Limits::default();
-    memory.max_alloc = Some(limits.memory());
-    reader.limits(memory);
-    let decoder = reader.into_decoder().map_err(words)?;
+    // What is before the pixels, such as colour profiles, which small files can make large.
+    memory.max_alloc = Some(limits.memory().min(BEFORE_PIXELS));
+    reader.limits(memory.clone());
+    let mut decoder = reader.into_decoder().map_err(words)?;
     // Decoders limit what they need on the way; here are the pixels themselves.
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
@@ -178,6 +183,8 @@ fn decoder<'a>(bytes: &'a [u8], limits: &Limits) -> Result<impl ImageDecoder + u
     if decoder.total_bytes() > limits.memory() {
         return Err(too_much());
     }
+    memory.max_alloc = Some(limits.memory());
+    decoder.set_limits(memory).map_err(words)?;
     Ok(decoder)
 }
 

@@ -40,7 +40,7 @@ const DEPTHS: [u32; 4] = [8, 10, 12, 14];
 pub(super) fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<'_>) -> Result<Found> {
     let mut problems = Vec::new();
     let mut files = Files::list(path, &mut problems)?;
-    let limits = Limits::of(manifest);
+    let limits = Limits::of(manifest, open);
     let mut notes = Vec::new();
     let Candidates { mut at, mut others } = candidates(&files, &limits, &mut problems, &mut notes);
     let idle = without_pictures(&files, &others, &mut notes);

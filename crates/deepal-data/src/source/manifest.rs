@@ -31,6 +31,7 @@ const KEYS: &str = r#"
 # bits = 12                    how many of its 16 bits a picture uses; fewer are stretched
 # max_pixels = 100000000       the most pixels of a picture; larger ones are skipped
 # max_bytes = 268435456        the most bytes of a picture's file, unpacked; larger ones are skipped
+# max_unpacked = 4294967296    the most bytes that a packed table (.gz) or array (.gz, .npz) may become
 #
 # [image]                      how pictures become inputs
 # size = [32, 32]              height and width in pixels
@@ -107,6 +108,9 @@ pub struct Manifest {
     /// The most bytes of a picture's file, unpacked if it is in an archive [default: [`MOST_BYTES`](super::MOST_BYTES)].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_bytes: Option<u64>,
+    /// The most bytes that a packed table or array may become [default: [`MOST_UNPACKED`](crate::files::MOST_UNPACKED)].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_unpacked: Option<u64>,
     /// How pictures become inputs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<Transform>,
@@ -185,7 +189,11 @@ impl Manifest {
         if let Some(bits) = self.bits.filter(|bits| !(8..=16).contains(bits)) {
             return wrong(format!("bits must be 8 to 16, got {bits}"));
         }
-        for (key, most) in [("max_pixels", self.max_pixels), ("max_bytes", self.max_bytes)] {
+        for (key, most) in [
+            ("max_pixels", self.max_pixels),
+            ("max_bytes", self.max_bytes),
+            ("max_unpacked", self.max_unpacked),
+        ] {
             if most == Some(0) {
                 return wrong(format!("{key} must be at least 1"));
             }
@@ -208,7 +216,13 @@ impl Manifest {
             byte.ok_or_else(|| Error::unfit(&self.source, "cannot have this separator"))
         };
         let separator = self.separator.map(byte).transpose()?;
-        Ok(Layout { separator, decimal: self.decimal, heading: self.heading, missing: self.missing.clone() })
+        let (decimal, heading, missing) = (self.decimal, self.heading, self.missing.clone());
+        Ok(Layout { separator, decimal, heading, missing, max_unpacked: self.max_unpacked })
+    }
+
+    /// The most bytes that a packed file may become.
+    pub(super) fn most_unpacked(&self) -> u64 {
+        self.max_unpacked.unwrap_or(files::MOST_UNPACKED)
     }
 
     /// As TOML, to be edited: comments at its end say what each key means.

@@ -81,6 +81,8 @@ pub struct Open<'a> {
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
     /// The most bytes of decoded pictures that are kept in memory.
     pub cache_bytes: usize,
+    /// The most bytes that all pictures take together while they are decoded; one that needs more is decoded alone [default: 1 GiB].
+    pub memory: Option<u64>,
     /// Instead of what the manifest or the pictures say: for a pretrained net.
     pub image: Option<&'a Transform>,
     /// How many of their 16 bits pictures use, instead of what the manifest or the pictures say: for a net that learnt from others.
@@ -93,9 +95,12 @@ pub struct Open<'a> {
 
 impl std::fmt::Debug for Open<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { progress: _, cache_bytes, image, bits, encoding, unscaled } = self;
+        let Self { progress: _, cache_bytes, memory, image, bits, encoding, unscaled } = self;
         let mut text = f.debug_struct("Open");
-        text.field("cache_bytes", cache_bytes).field("image", image).field("bits", bits);
+        text.field("cache_bytes", cache_bytes)
+            .field("memory", memory)
+            .field("image", image)
+            .field("bits", bits);
         text.field("encoding", encoding).field("unscaled", unscaled);
         text.finish_non_exhaustive()
     }
@@ -107,6 +112,7 @@ impl Default for Open<'_> {
         Self {
             progress: &|_, _| {},
             cache_bytes: 256 << 20,
+            memory: None,
             image: None,
             bits: None,
             encoding: None,

@@ -75,6 +75,9 @@ only shifted.
 | zips with backslashes, `./`, drive letters | read as they were meant | none |
 | camera raw files, `.tar`, `.7z`, `.rar` | named, with the remedy | convert or unpack it |
 | a picture of more than 100 million pixels, or a file of more than 256 MB | skipped and named, before memory is taken | `max_pixels`, `max_bytes` |
+| a packed table or array that unpacks to more than 4 GiB | refused | unpack it, or `max_unpacked` |
+| a row of a text table of more than 64 MB, a table that does not fit into the memory | refused, before memory is taken | fewer rows or columns |
+| 1,000 classes or more | a note; refused if most come once, as ids do, or if their probabilities do not fit into the memory | `label = \"…\"`, `classes = […]` |
 | colour where grey is wanted | weights of BT.601, as in Pillow and OpenCV | none |
 | 16-bit files of which all use only 8, 10, 12 or 14 bits | stretched, with a note | `bits` |
 ";

@@ -41,7 +41,7 @@ impl TablePictures {
         notes: &mut Vec<String>,
         problems: &mut Vec<Problem>,
     ) -> Result<(Self, Vec<usize>)> {
-        let (limits, bits) = (Limits::of(manifest), open.bits.or(manifest.bits).unwrap_or(DEEP));
+        let (limits, bits) = (Limits::of(manifest, open), open.bits.or(manifest.bits).unwrap_or(DEEP));
         let headers =
             cells.par_iter().flatten().filter_map(|cell| header(cell, &limits).ok()).collect::<Vec<_>>();
         let transform = match open.image.or(manifest.image.as_ref()) {

@@ -1,6 +1,7 @@
 //! Tests of what holds for every kind of source.
 
 use super::*;
+use crate::files::MOST_UNPACKED;
 use deepal_core::SampleId;
 use ndarray::Array2;
 use std::fs;
@@ -209,6 +210,7 @@ fn a_manifest_is_found_beside_its_source_and_checked() {
         ("source = 'x'\nbits = 7", "bits must be 8 to 16, got 7"),
         ("source = 'x'\nmax_pixels = 0", "max_pixels must be at least 1"),
         ("source = 'x'\nmax_bytes = 0", "max_bytes must be at least 1"),
+        ("source = 'x'\nmax_unpacked = 0", "max_unpacked must be at least 1"),
         ("source = 'x'\nclasses_from = 'dates'", "classes_from"),
         ("source = 'x'\n[image]\nsize = [0, 3]\nchannels = 1\nmean = [1]\nstd = [1]", "from 1 to 4096"),
         ("source = 'x'\n[image]\nsize = [3, 3]\nchannels = 2\nmean = [1]\nstd = [1]", "1 or 3"),
@@ -260,6 +262,7 @@ fn the_comments_of_a_manifest_name_every_key_and_would_be_one() {
         bits: Some(12),
         max_pixels: Some(MOST_PIXELS),
         max_bytes: Some(MOST_BYTES),
+        max_unpacked: Some(MOST_UNPACKED),
         image: Some(Transform::new([32, 32], 3)),
         model: Some(Model { file: "features.onnx".into(), ..Model::default() }),
     };

@@ -3,6 +3,7 @@
 
 mod answers;
 mod labels;
+mod limits;
 mod parquets;
 mod tables;
 mod whole;

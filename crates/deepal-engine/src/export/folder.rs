@@ -2,12 +2,10 @@
 
 use crate::error::Result;
 use deepal_data::Error as DataError;
+use deepal_data::files::file_name;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-
-/// The longest name of a file, in bytes; 255 is what file systems take.
-const LONGEST: usize = 200;
 
 /// A new file.
 pub(super) fn file(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -42,19 +40,7 @@ impl Names {
 }
 
 fn safe(text: &str) -> String {
-    let replaced = text.replace('/', "__");
-    let is_odd = |letter: char| letter.is_control() || "\\:*?\"<>|".contains(letter);
-    let replaced = replaced.replace(is_odd, "_");
-    let cut = replaced.len().saturating_sub(LONGEST);
-    // The end tells more than the beginning, and has the extension.
-    let cut = (cut..replaced.len()).find(|at| replaced.is_char_boundary(*at)).unwrap_or_default();
-    let name = &replaced[cut..];
-    let is_hidden = name.is_empty() || name.starts_with('.');
-    let name = format!("{}{name}", if is_hidden { "_" } else { "" });
-    match name.strip_suffix(['.', ' ']) {
-        Some(start) => format!("{start}_"),
-        None => name,
-    }
+    file_name(&text.replace('/', "__"))
 }
 
 #[cfg(test)]
@@ -64,13 +50,16 @@ mod tests {
     #[test]
     fn names_are_safe_and_all_different() {
         let mut names = Names::default();
-        let given = ["a/b.png", "a__b.png", "A/B.png", "..", "", ".x", "c:\\d?", "e.", "T-shirt/top"];
-        let expected =
-            ["a__b.png", "a__b~2.png", "A__B~2.png", "_._", "_", "_.x", "c__d_", "e_", "T-shirt__top"];
-        assert_eq!(given[..2].iter().map(|name| names.name(name)).collect::<Vec<_>>(), expected[..2]);
-        assert_eq!(names.name("A/B.png"), "A__B~3.png");
-        assert_eq!(given[3..].iter().map(|name| names.name(name)).collect::<Vec<_>>(), expected[3..]);
-        let long = names.name(&format!("{}.png", "ä".repeat(300)));
-        assert!(long.len() <= LONGEST && long.ends_with("ä.png"), "{long}");
+        let given = ["a/b.png", "a__b.png", "A/B.png", "T-shirt/top"];
+        let expected = ["a__b.png", "a__b~2.png", "A__B~3.png", "T-shirt__top"];
+        assert_eq!(given.map(|name| names.name(name)), expected);
+        let long = format!("{}.png", "ä".repeat(300));
+        let odd = ["..", "", ".x", "c:\\d?", "e.", "con.png", "a\0b", "../../x", &long];
+        let made = odd.map(|name| names.name(name));
+        for (text, name) in odd.iter().zip(&made) {
+            assert!(name != text && name.len() <= 120 && Path::new(name).components().count() == 1, "{name}");
+        }
+        assert_eq!(made.iter().collect::<BTreeSet<_>>().len(), odd.len());
+        assert!(names.name(&long).ends_with(".png"));
     }
 }

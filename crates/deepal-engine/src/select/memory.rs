@@ -5,7 +5,8 @@ use crate::error::{Error, Result, bail};
 use crate::machine;
 use crate::text::count;
 use deepal_core::signals::Dim;
-use deepal_core::{Signal, Sizes, Strategy};
+use deepal_core::{Meta, Signal, Sizes, Strategy};
+use deepal_data::files::available;
 
 /// Of what is offered, so much is left for what else happens on the machine meanwhile.
 const SPARE: f64 = 0.05;
@@ -78,7 +79,7 @@ impl Need<'_> {
 
     fn check_memory(&self, n: usize, limit: Option<f64>) -> Result<()> {
         let held = machine::held().unwrap_or_default();
-        let Some(free) = limit.map(|limit| limit - held).or_else(machine::available) else { return Ok(()) };
+        let Some(free) = limit.map(|limit| limit - held).or_else(available) else { return Ok(()) };
         let need = self.bytes(n);
         if need <= free {
             return Ok(());
@@ -141,10 +142,43 @@ pub(crate) fn sizes<'a>(arrays: impl Iterator<Item = (Signal, &'a [usize])>, pic
     sizes
 }
 
+/// Looks whether the probabilities of `n` samples fit into the memory, `limit` bytes for the whole program or what the system has
+/// available. Call it before a net is trained.
+///
+/// # Errors
+/// They do not, as where a column of ids was taken for that of the classes.
+pub fn check_classes(meta: &Meta, n: usize, limit: Option<f64>) -> Result<()> {
+    let held = machine::held().unwrap_or_default();
+    let Some(free) = limit.map(|limit| limit - held).or_else(available) else { return Ok(()) };
+    let need = size_of::<f64>() as f64 * n as f64 * meta.classes.len() as f64;
+    if need <= free {
+        return Ok(());
+    }
+    bail!(Error::Setting(format!(
+        "`{}` has {} classes, whose probabilities for {} need {:.0} MB, and {:.0} MB are available; if the labels are ids, name another \
+         column as `label` in data.toml, else leave out classes that are rare",
+        meta.name,
+        meta.classes.len(),
+        count(n, "sample", "samples"),
+        need / 1e6,
+        free / 1e6,
+    )))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use deepal_core::strategy;
+
+    #[test]
+    fn probabilities_of_too_many_classes_are_refused() {
+        let classes = (0..60_000).map(|class| class.to_string()).collect();
+        let meta = Meta { name: "ids".into(), shape: [2, 1, 1], classes, range: Vec::new() };
+        let limit = Some(machine::held().unwrap_or_default() + 1e9);
+        assert!(check_classes(&meta, 1000, limit).is_ok());
+        let text = check_classes(&meta, 12_000, limit).unwrap_err().to_string();
+        assert!(text.contains("60000 classes") && text.contains("12,000 samples need 5760 MB"), "{text}");
+    }
 
     #[test]
     fn what_is_offered_fits_and_not_much_more_does() {

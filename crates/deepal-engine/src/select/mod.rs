@@ -8,6 +8,7 @@ mod table;
 mod tests;
 
 pub use arrays::{ArrayFiles, select_arrays};
+pub use memory::check_classes;
 pub use source::SourceChoice;
 pub use table::TableColumns;
 

@@ -1,5 +1,6 @@
 //! Picks in a user's own data.
 
+use super::memory::check_classes;
 use super::{SelectOptions, Selected, ask, is_of_net, say_if_drawn};
 use crate::catalog::Catalog;
 use crate::error::{Context, Error, Result, bail};
@@ -43,7 +44,12 @@ pub(super) fn select(
         catalog.net_name(&net.parse()?)?;
     }
     let model = Pretrained::of(&choice.path, choice.model.as_ref())?;
-    let source = sources::open(&choice.path, model.as_ref(), choice.dedup, &Open::default(), monitor)?;
+    // A part for pictures while they are decoded, the rest for what is kept of them.
+    let memory = options.memory.map(|bytes| bytes as u64 / 4);
+    let open = Open { memory, ..Open::default() };
+    let cache_bytes = memory.map_or(open.cache_bytes, |bytes| open.cache_bytes.min(bytes as usize));
+    let open = Open { cache_bytes, ..open };
+    let source = sources::open(&choice.path, model.as_ref(), choice.dedup, &open, monitor)?;
     let net = choice.net.as_deref().unwrap_or(default_net(&source.meta()));
     let selection = pick(&source, strategy, net, &choice.options, options, catalog, monitor)?;
     Ok(Selected { selection, ids: Some(source.ids) })
@@ -114,6 +120,9 @@ fn pick(
     }
     let data = source.dataset(rows.clone());
     let net = catalog.net(net, data.meta(), net_options)?;
+    if can_train && looks_at_net {
+        check_classes(data.meta(), rows.len(), options.memory)?;
+    }
     let learner = ActiveLearner::new(data.clone(), net, strategy, options.seed);
     let mut learner = learner.with_context(|| format!("strategy `{name}`"))?;
     learner.update(&annotations)?;

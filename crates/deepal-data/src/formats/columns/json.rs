@@ -1,13 +1,13 @@
 //! JSON lines: one object a line.
 
-use super::{Column, Part, Read, Wanted, list_column};
+use super::{CELL, Column, Layout, MOST_OF_ROW, Part, Read, Wanted, list_column};
 use crate::error::{Error, Result};
 use crate::files;
-use crate::files::{NOT_UTF8, start_of_text};
+use crate::files::{NOT_UTF8, Room, start_of_text};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
 
 /// A JSON object with its keys in their order; `serde_json`'s own sorts them.
@@ -34,13 +34,27 @@ impl<'de> Deserialize<'de> for Object {
 }
 
 /// One object a line; a key that is absent is missing.
-pub(super) fn read(path: &Path, part: &Part<'_>) -> Result<Wanted> {
+pub(super) fn read(path: &Path, part: &Part<'_>, layout: &Layout) -> Result<Wanted> {
     let mut places = HashMap::<String, usize>::new();
     let mut columns = Vec::<(String, Vec<(usize, Value)>)>::new();
-    let (mut kept, mut len) = (part.kept(), 0);
-    for (line, text) in BufReader::new(files::open(path)?).split(b'\n').enumerate() {
-        let text = text.map_err(|cause| files::broken(path, cause))?;
-        let text = if line == 0 { &text[start_of_text(path, &text)?..] } else { &text }.trim_ascii();
+    let (mut kept, mut len, mut room) = (part.kept(), 0, Room::default());
+    let most = layout.max_unpacked.unwrap_or(files::MOST_UNPACKED);
+    let mut file = BufReader::new(files::open_within(path, most)?);
+    let mut bytes = Vec::new();
+    for line in 0_usize.. {
+        bytes.clear();
+        let read = file.by_ref().take(MOST_OF_ROW).read_until(b'\n', &mut bytes);
+        match read.map_err(|cause| files::broken(path, cause))? as u64 {
+            0 => break,
+            MOST_OF_ROW => {
+                let why =
+                    format!("line {} has {MOST_OF_ROW} bytes or more; write one object a line", line + 1);
+                return Err(Error::unfit(path, why));
+            }
+            _ => {}
+        }
+        let text = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        let text = if line == 0 { &text[start_of_text(path, text)?..] } else { text }.trim_ascii();
         if text.is_empty() {
             continue;
         }
@@ -68,6 +82,7 @@ pub(super) fn read(path: &Path, part: &Part<'_>) -> Result<Wanted> {
             }
             // A name is a column even where its values are not wanted.
             if is_kept && part.wants(name) {
+                room.add(CELL + weight(&value)).map_err(|why| Error::unfit(path, why))?;
                 cells.push((len, value));
             }
         }
@@ -78,6 +93,18 @@ pub(super) fn read(path: &Path, part: &Part<'_>) -> Result<Wanted> {
         Ok((name, column))
     };
     Ok((columns.into_iter().map(one).collect::<Result<_>>()?, len))
+}
+
+/// Bytes that a value takes besides those of its cell, about.
+fn weight(value: &Value) -> u64 {
+    match value {
+        Value::String(text) => text.len() as u64,
+        Value::Array(list) => list.iter().map(|value| CELL + weight(value)).sum(),
+        Value::Object(map) => {
+            map.iter().map(|(name, value)| 2 * CELL + name.len() as u64 + weight(value)).sum()
+        }
+        _ => 0,
+    }
 }
 
 /// What is wrong with a line, and what to do.

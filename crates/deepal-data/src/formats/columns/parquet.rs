@@ -2,17 +2,18 @@
 
 use super::{Column, Kept, Part, Read, Wanted, fits, list_column};
 use crate::error::{Error, Result};
+use crate::files::Room;
 use crate::formats::element::half;
+use deepal_core::caught;
 use parquet::basic::{ConvertedType, LogicalType, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use parquet::data_type::DataType;
+use parquet::data_type::{AsBytes, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 use std::collections::HashMap;
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// How many rows are decoded at once.
@@ -20,7 +21,7 @@ const ROWS: usize = 4096;
 
 /// How many rows and features the columns have that a pattern fits, `[n, d]`, by what the file says of itself.
 pub(super) fn peek(path: &Path, pattern: &str) -> Result<[usize; 2]> {
-    let metadata = open(path)?.metadata().clone();
+    let metadata = guarded(path, || open(path))?.metadata().clone();
     let rows = usize::try_from(metadata.file_metadata().num_rows()).unwrap_or_default();
     let columns = metadata.row_groups().iter().flat_map(|group| group.columns());
     let columns =
@@ -31,9 +32,12 @@ pub(super) fn peek(path: &Path, pattern: &str) -> Result<[usize; 2]> {
 
 /// The columns of a file; of kinds other than single values and lists of numbers, why they are not read.
 pub(super) fn read(path: &Path, part: &Part<'_>) -> Result<Wanted> {
-    // The library panics on some damaged files.
-    let damaged = |_| Err(Error::unfit(path, "is damaged"));
-    catch_unwind(AssertUnwindSafe(|| read_whole(path, part))).unwrap_or_else(damaged)
+    guarded(path, || read_whole(path, part))
+}
+
+/// The library panics on some damaged files.
+fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T>) -> Result<T> {
+    caught(read).unwrap_or_else(|| Err(Error::unfit(path, "is damaged; write or copy the file again")))
 }
 
 fn broken(path: &Path) -> impl Fn(ParquetError) -> Error {
@@ -54,7 +58,7 @@ fn read_whole(path: &Path, part: &Part<'_>) -> Result<Wanted> {
     let rows = |group: &RowGroupMetaData| usize::try_from(group.num_rows()).unwrap_or_default();
     let rows = file.metadata().row_groups().iter().map(rows).sum();
     let wanted = part.kept().among(rows);
-    let mut columns = Vec::new();
+    let (mut columns, mut room) = (Vec::new(), Room::default());
     for (at, leaf) in leaves.iter().enumerate() {
         let name = field(leaf);
         if !part.wants(&name) {
@@ -86,7 +90,7 @@ fn read_whole(path: &Path, part: &Part<'_>) -> Result<Wanted> {
             let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
             let reader = group.get_column_reader(at).map_err(broken(path))?;
             cells
-                .read(reader, leaf, rows, &mut kept)
+                .read(reader, leaf, rows, &mut kept, &mut room)
                 .map_err(|cause| Error::unfit(path, format!("column `{name}` cannot be read: {cause}")))?;
         }
         let column = cells.finish(path, &name, leaf, part)?;
@@ -141,60 +145,65 @@ impl Cells {
         leaf: &ColumnDescriptor,
         rows: usize,
         kept: &mut Kept<'_>,
+        room: &mut Room,
     ) -> Result<(), ParquetError> {
         // Decimals are whole numbers of such parts.
         let parts = 10_f64.powi(leaf.type_scale().clamp(0, 300));
         match (self, reader) {
             (Self::Numbers(cells), ColumnReader::Int32ColumnReader(reader)) => {
-                singles(reader, leaf, rows, kept, |x| {
+                singles(reader, leaf, rows, kept, room, |x| {
                     cells.push(x.map_or(f64::NAN, |x| f64::from(*x) / parts))
                 })
             }
             (Self::Numbers(cells), ColumnReader::Int64ColumnReader(reader)) => {
-                singles(reader, leaf, rows, kept, |x| cells.push(x.map_or(f64::NAN, |x| *x as f64 / parts)))
+                singles(reader, leaf, rows, kept, room, |x| {
+                    cells.push(x.map_or(f64::NAN, |x| *x as f64 / parts))
+                })
             }
             (Self::Numbers(cells), ColumnReader::ByteArrayColumnReader(reader)) => {
-                singles(reader, leaf, rows, kept, |x| {
+                singles(reader, leaf, rows, kept, room, |x| {
                     cells.push(x.map_or(f64::NAN, |x| big_endian(x.data()) / parts))
                 })
             }
             (Self::Numbers(cells), ColumnReader::FixedLenByteArrayColumnReader(reader)) => {
-                singles(reader, leaf, rows, kept, |x| {
+                singles(reader, leaf, rows, kept, room, |x| {
                     cells.push(x.map_or(f64::NAN, |x| big_endian(x.data()) / parts))
                 })
             }
             // An old kind of timestamp, in seconds since 1970.
             (Self::Numbers(cells), ColumnReader::Int96ColumnReader(reader)) => {
-                singles(reader, leaf, rows, kept, |x| {
+                singles(reader, leaf, rows, kept, room, |x| {
                     cells.push(x.map_or(f64::NAN, |x| x.to_millis() as f64 / 1000.0))
                 })
             }
             (Self::Numbers(cells), ColumnReader::DoubleColumnReader(reader)) => {
-                singles(reader, leaf, rows, kept, |x| cells.push(x.copied().unwrap_or(f64::NAN)))
+                singles(reader, leaf, rows, kept, room, |x| cells.push(x.copied().unwrap_or(f64::NAN)))
             }
             (Self::Singles(cells), ColumnReader::FloatColumnReader(reader)) => {
-                singles(reader, leaf, rows, kept, |x| cells.push(x.copied().unwrap_or(f32::NAN)))
+                singles(reader, leaf, rows, kept, room, |x| cells.push(x.copied().unwrap_or(f32::NAN)))
             }
             (Self::Singles(cells), ColumnReader::FixedLenByteArrayColumnReader(reader)) => {
-                singles(reader, leaf, rows, kept, |x| cells.push(x.map_or(f32::NAN, |x| float16(x.data()))))
+                singles(reader, leaf, rows, kept, room, |x| {
+                    cells.push(x.map_or(f32::NAN, |x| float16(x.data())))
+                })
             }
             (Self::Booleans(cells), ColumnReader::BoolColumnReader(reader)) => {
-                singles(reader, leaf, rows, kept, |x| cells.push(x.copied()))
+                singles(reader, leaf, rows, kept, room, |x| cells.push(x.copied()))
             }
             (Self::Integers(cells), ColumnReader::Int32ColumnReader(reader)) => {
-                singles(reader, leaf, rows, kept, |x| cells.push(x.map(|x| i64::from(*x))))
+                singles(reader, leaf, rows, kept, room, |x| cells.push(x.map(|x| i64::from(*x))))
             }
             (Self::Integers(cells), ColumnReader::Int64ColumnReader(reader)) => {
-                singles(reader, leaf, rows, kept, |x| cells.push(x.copied()))
+                singles(reader, leaf, rows, kept, room, |x| cells.push(x.copied()))
             }
             (Self::Unsigned(cells), ColumnReader::Int32ColumnReader(reader)) => {
-                singles(reader, leaf, rows, kept, |x| cells.push(x.map(|x| u64::from(*x as u32))))
+                singles(reader, leaf, rows, kept, room, |x| cells.push(x.map(|x| u64::from(*x as u32))))
             }
             (Self::Unsigned(cells), ColumnReader::Int64ColumnReader(reader)) => {
-                singles(reader, leaf, rows, kept, |x| cells.push(x.map(|x| *x as u64)))
+                singles(reader, leaf, rows, kept, room, |x| cells.push(x.map(|x| *x as u64)))
             }
             (Self::Text(cells) | Self::Bytes(cells), ColumnReader::ByteArrayColumnReader(reader)) => {
-                singles(reader, leaf, rows, kept, |x| cells.push(x.map(|x| x.data().to_vec())))
+                singles(reader, leaf, rows, kept, room, |x| cells.push(x.map(|x| x.data().to_vec())))
             }
             (Self::Lists { values, lengths, wanted }, reader) => {
                 let mut is_kept = false;
@@ -215,30 +224,33 @@ impl Cells {
                         *length += 1;
                         values.push(x.unwrap_or(f32::NAN));
                     }
+                    is_kept
                 };
                 let is_unsigned = is_unsigned(leaf);
                 match reader {
                     ColumnReader::BoolColumnReader(reader) => {
-                        lists(reader, leaf, rows, |x| f32::from(u8::from(*x)), &mut add)
+                        lists(reader, leaf, rows, room, |x| f32::from(u8::from(*x)), &mut add)
                     }
                     ColumnReader::Int32ColumnReader(reader) if is_unsigned => {
-                        lists(reader, leaf, rows, |x| *x as u32 as f32, &mut add)
+                        lists(reader, leaf, rows, room, |x| *x as u32 as f32, &mut add)
                     }
                     ColumnReader::Int32ColumnReader(reader) => {
-                        lists(reader, leaf, rows, |x| *x as f32, &mut add)
+                        lists(reader, leaf, rows, room, |x| *x as f32, &mut add)
                     }
                     ColumnReader::Int64ColumnReader(reader) if is_unsigned => {
-                        lists(reader, leaf, rows, |x| *x as u64 as f32, &mut add)
+                        lists(reader, leaf, rows, room, |x| *x as u64 as f32, &mut add)
                     }
                     ColumnReader::Int64ColumnReader(reader) => {
-                        lists(reader, leaf, rows, |x| *x as f32, &mut add)
+                        lists(reader, leaf, rows, room, |x| *x as f32, &mut add)
                     }
-                    ColumnReader::FloatColumnReader(reader) => lists(reader, leaf, rows, |x| *x, &mut add),
+                    ColumnReader::FloatColumnReader(reader) => {
+                        lists(reader, leaf, rows, room, |x| *x, &mut add)
+                    }
                     ColumnReader::DoubleColumnReader(reader) => {
-                        lists(reader, leaf, rows, |x| *x as f32, &mut add)
+                        lists(reader, leaf, rows, room, |x| *x as f32, &mut add)
                     }
                     ColumnReader::FixedLenByteArrayColumnReader(reader) => {
-                        lists(reader, leaf, rows, |x| float16(x.data()), &mut add)
+                        lists(reader, leaf, rows, room, |x| float16(x.data()), &mut add)
                     }
                     _ => Err(other_kind()),
                 }
@@ -325,32 +337,41 @@ fn singles<T: DataType>(
     leaf: &ColumnDescriptor,
     rows: usize,
     kept: &mut Kept<'_>,
+    room: &mut Room,
     mut each: impl FnMut(Option<&T::T>),
 ) -> Result<(), ParquetError> {
+    let mut add = |value: Option<&T::T>| {
+        let bytes = size_of::<T::T>() + value.map_or(0, |value| value.as_bytes().len());
+        room.add(bytes as u64).map_err(ParquetError::General)?;
+        each(value);
+        Ok::<_, ParquetError>(())
+    };
     records(reader, rows, |values, definitions, _| {
         let mut values = values.iter();
         if leaf.max_def_level() == 0 {
-            values.filter(|_| kept.next()).for_each(|value| each(Some(value)));
+            values.filter(|_| kept.next()).try_for_each(|value| add(Some(value)))
         } else {
             let is_there = |level: &i16| *level == leaf.max_def_level();
             for level in definitions {
                 let value = if is_there(level) { values.next() } else { None };
                 if kept.next() {
-                    each(value);
+                    add(value)?;
                 }
             }
+            Ok(())
         }
     })
 }
 
 /// Hands over each place of the lists of a row group: the value, whether it is the first of its row, whether there is a list,
-/// and whether there is an item, be it null.
+/// and whether there is an item, be it null. `each` says whether it kept the value.
 fn lists<T: DataType>(
     reader: ColumnReaderImpl<T>,
     leaf: &ColumnDescriptor,
     rows: usize,
+    room: &mut Room,
     number: impl Fn(&T::T) -> f32,
-    each: &mut impl FnMut(Option<f32>, bool, bool, bool),
+    each: &mut impl FnMut(Option<f32>, bool, bool, bool) -> bool,
 ) -> Result<(), ParquetError> {
     let most = leaf.max_def_level();
     // From this level on there is an item, one below there is an empty list.
@@ -359,8 +380,12 @@ fn lists<T: DataType>(
         let mut values = values.iter();
         for (definition, repetition) in definitions.iter().zip(repetitions) {
             let value = if *definition == most { values.next().map(&number) } else { None };
-            each(value, *repetition == 0, *definition >= item - 1, *definition >= item);
+            if each(value, *repetition == 0, *definition >= item - 1, *definition >= item) {
+                // A quarter of the number, as lists are reserved at once and never copied.
+                room.add(1).map_err(ParquetError::General)?;
+            }
         }
+        Ok(())
     })
 }
 
@@ -368,7 +393,7 @@ fn lists<T: DataType>(
 fn records<T: DataType>(
     mut reader: ColumnReaderImpl<T>,
     rows: usize,
-    mut each: impl FnMut(&[T::T], &[i16], &[i16]),
+    mut each: impl FnMut(&[T::T], &[i16], &[i16]) -> Result<(), ParquetError>,
 ) -> Result<(), ParquetError> {
     let (mut values, mut definitions, mut repetitions) = (Vec::new(), Vec::new(), Vec::new());
     let mut left = rows;
@@ -382,7 +407,7 @@ fn records<T: DataType>(
         if read == 0 {
             return Err(ParquetError::General(format!("{left} of {rows} rows of a row group are missing")));
         }
-        each(&values, &definitions, &repetitions);
+        each(&values, &definitions, &repetitions)?;
         left -= read;
     }
     Ok(())

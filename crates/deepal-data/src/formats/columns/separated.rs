@@ -1,11 +1,11 @@
 //! Text tables with separators, read row by row.
 
 use super::dialect::{Dialect, START, name_of};
-use super::{Column, Layout, Part, Wanted};
+use super::{CELL, Column, Layout, MOST_OF_ROW, Part, Wanted};
 use crate::error::{Error, Result};
 use crate::files;
-use crate::files::NOT_UTF8;
-use std::io::{Cursor, Read};
+use crate::files::{NOT_UTF8, Room};
+use std::io::{self, Cursor, Read};
 use std::path::Path;
 
 /// What was read, the decimals' sign that cells show, and what was assumed.
@@ -13,7 +13,13 @@ pub(super) type Found = (Wanted, Option<char>, Vec<String>);
 
 /// Text with a heading; empty cells are missing. `usual` separates cells in files of this name.
 pub(super) fn read(path: &Path, usual: u8, part: &Part<'_>, layout: &Layout) -> Result<Found> {
-    read_from(files::open(path)?, path, usual, part, layout)
+    read_from(
+        files::open_within(path, layout.max_unpacked.unwrap_or(files::MOST_UNPACKED))?,
+        path,
+        usual,
+        part,
+        layout,
+    )
 }
 
 /// The same from what is open already.
@@ -35,11 +41,12 @@ pub(super) fn read_from(
     text.set_position(dialect.skip as u64);
     let mut reader = csv::ReaderBuilder::new();
     reader.delimiter(dialect.separator).flexible(true).has_headers(dialect.has_heading);
-    let mut reader = reader.from_reader(text.chain(file));
+    let mut reader = reader.from_reader(OneRow { inner: text.chain(file), left: MOST_OF_ROW });
     let mut columns = dialect.names.iter().map(|name| part.wants(name).then(Vec::new)).collect::<Vec<_>>();
-    let (mut kept, mut len, width) = (part.kept(), 0, columns.len());
+    let (mut kept, mut len, width, mut room) = (part.kept(), 0, columns.len(), Room::default());
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(|cause| broken(path, &cause))? {
+        reader.get_mut().left = MOST_OF_ROW;
         // Separators at the end of a row are no cells.
         if record.len() != width
             && (record.len() < width || record.iter().skip(width).any(|cell| !cell.is_empty()))
@@ -52,6 +59,7 @@ pub(super) fn read_from(
         len += 1;
         for (cell, column) in record.iter().zip(&mut columns) {
             if let Some(column) = column {
+                room.add(CELL + cell.len() as u64).map_err(|why| Error::unfit(path, why))?;
                 column.push((!cell.is_empty()).then(|| cell.to_owned()));
             }
         }
@@ -65,6 +73,24 @@ pub(super) fn read_from(
         }
     }
     Ok(((named, len), dialect.hint, dialect.notes))
+}
+
+/// A reader that fails where a row is too long to be one.
+struct OneRow<R> {
+    inner: R,
+    /// Bytes that may follow before the row ends.
+    left: u64,
+}
+
+impl<R: Read> Read for OneRow<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.left = self.left.checked_sub(n as u64).ok_or_else(|| {
+            let why = "has a row of more than 64 MB, perhaps because a quote is never closed; correct it";
+            io::Error::new(io::ErrorKind::FileTooLarge, why)
+        })?;
+        Ok(n)
+    }
 }
 
 fn ragged(path: &Path, record: &csv::StringRecord, width: usize, separator: u8) -> Error {

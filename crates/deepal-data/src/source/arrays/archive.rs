@@ -26,6 +26,8 @@ struct Archive {
     /// In the order of the file.
     keys: Vec<String>,
     members: Members,
+    /// Bytes that an array may unpack to.
+    most: u64,
 }
 
 enum Members {
@@ -36,7 +38,7 @@ enum Members {
 }
 
 pub(super) fn read(path: &Path, folder: &Path, manifest: &Manifest) -> Result<Arrays> {
-    let archive = Archive::open(path)?;
+    let archive = Archive::open(path, manifest.most_unpacked())?;
     let features = archive.features(manifest)?;
     let stem = stem(features);
     let test = stem.and_then(|stem| archive.key(&format!("{stem}_test")));
@@ -83,15 +85,17 @@ fn stem(key: &str) -> Option<&str> {
 }
 
 impl Archive {
-    fn open(path: &Path) -> Result<Self> {
+    /// The arrays of a file of which at most `most` bytes are unpacked for each.
+    fn open(path: &Path, most: u64) -> Result<Self> {
         let wrong = |why: String| Error::Unfit { path: path.into(), why };
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors")) {
-            let bytes = Bytes::file(path)?;
+            let bytes = Bytes::file(path, most)?;
             let (header, metadata) = SafeTensors::read_metadata(&bytes)
                 .map_err(|cause| wrong(format!("is damaged or no safetensors file: {cause}")))?;
             let keys = metadata.offset_keys();
             let infos = keys.iter().filter_map(|key| metadata.info(key)).cloned().collect();
-            return Ok(Self { path: path.into(), keys, members: Members::Tensors(infos, 8 + header as u64) });
+            let members = Members::Tensors(infos, 8 + header as u64);
+            return Ok(Self { path: path.into(), keys, members, most });
         }
         let mut archive = unzip(path)?;
         let (mut keys, mut positions) = (Vec::new(), Vec::new());
@@ -104,7 +108,7 @@ impl Archive {
                 positions.push(position);
             }
         }
-        Ok(Self { path: path.into(), keys, members: Members::Npz(positions) })
+        Ok(Self { path: path.into(), keys, members: Members::Npz(positions), most })
     }
 
     fn kind(&self) -> &'static str {
@@ -184,7 +188,12 @@ impl Archive {
             }
             None => {
                 let packed = member.compressed_size().min(len);
-                npy::stored(label, &header, Place::Member { path, index, skip }, Extent::Packed(packed))
+                npy::stored(
+                    label,
+                    &header,
+                    Place::Member { path, index, skip },
+                    Extent::Packed { bytes: packed, most: self.most },
+                )
             }
         }
     }

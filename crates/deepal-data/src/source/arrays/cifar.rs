@@ -13,8 +13,8 @@ const PICTURE: usize = 3 * 32 * 32;
 /// Nothing in the file says which of the two it is. Its size does, unless it is a multiple of both 3,073 and 3,074: then it
 /// has one label byte, except if some of those are no class of CIFAR-10 while all pairs are of CIFAR-100. Of two the second
 /// counts, CIFAR-100's fine label. Classes are named by their numbers.
-pub(super) fn read(path: &Path) -> Result<Arrays> {
-    let bytes = Bytes::file(path)?;
+pub(super) fn read(path: &Path, most: u64) -> Result<Arrays> {
+    let bytes = Bytes::file(path, most)?;
     let fits = |labels: usize| !bytes.is_empty() && bytes.len().is_multiple_of(labels + PICTURE);
     let records = |labels: usize| bytes.chunks_exact(labels + PICTURE);
     let is_ten = || records(1).all(|record| record[0] < 10);

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 /// is read alone.
 pub(super) fn read(path: &Path, manifest: &Manifest) -> Result<Arrays> {
     let mut arrays = Arrays { kind: "IDX file", parts: Vec::new(), ids: None, notes: Vec::new() };
-    let items = Items::of(idx::open(path)?)?;
+    let most = manifest.most_unpacked();
+    let items = Items::of(idx::open(path, most)?)?;
     let labels = labels(path).filter(|_| manifest.label.is_none());
     let is_labeled = labels.is_some();
     arrays.parts.push(part(items, labels, &mut arrays.notes)?);
@@ -19,7 +20,7 @@ pub(super) fn read(path: &Path, manifest: &Manifest) -> Result<Arrays> {
     let test = tests.into_iter().find_map(|test| Some((self::labels(&test)?, test)));
     if let Some((labels, test)) = test.filter(|_| is_labeled) {
         arrays.notes.push(format!("the test set is `{}`, which lies beside", test.display()));
-        arrays.parts.push(part(Items::of(idx::open(&test)?)?, Some(labels), &mut arrays.notes)?);
+        arrays.parts.push(part(Items::of(idx::open(&test, most)?)?, Some(labels), &mut arrays.notes)?);
         arrays.parts[0].split = Some(Split::Train);
         arrays.parts[1].split = Some(Split::Test);
     }
