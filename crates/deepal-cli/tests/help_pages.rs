@@ -146,7 +146,8 @@ fn the_commands_of_the_readme_work_in_an_empty_folder() {
             assert!(address.unwrap().unwrap().contains("/?token="), "{line}");
             answer(folder);
         } else if line.starts_with("run ") {
-            run(folder, &format!("{line} --seeds 3 --rounds 1 --progress none --out run"));
+            let small = "--net softmax-regression --seeds 3 --rounds 1 --progress none --out run";
+            run(folder, &format!("{line} {small}"));
             assert!(fs::read_to_string(folder.join("run/report.html")).unwrap().contains("<svg"));
         } else {
             run(folder, &line);
