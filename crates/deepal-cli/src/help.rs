@@ -31,7 +31,7 @@ Exit codes:
   3    input missing or unfit
   4    output not writable
   5    download failed
-  130  interrupted; run the same command again to resume";
+  130  interrupted; `deepal run --resume DIR` continues a run";
 
 pub(crate) const INIT: &str = "\
 Examples:

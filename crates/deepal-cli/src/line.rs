@@ -25,6 +25,8 @@ struct Counter {
     began: Instant,
     done: usize,
     total: usize,
+    /// When the last was done.
+    at: Instant,
     /// When a line was last written that stays.
     said: Option<Instant>,
 }
@@ -50,13 +52,16 @@ impl Line {
             (self.counter, self.began) = (None, Instant::now());
             return;
         }
-        let new = || Counter { what, began: Instant::now(), done, total, said: None };
+        let now = Instant::now();
+        let new = || Counter { what, began: now, done, total, at: now, said: None };
         let counter = self.counter.get_or_insert_with(new);
         if (counter.what, counter.total) != (what, total) {
             *counter = new();
         }
         // Threads that count side by side may be heard in another order.
-        counter.done = counter.done.max(done);
+        if done > counter.done {
+            (counter.done, counter.at) = (done, now);
+        }
         let wait = Duration::from_secs(if counter.said.is_some() { 10 } else { 2 });
         if self.is_said && counter.said.unwrap_or(counter.began).elapsed() >= wait {
             counter.said = Some(Instant::now());
@@ -73,8 +78,9 @@ impl Counter {
             (_, 1) => format!("{what}, {}", clock(gone.as_secs())),
             (0, _) => format!("{what}: 0 of {total}, {}", clock(gone.as_secs())),
             _ => {
-                let a_second = *done as f64 / gone.as_secs_f64().max(1e-3);
-                let left = clock(((total - done) as f64 / a_second).ceil() as u64);
+                let a_second = *done as f64 / (self.at - self.began).as_secs_f64().max(1e-3);
+                let left = (total - done) as f64 / a_second - self.at.elapsed().as_secs_f64();
+                let left = clock(left.max(0.0).ceil() as u64);
                 let digits = usize::from(a_second < 10.0);
                 format!("{what}: {done} of {total}, {a_second:.digits$} a second, {left} left")
             }

@@ -291,11 +291,7 @@ fn nothing_is_written_into_the_folder_that_is_read() {
         format!("run --dataset ../pool {tiny} --out ../pool/above/x"),
     ] {
         let told = deepal(&pool, &line);
-        assert!(
-            told.code == 2 && told.stderr.contains("would be read as a sample"),
-            "{line}: {}",
-            told.stderr
-        );
+        assert!(told.code == 2 && told.stderr.contains("whose files are samples"), "{line}: {}", told.stderr);
         assert_eq!((files(&pool), files(&pool.join("above"))), (2, 30), "{line}");
     }
     done(folder.path(), &format!("run --dataset pool {tiny} --out run"));

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// Candidates at once for a strategy that ranks them one by one: a multiple of the 500 that nets take at once, small enough
 /// that ten passes over 100 classes are 32 MB.
-const PART: usize = 4000;
+pub const PART: usize = 4000;
 
 /// Samples to label next.
 #[derive(Debug, Clone, PartialEq)]

@@ -62,7 +62,7 @@ pub use error::{Error, Result, did_you_mean};
 pub use experiment::{Budget, Chooser, Experiment, Oracle, Round, Step};
 pub use ids::{Class, SampleId};
 pub use initial::InitialSet;
-pub use learner::{ActiveLearner, Query, Trained, TrainingJob, provide};
+pub use learner::{ActiveLearner, PART, Query, Trained, TrainingJob, provide};
 pub use logistic::SoftmaxRegression;
 pub use net::{Ask, Net, StateDict, TrainReport, TrainedNet};
 pub use pool::{Annotation, Pool};

@@ -12,7 +12,7 @@ use peak_alloc::PeakAlloc;
 static HEAP: PeakAlloc = PeakAlloc;
 
 /// What threads and lists of them take, whatever the pool.
-const ROUND: usize = 1 << 20;
+const ROUND: usize = 1 << 18;
 
 fn signals(asked: &[Signal], sizes: Sizes) -> Signals<'static> {
     asked.iter().fold(Signals::new(sizes.candidates), |signals, signal| {

@@ -13,6 +13,7 @@ export function listen() {
 /** Fetches the figures again if they are unfolded and something has changed. */
 export async function show(given) {
   state = given;
+  if (!state) return;
   const about = JSON.stringify([state.newest, state.batch?.event, state.training.n_labeled, state.classes.map((entry) => entry.name)]);
   if (!$("more").open || about === shown) return;
   shown = about;

@@ -42,6 +42,9 @@ export const pending = () => new Set(waiting.flatMap((entry) => (["flag", "unfla
 
 export const isEmpty = () => waiting.length === 0;
 
+/** Whether the last attempt to save failed. */
+export const isStuck = () => failures > 0;
+
 function push(entry) {
   waiting.push({ ...entry, tries: 0 });
   keep();

@@ -58,11 +58,12 @@ async function fetchNext() {
   if (isFetching) return;
   isFetching = true;
   const before = given;
+  const isClean = outbox.isEmpty();
   try {
     const reply = await ask(`/api/next?n=${FETCHED}`);
     isFetching = false;
     // What was answered meanwhile is still open in this reply.
-    for (const question of before === given && outbox.isEmpty() ? reply.questions : []) {
+    for (const question of before === given && isClean ? reply.questions : []) {
       if (known.has(question.item)) known.get(question.item).isAnswered = false;
     }
     queue = reply.questions;
@@ -123,7 +124,8 @@ function advance(after) {
   const questions = open();
   const from = after ? queue.findIndex((question) => question.item === after) : -1;
   let next = questions.find((question) => queue.indexOf(question) > from) ?? questions.find((question) => question.item !== after);
-  if (questions.length === 0) next = unanswered(upcoming)[0];
+  // Not while answers cannot be saved: the program may be gone, and know nothing of these questions when it is back.
+  if (questions.length === 0 && !outbox.isStuck()) next = unanswered(upcoming)[0];
   if (!next) return rest(after && questions.length > 0);
   visit({ ...next, isQuestion: true });
 }

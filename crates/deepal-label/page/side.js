@@ -143,9 +143,13 @@ export async function why(item) {
   place.dataset.item = item.item;
   const found = await ask(`/api/why/${item.item}`).catch((failure) => ({ error: failure.message }));
   if (place.dataset.item !== item.item) return;
+  // A question of the next batch is in hand only when its batch is.
+  const isAhead = item.isQuestion && !found.in_hand && !found.asked_by;
+  if (isAhead) place.dataset.item = "";
   const parts = [];
   const add = (text) => parts.push(make("p", {}, text));
   if (found.error) add(found.error);
+  else if (isAhead) add("The strategy picked it for the next batch.");
   else if (!found.strategy) add(ASKED[found.asked_by] ?? "It was not asked: you opened it yourself.");
   else {
     add(`The strategy ${found.strategy} picked it${found.rank ? `, as number ${found.rank}` : ""}.`);

@@ -180,14 +180,17 @@ impl Desk {
         Ok(undone)
     }
 
-    /// The first questions of the batch that is held ready. A page shows them when the batch in hand is done, without waiting for the
-    /// disk, so answers to them count as the strategy's or the audit's even if a newer batch takes the place of this one.
+    /// The first questions by the strategy of the batch that is held ready. A page shows them when the batch in hand is done, without waiting
+    /// for the disk, so answers to them count as the strategy's even if a newer batch takes the place of this one. Those of the audit wait
+    /// until the batch is in hand: after a restart they could not be told from what was looked for.
     pub(crate) fn ahead(&self) -> Vec<Question> {
         let mut side = lock(&self.side);
         let (state, in_hand) = (self.project.state(), self.project.open_questions());
         // The batch was chosen while some questions in hand had no answer, so it may have those too.
         let is_new = |question: &&Question| {
-            self.is_open(&state, question) && in_hand.iter().all(|other| other.id != question.id)
+            question.asked_by == AskedBy::Strategy
+                && self.is_open(&state, question)
+                && in_hand.iter().all(|other| other.id != question.id)
         };
         let questions = side.held.iter().flat_map(|done| &done.batch.questions).filter(is_new);
         let questions = questions.take(AHEAD.min(self.project.setup().batch)).cloned().collect::<Vec<_>>();

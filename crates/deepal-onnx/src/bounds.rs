@@ -115,7 +115,9 @@ pub(crate) fn check_arrays(model: &TypedModel) -> Result<(), String> {
     };
     let outputs = model.nodes.iter().flat_map(|node| &node.outputs);
     match outputs.filter_map(|output| numbers(&output.fact)).find(|n| *n > MOST_NUMBERS) {
-        Some(n) => Err(format!("it makes an array of {n} numbers, and at most {MOST_NUMBERS} are computed")),
+        Some(n) => Err(format!(
+            "it makes an array of {n} numbers, and at most {MOST_NUMBERS} are computed; export it with a dynamic batch"
+        )),
         None => Ok(()),
     }
 }

@@ -45,7 +45,7 @@ fn wrong(why: impl Into<String>) -> Error {
 /// The ending of a file to write, one of `known`; the first for a name without an ending, such as `/dev/stdout`.
 fn ending<'a>(option: &str, path: &Path, known: &[&'a str]) -> Outcome<&'a str> {
     let Some(ending) = path.extension() else { return Ok(known[0]) };
-    known.iter().copied().find(|known| *known == ending).ok_or_else(|| {
+    known.iter().copied().find(|known| ending.eq_ignore_ascii_case(known)).ok_or_else(|| {
         let known = known.iter().map(|known| format!("`.{known}`")).collect::<Vec<_>>().join(", ");
         let path = path.display();
         wrong(format!("`{option} {path}` ends with none of the formats that can be written: {known}"))

@@ -126,7 +126,8 @@ pub(crate) struct SelectArgs {
     pub(crate) candidates: Option<u64>,
     /// Refuse what needs more memory than this, in MB [default: what the system has, on Linux]
     ///
-    /// A quarter of it may hold pictures that are being decoded. Mapped files do not count, as the system takes their pages back.
+    /// Of a source, it limits the pictures that are being decoded: to a quarter of it. Mapped files do not count, as the system takes their
+    /// pages back.
     #[arg(
         long,
         value_name = "MB",
@@ -177,11 +178,12 @@ fn of_project(args: &SelectArgs, folder: &Path) -> Outcome {
         || args.rare_classes
         || args.dedup.is_some()
         || args.seed.is_some()
+        || args.memory.is_some()
         || args.model.model.is_some()
     {
         return Err(wrong(format!(
             "the project `{}` has its own net, strategy, seed and model; omit `--net`, `--strategy`, `--rare-classes`, `--dedup`, \
-             `--seed` and `--model`",
+             `--seed`, `--memory` and `--model`",
             folder.display()
         )));
     }

@@ -72,15 +72,18 @@ impl Strategy for Bait {
         needs()
     }
 
-    /// For 10 classes.
     fn memory(&self, sizes: Sizes) -> usize {
         let Sizes { candidates, labeled, features, classes, .. } = sizes;
         fisher::memory(candidates.saturating_add(labeled), features, classes, self.classes.min(classes))
     }
 
+    /// 0 for what is refused anyway, with its reason.
     fn seconds(&self, sizes: Sizes) -> f64 {
         let Sizes { candidates, features, classes, picks, .. } = sizes;
-        fisher::seconds([candidates, picks], features, classes, self.classes.min(classes))
+        match features.saturating_mul(classes) > MOST_WEIGHTS {
+            true => 0.0,
+            false => fisher::seconds([candidates, picks], features, classes, self.classes.min(classes)),
+        }
     }
 
     fn select(&self, signals: &Signals<'_>, n: usize, seed: u64) -> Result<Selection> {

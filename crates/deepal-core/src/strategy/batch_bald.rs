@@ -40,7 +40,7 @@ impl Strategy for BatchBald {
         vec![Signal::McProbs { passes: self.passes, shared: true }]
     }
 
-    /// For 10 classes: passes given each labelling before and after a pick, and labels given each on 32 threads.
+    /// Passes given each labelling before and after a pick, and labels given each on 32 threads.
     fn memory(&self, sizes: Sizes) -> usize {
         // On 32 threads what the labels of a sample tell, for each labelling.
         let each =

@@ -46,7 +46,6 @@ impl Strategy for Cdal {
         vec![Signal::Probs, Signal::LabeledProbs]
     }
 
-    /// For 10 classes.
     fn memory(&self, sizes: Sizes) -> usize {
         let logs = sizes.classes.saturating_mul(2);
         let of_candidates = sizes.candidates.saturating_mul(logs.saturating_add(4));

@@ -34,7 +34,7 @@ impl Room {
 pub(crate) fn fits(bytes: u64) -> Result<(), String> {
     match available().filter(|free| *free < bytes as f64) {
         Some(free) => Err(format!(
-            "needs {:.0} MB of memory or more, and {:.0} MB are available; read fewer rows or columns, or give numbers as .npy",
+            "needs {:.0} MB of memory or more, and {:.0} MB are available; use fewer rows or columns, or single-precision numbers as .npy",
             bytes as f64 / 1e6,
             free / 1e6
         )),

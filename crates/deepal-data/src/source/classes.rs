@@ -32,7 +32,9 @@ pub(super) fn of(path: &Path, manifest: &Manifest, found: &mut Found) -> Result<
     let total = counts.values().sum::<usize>();
     let classes = if declared.is_empty() {
         let wrong = |why: Option<String>| why.map_or(Ok(()), |why| Err(Error::unfit(path, why)));
-        wrong(names(&counts, total).filter(|_| quantities(&counts, total).is_none()))?;
+        // Where most rows have no label yet, a class that comes once is what active learning begins with.
+        let is_mostly_labeled = 2 * total > found.labels.len();
+        wrong(names(&counts, total).filter(|_| is_mostly_labeled && quantities(&counts, total).is_none()))?;
         wrong(joined(&counts))?;
         wrong(minus_one(&counts, total))?;
         wrong(quantities(&counts, total))?;

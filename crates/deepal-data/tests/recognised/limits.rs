@@ -57,6 +57,13 @@ fn ids_are_no_classes_and_many_classes_are_said() {
         &error("x.csv", table(6000), ""),
         &["has 6000 different labels in 6000 rows", "`label` in data.toml"],
     );
+    // Where most rows have none yet, labels that come once are how labelling begins.
+    let begun = (0..2500).fold("a,b,label\n".to_owned(), |mut text, i| {
+        let label = if i < 1100 { format!("u{i}") } else { String::new() };
+        let _ = writeln!(text, "{}.5,{}.25,{label}", i % 7, i % 11);
+        text
+    });
+    assert_eq!(open("x.csv", begun, "").unwrap().classes.len(), 1100);
     let few = open("x.csv", table(999), "").unwrap();
     assert!(!notes(&few).contains("classes, and"), "{}", notes(&few));
     let many = open("x.csv", table(1000), "").unwrap();

@@ -66,9 +66,14 @@ impl Need<'_> {
         let all = self.sizes.candidates;
         if options.candidates.is_none() && self.seconds(all) > PATIENCE {
             let most = self.largest(|n| self.seconds(n) <= PATIENCE);
+            let part = match most < self.sizes.picks {
+                true => String::new(),
+                false => format!(
+                    "`candidates = {most}` for a part drawn at random by seed, which takes two minutes, or "
+                ),
+            };
             bail!(Error::Setting(format!(
-                "strategy `{}` on {} takes about {:.0} minutes; `candidates = {most}` looks at a part of them that takes two, drawn at random \
-                 by seed, and `candidates = {all}` at all",
+                "strategy `{}` on {} takes about {:.0} minutes; set {part}`candidates = {all}` for all",
                 self.strategy.name(),
                 count(all, "candidate", "candidates"),
                 (self.seconds(all) / 60.0).ceil(),
@@ -242,13 +247,27 @@ mod tests {
     }
 
     #[test]
+    fn no_part_is_offered_that_is_smaller_than_the_batch_and_what_never_works_says_so_itself() {
+        let strategy = strategy::build("bait").unwrap();
+        let sizes = Sizes { candidates: 500_000, labeled: 0, features: 64, classes: 10, picks: 400_000 };
+        let check = |sizes| {
+            let need = Need { strategy: strategy.as_ref(), sizes, fixed: 0, each: [0; 2] };
+            need.check(&SelectOptions { memory: Some(1e15), ..SelectOptions::new(sizes.picks) })
+        };
+        let error = check(sizes).unwrap_err().to_string();
+        assert!(error.ends_with("minutes; set `candidates = 500000` for all"), "{error}");
+        // Its own message names `bait-fast`.
+        assert!(check(Sizes { features: 2048, ..sizes }).is_ok());
+    }
+
+    #[test]
     fn what_would_take_long_is_refused_unless_its_number_was_asked_for() {
         let strategy = strategy::build("bait").unwrap();
         let sizes = Sizes { candidates: 500_000, labeled: 0, features: 64, classes: 10, picks: 1000 };
         let need = Need { strategy: strategy.as_ref(), sizes, fixed: 0, each: [0; 2] };
         let with = |candidates| SelectOptions { candidates, memory: Some(1e12), ..SelectOptions::new(1000) };
         let error = need.check(&with(None)).unwrap_err().to_string();
-        assert!(error.contains("takes about") && error.contains("`candidates = 500000` at all"), "{error}");
+        assert!(error.contains("takes about") && error.contains("`candidates = 500000` for all"), "{error}");
         let offer = error.split('`').find_map(|part| part.strip_prefix("candidates = ")).unwrap();
         let most = offer.parse::<usize>().unwrap();
         assert!(need.seconds(most) <= PATIENCE && need.seconds(most + most / 5) > PATIENCE, "{most}");

@@ -8,7 +8,8 @@ use crate::monitor::Monitor;
 use crate::pretrained::Pretrained;
 use crate::sources;
 use crate::study_settings::default_net;
-use deepal_core::{ActiveLearner, Annotation, SampleId, Selection, Signal, Strategy, provide};
+use deepal_core::signals::Dim;
+use deepal_core::{ActiveLearner, Annotation, PART, SampleId, Selection, Signal, Strategy, provide};
 use deepal_data::source::{Open, Source, Split, order_by_id};
 use deepal_nn::nets::Options;
 use std::collections::{BTreeSet, HashSet};
@@ -120,8 +121,9 @@ fn pick(
     }
     let data = source.dataset(rows.clone());
     let net = catalog.net(net, data.meta(), net_options)?;
-    if can_train && looks_at_net {
-        check_classes(data.meta(), rows.len(), options.memory)?;
+    if can_train && needs.iter().any(|need| need.kind().shape.contains(&Dim::Classes)) {
+        let held = if strategy.one_by_one() { rows.len().min(PART) } else { rows.len() };
+        check_classes(data.meta(), held, options.memory)?;
     }
     let learner = ActiveLearner::new(data.clone(), net, strategy, options.seed);
     let mut learner = learner.with_context(|| format!("strategy `{name}`"))?;

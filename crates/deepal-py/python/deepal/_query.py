@@ -48,7 +48,8 @@ def query(
     arrays, number = build.arrays(), seed("random_state", strategy.random_state)
 
     def run(budget: int) -> Any:
-        return pick(arrays, budget, strategy, seed=number, threads=threads)
+        # All candidates, however long that takes: the caller chose them.
+        return pick(arrays, budget, strategy, candidates=len(samples), seed=number, threads=threads)
 
     picked = run(batch_size)
     indices: NDArray[np.int64] = picked.indices if rows is None else rows[picked.indices]
