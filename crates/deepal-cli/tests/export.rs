@@ -194,7 +194,7 @@ fn the_users_own_pictures_stay_as_they_are() {
     deepal(&folder, "export run --format imagefolder --out images").success();
     let mut n = 0;
     for (id, class, ..) in &bought {
-        let odd = (class == ODD).then(|| "dog & _co-");
+        let odd = (class == ODD).then_some("dog & _co-");
         let class = file_name(class);
         assert!(odd.is_none_or(|odd| class.starts_with(odd)), "{class}");
         let name = file_name(&id.replace('/', "__"));

@@ -17,7 +17,7 @@ mod significance;
 pub use bootstrap::expanded_interval;
 pub use curve::{area_under_curve, labels_to_reach};
 pub use forecast::{CurvePoint, GainForecast, gain_forecast};
-pub use interval::{mean, mean_interval};
+pub use interval::{mean, mean_interval, normal_quantile};
 pub use iqm::{interquartile_mean, interquartile_mean_interval};
 pub use penalty::penalty_matrix;
 pub use proportion::proportion_interval;

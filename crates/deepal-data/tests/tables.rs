@@ -180,6 +180,100 @@ fn weights_of_words_are_those_of_the_formula() {
     assert!(own.notes.iter().any(|note| note.contains("TF-IDF")), "{:?}", own.notes);
 }
 
+/// Texts of three topics, each with words of its own and words of all.
+fn topics(rows: std::ops::Range<usize>) -> String {
+    let text = |row: usize| {
+        let word = |i: usize| format!("t{}w{}", row % 3, (row * 7 + i * i) % 40);
+        let common = |i: usize| format!("c{}", (row * (i + 3) + i) % 30);
+        let words = (0..12).map(|i| if i % 2 == 0 { word(i) } else { common(i) });
+        format!("{{\"id\": \"r{row}\", \"text\": \"{}\"}}\n", words.collect::<Vec<_>>().join(" "))
+    };
+    rows.map(text).collect()
+}
+
+/// A table of 12 categories, of which the first 4 follow the row's kind.
+fn categories(rows: std::ops::Range<usize>) -> String {
+    let row = |row: usize| {
+        let cell = |column: usize| match column {
+            0..4 => ["a", "b", "c"][(row % 3 + column) % 3],
+            _ => ["x", "y", "z"][(row * row * (column + 7) / 5 + row * column) % 3],
+        };
+        let cells = (0..12).map(cell).collect::<Vec<_>>();
+        format!("r{row},{}\n", cells.join(","))
+    };
+    let names = (0..12).map(|column| format!("c{column}")).collect::<Vec<_>>();
+    format!("id,{}\n{}", names.join(","), rows.map(row).collect::<String>())
+}
+
+/// Columns of heavy tails, and one that has none.
+fn heavy(rows: std::ops::Range<usize>) -> String {
+    let row = |row: usize| {
+        let x = if row.is_multiple_of(20) { 100 * row } else { row % 7 };
+        format!("r{row},{x},{},{}\n", 3 * x + 1, row % 11)
+    };
+    format!("id,u,v,w\n{}", rows.map(row).collect::<String>())
+}
+
+/// Texts, categories and columns of heavy tails become other inputs than without `plain`; new rows become the same by what was
+/// fitted, after it has been in a file; and the content has another digest.
+#[test]
+fn features_that_suit_a_table_are_fitted_once_and_can_be_refused() {
+    type Table = fn(std::ops::Range<usize>) -> String;
+    let cases: [(&str, Table, &str, &str, bool); 3] = [
+        ("pool.jsonl", topics, "components = 0", "principal components, with", true),
+        ("pool.csv", categories, "components = 0", "first principal components of the columns", false),
+        ("pool.csv", heavy, "scale = \"standard\"", "2 columns of numbers have heavy tails", false),
+    ];
+    for (name, table, plain, note, is_narrower) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, table(0..300)).unwrap();
+        let own = Source::open(&path, &Open::default()).unwrap();
+        assert!(own.notes.iter().any(|found| found.contains(note)), "{note}: {:?}", own.notes);
+        let encoding = own.encoding.clone().unwrap();
+        encoding.check().unwrap();
+        let read = serde_json::from_str(&serde_json::to_string(&encoding).unwrap()).unwrap();
+        assert_eq!(encoding, read);
+        let digest = |own: &Source| own.content_digest_in(None, &|_, _| {}).unwrap();
+        let fitted = digest(&own);
+        let inputs = own.inputs.inputs(&(250..300).collect::<Vec<_>>()).unwrap();
+        // Other rows in front do not matter any more.
+        fs::write(&path, table(200..300)).unwrap();
+        let new = Source::open(&path, &Open { encoding: Some(&read), ..Open::default() }).unwrap();
+        assert_eq!(new.inputs.inputs(&(50..100).collect::<Vec<_>>()).unwrap(), inputs, "{name}");
+        fs::write(&path, table(0..300)).unwrap();
+        let manifest = folder.path().join(format!("{name}.data.toml"));
+        fs::write(manifest, format!("source = \"{name}\"\n{plain}\n")).unwrap();
+        let own = Source::open(&path, &Open::default()).unwrap();
+        assert!(!own.notes.iter().any(|found| found.contains(note)), "{plain}: {:?}", own.notes);
+        assert_ne!(digest(&own), fitted, "{plain}");
+        let width = own.inputs.shape()[0];
+        assert!(if is_narrower { width > inputs.ncols() } else { width == inputs.ncols() }, "{width}");
+        assert_ne!(own.inputs.inputs(&[250]).unwrap().row(0), inputs.row(0));
+    }
+}
+
+/// The order of the rows does not show where rows have ids.
+#[test]
+fn components_do_not_depend_on_the_order_of_the_rows() {
+    let text = topics(0..200);
+    let backwards = text.lines().rev().map(|line| format!("{line}\n")).collect::<String>();
+    let open = |text: &str| open("pool.jsonl", text, "").unwrap();
+    assert_eq!(open(&text).encoding, open(&backwards).encoding);
+}
+
+#[test]
+fn few_rows_and_columns_without_dependence_are_left_as_they_are() {
+    let few = open("few.jsonl", &topics(0..60), "").unwrap();
+    assert!(few.notes.iter().any(|note| note.contains("they need 100 rows")), "{:?}", few.notes);
+    assert_eq!(
+        few.inputs.shape(),
+        open("few.jsonl", &topics(0..60), "components = 0").unwrap().inputs.shape()
+    );
+    let said = open("said.jsonl", &topics(0..150), "components = 7").unwrap();
+    assert_eq!(said.inputs.shape(), [7, 1, 1]);
+}
+
 #[test]
 fn numbers_are_standardised_missing_ones_the_median_and_categories_columns() {
     let text =

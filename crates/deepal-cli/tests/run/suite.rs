@@ -171,7 +171,7 @@ fn a_plan_tells_jobs_time_and_memory_and_starts_nothing() {
     let said = call(&folder, "plan --config suite.toml --threads 2").expect(0, &[]);
     for words in [
         "digits with mlp: 20 to 40 labels in 3 rounds, pool 300",
-        "16 jobs on 2 at once with 1 thread each: about 0:",
+        "16 jobs on 2 at once with 1 thread each: about ",
         "peak memory: about ",
     ] {
         assert!(said.stdout.contains(words), "{words}: {}", said.stdout);

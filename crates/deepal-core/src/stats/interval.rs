@@ -12,6 +12,15 @@ pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
+/// The number that a standard normal one is below with a probability of `share`.
+///
+/// ```
+/// assert!((deepal_core::stats::normal_quantile(0.975) - 1.959963984540054).abs() < 1e-9);
+/// ```
+pub fn normal_quantile(share: f64) -> f64 {
+    Normal::standard().inverse_cdf(share)
+}
+
 /// 95 % interval of the mean of `values`; `None` with fewer than 2.
 ///
 /// Below 20 values Student's t, from 20 on the BCa bootstrap with 10,000 resamples drawn from `seed`, which follows the

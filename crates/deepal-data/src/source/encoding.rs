@@ -1,7 +1,9 @@
 //! [`Encoding`]: how the rows of a table become inputs, as a value that is fitted to one table and used on any.
 
 use super::Inputs;
+use super::components::Components;
 use super::inputs::all_finite;
+use super::ranks;
 use super::scale::Scale;
 use super::text::{Texts, Vocabulary};
 use crate::error::{Error, Result};
@@ -28,6 +30,13 @@ pub enum Encoding {
         /// Their shift and scale; `None`: as they are.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         scale: Option<Scale>,
+    },
+    /// Another one's inputs by their principal components.
+    Components {
+        /// What makes the inputs; itself none of components.
+        of: Box<Self>,
+        /// What becomes of them.
+        components: Components,
     },
 }
 
@@ -62,6 +71,13 @@ pub enum How {
         /// The same, above 0.
         deviation: f64,
     },
+    /// Numbers of heavy tails: a missing one becomes the median, then each the normal quantile of its rank.
+    Ranks {
+        /// Of those that were there.
+        median: f64,
+        /// Some of the values, ascending, and their inputs; others lie between.
+        ranks: Vec<(f64, f64)>,
+    },
     /// One of some values: an input for each, 1 where the cell is that, else 0. `None` is a missing cell. Of any other value all
     /// are 0.
     OneOf(Vec<Option<String>>),
@@ -76,6 +92,7 @@ impl Encoding {
             }
             Self::Text(vocabulary) => vocabulary.words.len(),
             Self::Array { width, .. } => *width,
+            Self::Components { components, .. } => components.width(),
         }
     }
 
@@ -85,6 +102,7 @@ impl Encoding {
             Self::Columns(features) => features.iter().map(|feature| feature.name.as_str()).collect(),
             Self::Text(vocabulary) => vec![&vocabulary.column],
             Self::Array { .. } => Vec::new(),
+            Self::Components { of, .. } => of.columns(),
         }
     }
 
@@ -100,6 +118,11 @@ impl Encoding {
                 let is_right = *width > 0 && scale.as_ref().is_none_or(|scale| scale.is_right(*width));
                 return if is_right { Ok(()) } else { Err("makes no inputs of arrays".into()) };
             }
+            Self::Components { of, components } => {
+                of.check()?;
+                let is_right = !matches!(**of, Self::Components { .. }) && components.is_right(of.width());
+                return if is_right { Ok(()) } else { Err("makes no inputs by its components".into()) };
+            }
         };
         for Feature { name, how } in features {
             let is_right = match how {
@@ -107,6 +130,7 @@ impl Encoding {
                     *width > 0 && scale.as_ref().is_none_or(|scale| scale.is_right(*width))
                 }
                 How::OneOf(values) => !values.is_empty(),
+                How::Ranks { median, ranks } => median.is_finite() && ranks::are_right(ranks),
                 How::Numbers { median, mean, deviation } => {
                     *deviation > 0.0 && [median, mean, deviation].iter().all(|x| x.is_finite())
                 }
@@ -135,6 +159,9 @@ impl Encoding {
                 notes.push(texts.note(&vocabulary.column));
                 return Ok(Arc::new(texts));
             }
+            Self::Components { of, components } => {
+                return components.project(of.inputs(path, columns, notes)?);
+            }
             Self::Array { width, .. } => {
                 return Err(Error::unfit(
                     path,
@@ -158,7 +185,7 @@ impl How {
     pub(super) fn width(&self) -> usize {
         match self {
             Self::Lists { width, .. } => *width,
-            Self::Numbers { .. } => 1,
+            Self::Numbers { .. } | Self::Ranks { .. } => 1,
             Self::OneOf(values) => values.len(),
         }
     }
@@ -179,7 +206,15 @@ impl How {
                 lists
             }),
             Self::Numbers { median, mean, deviation } => match columns.numbers(name)? {
-                Ok(numbers) => standardised(name, numbers.values, [*median, *mean, *deviation], notes),
+                Ok(numbers) => {
+                    single(name, numbers.values, *median, |number| (number - mean) / deviation, notes)
+                }
+                Err(wrong) => Err(wrong.why),
+            },
+            Self::Ranks { median, ranks } => match columns.numbers(name)? {
+                Ok(numbers) => {
+                    single(name, numbers.values, *median, |number| ranks::input(ranks, number), notes)
+                }
                 Err(wrong) => Err(wrong.why),
             },
             Self::OneOf(values) => Ok(one_of(name, values, &columns.cells(name)?, notes)),
@@ -188,10 +223,11 @@ impl How {
 }
 
 /// Numbers as inputs, `[n, 1]`.
-fn standardised(
+fn single(
     name: &str,
     cells: Vec<f64>,
-    [median, mean, deviation]: [f64; 3],
+    median: f64,
+    input: impl Fn(f64) -> f64,
     notes: &mut Vec<String>,
 ) -> Result<Array2<f32>, String> {
     let missing = cells.iter().filter(|cell| cell.is_nan()).count();
@@ -200,7 +236,7 @@ fn standardised(
     }
     let mut inputs = Vec::with_capacity(cells.len());
     for (row, cell) in cells.into_iter().enumerate() {
-        let input = ((if cell.is_nan() { median } else { cell } - mean) / deviation) as f32;
+        let input = input(if cell.is_nan() { median } else { cell }) as f32;
         if !input.is_finite() {
             return Err(format!("has {cell} in row {}, too far from all others", row + 1));
         }

@@ -1,7 +1,9 @@
 //! What becomes of each feature of a table.
 
+use super::components::MANY;
 use super::encoding::{Feature, How};
 use super::inputs::all_finite;
+use super::ranks;
 use super::roles::Roles;
 use super::scale::{Fit, Scaling};
 use super::{Found, Problem};
@@ -23,12 +25,13 @@ pub(super) fn fit(
     path: &Path,
     columns: &Columns,
     roles: &mut Roles,
-    scaling: Scaling,
+    scaling: Option<Scaling>,
     found: &mut Found,
 ) -> Result<Vec<Feature>> {
     let (mut fitted, mut width, mut done) = (Vec::new(), 0, Done::default());
     for name in &roles.features {
-        if let Some(how) = how(path, columns, name, scaling, &mut done, &mut found.notes)? {
+        if let Some(how) = how(path, columns, name, scaling.unwrap_or_default(), &mut done, &mut found.notes)?
+        {
             width += how.width();
             fitted.push(Feature { name: name.clone(), how });
         }
@@ -67,14 +70,39 @@ pub(super) fn fit(
             ),
         ));
     }
+    if scaling.is_none() {
+        found.notes.extend(by_ranks(columns, &mut fitted, &mut done)?);
+    }
     found.notes.extend(done.notes());
     Ok(fitted)
+}
+
+/// Makes columns of heavy tails normal quantiles of their ranks, where most columns of numbers have them and there are rows
+/// enough. Where few have, they tell samples apart by their outliers.
+fn by_ranks(columns: &Columns, features: &mut [Feature], done: &mut Done) -> Result<Option<String>> {
+    if columns.len() < MANY || 2 * done.heavy.len() <= done.scaled {
+        return Ok(None);
+    }
+    for feature in features.iter_mut().filter(|feature| done.heavy.contains(&feature.name)) {
+        let How::Numbers { median, .. } = feature.how else { continue };
+        if let Ok(numbers) = columns.numbers(&feature.name)? {
+            feature.how = ranks::fit(numbers.values, median);
+        }
+    }
+    done.scaled -= done.heavy.len();
+    Ok(Some(format!(
+        "{} columns of numbers have heavy tails, so they became normal quantiles of their ranks; `scale = \"standard\"` in data.toml \
+         shifts and scales them",
+        done.heavy.len()
+    )))
 }
 
 /// Names of columns by what became of them.
 #[derive(Default)]
 struct Done {
     scaled: usize,
+    /// Of those that are scaled.
+    heavy: Vec<String>,
     categories: Vec<String>,
     constant: Vec<String>,
     left_out: Vec<String>,
@@ -146,12 +174,15 @@ fn how(
                 Some(_) => done.grouped.push(name.into()),
                 None => {}
             }
-            let how = standardised(numbers.values);
-            done.scaled += usize::from(how.is_some());
-            if how.is_none() {
+            let Some((how, is_heavy)) = standardised(numbers.values) else {
                 done.constant.push(name.into());
+                return Ok(None);
+            };
+            done.scaled += 1;
+            if is_heavy {
+                done.heavy.push(name.into());
             }
-            return Ok(how);
+            return Ok(Some(how));
         }
         Err(unclear) if unclear.is_unclear => return wrong(unclear.why),
         Err(other) => {
@@ -197,9 +228,9 @@ fn mostly_numbers(column: &Column) -> bool {
     numbers > 0 && (10 * numbers >= 9 * given || 2 * numbers >= given && different.len() > SOME_NUMBERS)
 }
 
-/// What gives numbers mean 0 and standard deviation 1; `None` if all are equal, or too large or small to tell. The order of the
-/// rows does not show, not even in the last bit.
-fn standardised(mut numbers: Vec<f64>) -> Option<How> {
+/// What gives numbers mean 0 and standard deviation 1, and whether they have heavy tails; `None` if all are equal, or too large or
+/// small to tell. The order of the rows does not show, not even in the last bit.
+fn standardised(mut numbers: Vec<f64>) -> Option<(How, bool)> {
     let n = numbers.len();
     numbers.retain(|number| !number.is_nan());
     numbers.sort_by(f64::total_cmp);
@@ -214,7 +245,8 @@ fn standardised(mut numbers: Vec<f64>) -> Option<How> {
     let mean = values.mean()?;
     values -= mean;
     let deviation = values.std(0.0);
-    (deviation > 0.0 && deviation.is_finite()).then_some(How::Numbers { median, mean, deviation })
+    let is_heavy = ranks::are_heavy(values.iter().map(|x| x / deviation));
+    (deviation > 0.0 && deviation.is_finite()).then_some((How::Numbers { median, mean, deviation }, is_heavy))
 }
 
 /// The values of a category, a missing one too; `None` if there are too many.

@@ -20,9 +20,10 @@ const KEYS: &str = r#"
 # classes_from = "labels"      "folders": sub-folders are classes; "labels": they are dates or batches, and classes are in `labels`
 # text = "body"                the column with texts
 # vocabulary = 2000            the most words that are counted in texts
+# components = 128             principal components of texts, or those of categories that count fully; 0 leaves them as they are
 # features = ["x*", "y"]       the columns or the key with the features; * stands for any letters
 # split = "part"               the column that says train or test
-# scale = "even"               lists of numbers: "even" divides all by one number, "standard" each by its deviation, "none" neither
+# scale = "even"               lists of numbers: "even" divides all by one number, "standard" each by its deviation, "none" neither; given, no column becomes ranks
 # missing = ["-1", "unknown"]  more words that mean a missing value; numbers among them count for labels alone
 # separator = ";"              what is between the cells of a text table, one character
 # decimal = ","                the sign before decimals in a text table, "." or ","
@@ -74,6 +75,10 @@ pub struct Manifest {
     /// The most words in the vocabulary of texts [default: 2000].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vocabulary: Option<usize>,
+    /// How many principal components texts become, or of a table of categories how many count fully; 0: none [default: up to 128 of
+    /// texts; of categories those that vary more than by chance].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub components: Option<usize>,
     /// The columns or the key with the features; `*` stands for any letters [default: all other columns].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,

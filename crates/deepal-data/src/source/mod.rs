@@ -18,6 +18,7 @@ mod answers;
 mod arrays;
 mod cells;
 mod classes;
+mod components;
 mod decode;
 mod digest;
 mod duplicates;
@@ -34,6 +35,8 @@ mod names;
 mod order;
 #[cfg(test)]
 mod page;
+mod principal;
+mod ranks;
 mod roles;
 mod scale;
 mod sheet;
@@ -47,6 +50,7 @@ mod text;
 mod transform;
 
 pub use answers::Said;
+pub use components::Components;
 pub use decode::picture_size;
 pub use duplicates::{Duplicates, NEAR};
 pub use encoding::{Encoding, Feature, How};
@@ -385,7 +389,7 @@ fn read(path: &Path, folder: &Path, manifest: &Manifest, open: &Open<'_>) -> Res
     let is_array = matches!(extension, Some("npy" | "npz" | "safetensors" | "bin")) || name.contains("idx");
     let fits = |encoding: &&Encoding| match encoding {
         Encoding::Array { .. } => is_array && !is_table,
-        Encoding::Columns(_) | Encoding::Text(_) => is_table,
+        Encoding::Columns(_) | Encoding::Text(_) | Encoding::Components { .. } => is_table,
     };
     if let Some(encoding) = open.encoding.filter(|encoding| metadata.is_dir() || !fits(encoding)) {
         let expected = match encoding {

@@ -16,15 +16,27 @@ guess would change a result, the command stops and asks for one of them.
 ";
 
 const END: &str = "
+## Features
+
+| source | default | override |
+| --- | --- | --- |
+| texts | up to 128 principal components of TF-IDF weights, fewer if they hold 90 % of the variance | `components = 64`; `components = 0`: the weights |
+| tables of which most columns are categories | one column for each value; the part outside the first principal components is multiplied by 0.3 | `components = 10`: the first 10; `components = 0`: all count alike |
+| tables of which most columns of numbers have heavy tails | those columns become normal quantiles of their ranks | `scale = \"standard\"` |
+
+The first components of a table are those that vary more than any does once each column has been shuffled by itself. All of this looks
+at no label and needs 100 rows; with fewer the weights and columns stay as they are. Components are fitted to up to 10,000 rows that are
+not the test set.
+
 ## Scale
 
 | source | default | override |
 | --- | --- | --- |
-| columns of single numbers | mean 0 and standard deviation 1 | none |
+| columns of single numbers | mean 0 and standard deviation 1 | see above |
 | arrays of features and list columns | mean 0, and all divided by one number, so that their mean variance is 1; fitted to all rows that are not the test set | `scale = \"standard\"` (each by its own deviation), `\"none\"` |
 | input of a pretrained model | lists as they are | none |
 
-The scale is fitted once and is stored with a trained net, so new rows are scaled alike. A column whose values are all equal is
+Features and scale are fitted once and are stored with a trained net, so new rows become inputs in the same way. A column whose values are all equal is
 only shifted.
 
 ## Labels

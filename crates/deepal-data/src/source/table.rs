@@ -1,14 +1,16 @@
 //! Tables of features: numbers, categories, embeddings, pictures, or one column of texts.
 
 use super::cells::WithCells;
+use super::components::{Components, MANY};
 use super::encoding::{Encoding, Feature, How};
 use super::features::fit;
 use super::labels::What;
+use super::principal::Rows;
 use super::roles::{Roles, TEXT};
 use super::scale::Scaling;
 use super::table_pictures::{TablePictures, are_pictures};
 use super::text::{Vocabulary, are_long_words, pieces};
-use super::{Found, Manifest, Open, Split};
+use super::{Found, Inputs, Manifest, Open, Split, place};
 use crate::error::{Error, Result};
 use crate::formats::columns::{Column, Columns, Part};
 use std::path::Path;
@@ -16,6 +18,8 @@ use std::sync::Arc;
 
 /// The most words in a vocabulary, where nothing is said.
 const VOCABULARY: usize = 2000;
+/// The most rows that principal components are fitted to.
+const FITTED: usize = 10_000;
 
 /// The rows of a table, which become inputs as `open` says, or as suits them best.
 pub(super) fn read(path: &Path, manifest: &Manifest, open: &Open<'_>) -> Result<Found> {
@@ -59,7 +63,11 @@ pub(super) fn read(path: &Path, manifest: &Manifest, open: &Open<'_>) -> Result<
         (None, Some(name)) => pictures(path, columns, &name, manifest, open, &mut roles, &mut found)?,
         (None, None) => fitted(path, columns, manifest, open, &mut roles, &mut found)?,
     }
-    if matches!(found.encoding, Some(Encoding::Columns(_))) {
+    let is_of_columns = match &found.encoding {
+        Some(Encoding::Components { of, .. }) => matches!(**of, Encoding::Columns(_)),
+        encoding => matches!(encoding, Some(Encoding::Columns(_))),
+    };
+    if is_of_columns {
         found.inputs = Arc::new(WithCells::new(found.inputs, path, manifest.layout()?, &roles.all));
     }
     found.roles = roles.all;
@@ -245,8 +253,9 @@ fn fitted(
             use_alone(roles, &name, "text", &mut found.notes);
             let most_words = manifest.vocabulary.unwrap_or(VOCABULARY);
             let vocabulary = Vocabulary::fit(&name, &columns.cells(&name)?, most_words);
-            let vocabulary =
+            let mut vocabulary =
                 vocabulary.map_err(|why| Error::unfit(path, format!("column `{name}` {why}")))?;
+            vocabulary.sublinear = columns.len() >= MANY && manifest.components != Some(0);
             found.notes.push(format!(
                 "counted are {} that are in most texts of `{name}`, in at least two, and at most {most_words} (`vocabulary` in \
                  data.toml)",
@@ -260,9 +269,11 @@ fn fitted(
             if manifest.features.is_empty() && !unread.is_empty() {
                 found.notes.push(format!("left out, as their kind cannot be read: {unread}"));
             }
-            let scaling = if open.unscaled { Scaling::None } else { manifest.scale.unwrap_or_default() };
+            let scaling = if open.unscaled { Some(Scaling::None) } else { manifest.scale };
             let features = fit(path, &columns, roles, scaling, found)?;
-            if let [Feature { name, how: How::Lists { scale, .. } }] = &features[..] {
+            if let [Feature { name, how: How::Lists { scale, .. } }] = &features[..]
+                && manifest.components.is_none_or(|components| components == 0)
+            {
                 // The only feature need not be copied.
                 let Column::Lists(mut lists) = columns.into_column(name)? else {
                     return Err(Error::unfit(path, format!("column `{name}` has no lists")));
@@ -275,7 +286,82 @@ fn fitted(
             Encoding::Columns(features)
         }
     };
-    found.inputs = encoding.inputs(path, &columns, &mut found.notes)?;
-    found.encoding = Some(encoding);
+    let inputs = encoding.inputs(path, &columns, &mut found.notes)?;
+    let components = components(&encoding, &*inputs, manifest, found)?;
+    (found.inputs, found.encoding) = match components {
+        None => (inputs, Some(encoding)),
+        Some(components) => {
+            (components.project(inputs)?, Some(Encoding::Components { of: Box::new(encoding), components }))
+        }
+    };
     Ok(())
+}
+
+/// The principal components by which texts and tables of categories become inputs, if they do; fitted to what is not the test
+/// set, in an order that follows from the ids.
+fn components(
+    encoding: &Encoding,
+    inputs: &dyn Inputs,
+    manifest: &Manifest,
+    found: &mut Found,
+) -> Result<Option<Components>> {
+    let most = manifest.components;
+    let is_wanted = match encoding {
+        Encoding::Text(_) => true,
+        Encoding::Columns(features) => {
+            let categories = features.iter().filter(|feature| matches!(feature.how, How::OneOf(_))).count();
+            2 * categories > features.len() || most.is_some()
+        }
+        Encoding::Array { .. } | Encoding::Components { .. } => false,
+    };
+    let mut rows =
+        (0..found.ids.len()).filter(|row| found.split[*row] != Some(Split::Test)).collect::<Vec<_>>();
+    if !is_wanted || most == Some(0) {
+        return Ok(None);
+    }
+    if rows.len() < MANY {
+        found.notes.push(format!(
+            "principal components were left out, as they need {MANY} rows that are not the test set, and there are {}",
+            rows.len()
+        ));
+        return Ok(None);
+    }
+    rows.sort_by_cached_key(|row| place(&found.ids[*row]));
+    rows.truncate(FITTED);
+    let rows = Rows::of(inputs, &rows)?;
+    let made = match encoding {
+        Encoding::Columns(features) => {
+            let mut end = 0;
+            let columns = features.iter().map(|feature| {
+                let start = end;
+                end += feature.how.width() as u32;
+                start..end
+            });
+            let made = Components::of_table(&rows, &columns.collect::<Vec<_>>(), most);
+            let note = |made: &Components| {
+                format!(
+                    "the {} first principal components of the columns count fully, what is outside them {} as much",
+                    made.axes.len(),
+                    made.rest.unwrap_or_default()
+                )
+            };
+            made.map(|made| (note(&made), made))
+        }
+        _ => Components::of_texts(&rows, most).map(|(made, share)| {
+            let share = (100.0 * share).round();
+            (
+                format!(
+                    "features are their {} principal components, with {share} % of the variance",
+                    made.width()
+                ),
+                made,
+            )
+        }),
+    };
+    let (note, made) = made.unzip();
+    found.notes.push(match note {
+        Some(note) => format!("{note}; `components` in data.toml is another number, 0 for none"),
+        None => "no principal component varies more than by chance, so all columns count alike".into(),
+    });
+    Ok(made)
 }

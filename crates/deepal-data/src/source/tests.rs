@@ -251,6 +251,7 @@ fn the_comments_of_a_manifest_name_every_key_and_would_be_one() {
         classes_from: Some(ClassesFrom::Labels),
         text: Some("body".into()),
         vocabulary: Some(2000),
+        components: Some(128),
         features: names(&["x*", "y"]),
         split: Some("part".into()),
         scale: Some(Scaling::Even),

@@ -24,6 +24,9 @@ pub struct Vocabulary {
     /// Whether all letters count as those of a script without spaces do: for texts that are one long word each.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub letters: bool,
+    /// Whether a word that is in a text `t` times counts `1 + ln t`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sublinear: bool,
 }
 
 impl Vocabulary {
@@ -57,7 +60,7 @@ impl Vocabulary {
         if words.is_empty() {
             return Err("has no word that two of its texts share, so nothing can be learnt from it".into());
         }
-        Ok(Self { column: column.into(), texts: texts.len(), words, letters })
+        Ok(Self { column: column.into(), texts: texts.len(), words, letters, sublinear: false })
     }
 
     /// What is counted, in words.
@@ -82,7 +85,7 @@ impl Vocabulary {
     }
 }
 
-/// Texts as vectors of word weights: how often a word is in the text times `ln((1 + n) / (1 + df)) + 1`, with `df` of `n` texts
+/// Texts as vectors of word weights: how often a word is in the text, or one and the logarithm of that, times `ln((1 + n) / (1 + df)) + 1`, with `df` of `n` texts
 /// that have it (Spärck Jones, Journal of Documentation, 1972, smoothed), divided by
 /// the vector's length. Words are runs of two or more letters, digits (as Rust's
 /// `char::is_alphanumeric` has them) and `_`, in lower case. In scripts without spaces they are single letters and pairs of
@@ -110,7 +113,8 @@ impl Texts {
             let mut weights = Vec::new();
             for (word, count) in counts(text, vocabulary.letters) {
                 if let Some((at, idf)) = places.get(word.as_str()) {
-                    weights.push((*at, count as f64 * idf));
+                    let count = count as f64;
+                    weights.push((*at, idf * if vocabulary.sublinear { 1.0 + count.ln() } else { count }));
                 }
             }
             let length = weights.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt();
