@@ -546,7 +546,7 @@ fn missing_and_wrong_options_are_named_with_what_to_give_instead() {
                 "--strategy margn --budget 2 --probs p.npy",
                 &["`margn`", "did you mean `margin`?", "known: auto,"],
             ),
-            ("--strategy kcentre --budget 2 --probs p.npy", &["`kcentre`", "did you mean `k-center`?"]),
+            ("--strategy k-centr --budget 2 --probs p.npy", &["`k-centr`", "did you mean `k-center`?"]),
             ("--strategy Entropy_Dropot --budget 2 --probs p.npy", &["did you mean `entropy-dropout`?"]),
             ("--strategy xyzzy --budget 2 --probs p.npy", &["`xyzzy`", "known: auto,", "k-medians"]),
             ("--strategy bim --budget 2 --probs p.npy", &["`bim` needs a net", "`deepal run`"]),

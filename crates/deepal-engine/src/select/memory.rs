@@ -182,7 +182,7 @@ mod tests {
         let limit = Some(machine::held().unwrap_or_default() + 1e9);
         assert!(check_classes(&meta, 1000, limit).is_ok());
         let text = check_classes(&meta, 12_000, limit).unwrap_err().to_string();
-        assert!(text.contains("60000 classes") && text.contains("12,000 samples need 5760 MB"), "{text}");
+        assert!(text.contains("60000 classes") && text.contains("12000 samples need 5760 MB"), "{text}");
     }
 
     #[test]

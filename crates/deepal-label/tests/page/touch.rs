@@ -98,7 +98,8 @@ fn wheel_and_keys_zoom_until_the_next_picture() {
     assert!((1.5..2.0).contains(&large), "{large}");
     browser.press(&["+"]);
     let [scale, x, y] = view(&browser);
-    assert!((scale / large - 1.5).abs() < 1e-6, "{scale}");
+    // The browser writes six digits.
+    assert!((scale / large - 1.5).abs() < 1e-4, "{scale}");
     browser.press(&[SHIFT, RIGHT]);
     assert!(view(&browser)[1] < x - 50.0, "the right of it comes into view");
     browser.press(&[SHIFT, LEFT]);
