@@ -1517,8 +1517,9 @@ class VoteEntropy(Strategy):
     Score −Σ (v/t) ln (v/t), with v of t nets predicting a class. Few nets leave many equals: of these the one
     with the larger consensus entropy, so the picks have no scores. The committee is the net itself and t − 1
     more. Each is trained for the query on the same labels with a seed of its own. This takes t − 1 times as
-    long as one training, and holds one net and [t, n, c] at a time. Softmax regression has no committee, as
-    its seed does not matter. It is not divided by the largest entropy, as some do, which changes no order.
+    long as one training, and can be cancelled like one. One net and [t, n, c] are in memory at a time.
+    Softmax regression has no committee, as its seed does not matter. It is not divided by the largest
+    entropy, as some do, which changes no order.
 
     Looks at: committee probabilities.
 
