@@ -2,10 +2,10 @@
 
 use crate::interrupt::STOP;
 use crate::line::Line;
-use crate::say::{clear, folded, is_terminal, say, say_json, show};
+use crate::say::{clear, is_terminal, say, say_json, show};
 use crate::work::Work;
 use clap::ValueEnum;
-use deepal::text::{clock, harmless};
+use deepal::text::{clock, folded, harmless};
 use deepal::{Job, JobNews, News, Study};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;

@@ -1,11 +1,8 @@
 //! Lines on stderr: those that stay, and on a terminal one at the bottom that is written over.
 
-use deepal::text::{harmless, harmless_json};
+use deepal::text::{folded, harmless, harmless_json};
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// Columns that lines on a terminal keep to.
-const WIDTH: usize = 80;
 
 /// Whether the line at the bottom is there.
 static IS_SHOWN: Mutex<bool> = Mutex::new(false);
@@ -53,42 +50,4 @@ fn cleared() -> std::io::StderrLock<'static> {
         drop(write!(stderr, "\r\x1b[2K"));
     }
     stderr
-}
-
-/// Lines of at most [`WIDTH`] characters, broken between words; what is broken off is indented.
-pub(crate) fn folded(text: &str) -> String {
-    text.split('\n').map(folded_line).collect::<Vec<_>>().join("\n")
-}
-
-fn folded_line(line: &str) -> String {
-    let (mut folded, mut column) = (String::new(), 0);
-    for (at, word) in line.split(' ').enumerate() {
-        let width = word.chars().count();
-        if column > 0 && column + 1 + width > WIDTH {
-            folded.push_str("\n  ");
-            column = 2;
-        } else if at > 0 {
-            folded.push(' ');
-            column += 1;
-        }
-        folded.push_str(word);
-        column += width;
-    }
-    folded
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_break_between_words() {
-        let words = "a line of many words that is longer than a terminal is wide, ".repeat(3);
-        let text = folded(words.trim_end());
-        assert!(text.lines().count() == 3 && text.lines().all(|line| line.len() <= WIDTH), "{text}");
-        assert_eq!(text.replace("\n  ", " "), words.trim_end());
-        assert_eq!(folded("short\n  and  short\n"), "short\n  and  short\n");
-        let long = "x".repeat(100);
-        assert_eq!(folded(&format!("see {long}")), format!("see\n  {long}"));
-    }
 }

@@ -8,6 +8,31 @@ pub fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
+/// Columns that lines on a terminal keep to.
+pub(crate) const WIDTH: usize = 80;
+
+/// The lines of a text, each of at most 80 characters: longer ones are broken between words, and what is broken off is indented.
+pub fn folded(text: &str) -> String {
+    text.split('\n').map(folded_line).collect::<Vec<_>>().join("\n")
+}
+
+fn folded_line(line: &str) -> String {
+    let (mut folded, mut column) = (String::new(), 0);
+    for (at, word) in line.split(' ').enumerate() {
+        let width = word.chars().count();
+        if column > 0 && column + 1 + width > WIDTH {
+            folded.push_str("\n  ");
+            column = 2;
+        } else if at > 0 {
+            folded.push(' ');
+            column += 1;
+        }
+        folded.push_str(word);
+        column += width;
+    }
+    folded
+}
+
 /// Minutes and seconds, with hours where there are some.
 pub fn clock(seconds: u64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -73,5 +98,16 @@ mod tests {
         assert_eq!(said.as_deref(), Some("`CoreSet` means the strategy `k-center`"));
         assert_eq!(other_name("k_center"), None);
         assert_eq!(distinct(&["b", "a", "b"].map(String::from)), ["b", "a"]);
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        let words = "a line of many words that is longer than a terminal is wide, ".repeat(3);
+        let text = folded(words.trim_end());
+        assert!(text.lines().count() == 3 && text.lines().all(|line| line.len() <= WIDTH), "{text}");
+        assert_eq!(text.replace("\n  ", " "), words.trim_end());
+        assert_eq!(folded("short\n  and  short\n"), "short\n  and  short\n");
+        let long = "x".repeat(100);
+        assert_eq!(folded(&format!("see {long}")), format!("see\n  {long}"));
     }
 }

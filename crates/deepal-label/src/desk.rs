@@ -181,7 +181,7 @@ impl Desk {
     }
 
     /// The first questions by the strategy of the batch that is held ready. A page shows them when the batch in hand is done, without waiting
-    /// for the disk, so answers to them count as the strategy's even if a newer batch takes the place of this one. Those of the audit wait
+    /// for the disk. Answers to them count as the strategy's, even if a newer batch has taken the place of this one. Those of the audit wait
     /// until the batch is in hand: after a restart they could not be told from what was looked for.
     pub(crate) fn ahead(&self) -> Vec<Question> {
         let mut side = lock(&self.side);

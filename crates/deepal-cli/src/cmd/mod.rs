@@ -1,8 +1,8 @@
 //! One file for each command.
 
-use crate::say::{clear, folded};
+use crate::say::clear;
 use deepal::Error;
-use deepal::text::{harmless, harmless_json};
+use deepal::text::{folded, harmless, harmless_json};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 

@@ -2,12 +2,10 @@
 
 use super::phrases::{percent_of, ratio_interval, thousands};
 use super::{Analysis, Arm, BASELINE, Estimate, Saving, TaskAnalysis};
+use crate::text::{WIDTH, folded};
 use deepal_core::metric::Metric;
 use std::collections::BTreeSet;
 use std::fmt::Write;
-
-/// Columns of the terminal that tables keep to.
-const WIDTH: usize = 80;
 
 /// Strategies side by side; with more, each has a line.
 const SIDE_BY_SIDE: usize = 6;
@@ -44,26 +42,8 @@ fn paragraph(text: &mut String, is_first: bool, start: &str, lines: &[String]) {
         text.push('\n');
     }
     for line in lines {
-        text.push_str(&folded(&format!("{start}{line}")));
+        let _ = writeln!(text, "{}", folded(&format!("{start}{line}")));
     }
-}
-
-/// Lines of at most [`WIDTH`] characters, all but the first indented.
-fn folded(line: &str) -> String {
-    let (mut folded, mut column) = (String::new(), 0);
-    for word in line.split(' ') {
-        let width = word.chars().count();
-        if column > 0 && column + 1 + width > WIDTH {
-            folded.push_str("\n  ");
-            column = 2;
-        } else if column > 0 {
-            folded.push(' ');
-            column += 1;
-        }
-        folded.push_str(word);
-        column += width;
-    }
-    folded + "\n"
 }
 
 /// What the numbers of a task are.
@@ -163,7 +143,7 @@ fn savings(task: &TaskAnalysis, metric: Metric) -> String {
         false => "",
     };
     let mut text =
-        format!("\n{}", folded(&format!("labels for the {} (mean curves{caution})", goal(task, metric))));
+        format!("\n{}\n", folded(&format!("labels for the {} (mean curves{caution})", goal(task, metric))));
     if let Some((saving, _)) = one {
         let _ = writeln!(text, "  {BASELINE:<26}{}", thousands(saving.random_labels));
     }
